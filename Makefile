@@ -1,0 +1,56 @@
+# Everything here sets itself up from a fresh clone: Python 3.11 or newer is all it needs.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check format clean
+
+help: ## what can be done here
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
+
+demo: $(VENV)/demo ## a photograph is opted out, filtered, audited: in a minute
+	@$(BIN)/optout demo optout-demo
+
+test: $(VENV)/dev ## every test that needs nothing but PyPI
+	$(BIN)/python -m pytest -n 2 -m "not long and not debian"
+
+test-all: test ## also what is long or needs Debian packages
+	$(BIN)/python -m pytest -n 2 -m "long or debian"
+
+check: $(VENV)/dev build/house ## ruff and mypy strict
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy -p optout.registry -p optout.filter -p optout.api
+
+format: $(VENV)/dev ## let ruff lay out the code
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+
+clean: ## remove environment, caches and the demo
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis optout-demo
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "optout needs Python 3.11 or newer; set PYTHON=/path/to/it" >&2; exit 1; }
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo: $(BIN)/python pyproject.toml requirements.txt
+	@echo "Installing optout and its demo (once) ..."
+	@$(PIP) install --constraint requirements.txt --editable '.[demo]'
+	@touch $@
+
+$(VENV)/dev: $(BIN)/python pyproject.toml requirements.txt
+	@echo "Installing optout and its tools (once) ..."
+	@$(PIP) install --requirement requirements.txt
+	@$(PIP) install --no-deps --editable .
+	@touch $@
+
+# mypy cannot follow an editable install's import hook: it reads the three folders through links.
+build/house:
+	@mkdir -p build/house/optout
+	@ln -sfn ../../../registry build/house/optout/registry
+	@ln -sfn ../../../filter build/house/optout/filter
+	@ln -sfn ../../../api build/house/optout/api
