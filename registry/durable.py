@@ -1,0 +1,55 @@
+"""Files that are either whole or absent, whatever happens in between.
+
+The system calls of one publication: create a temporary file in the *same* folder, write, fsync,
+close, rename over the final name, fsync the folder. After a failed fsync the kernel may have
+dropped the pages, so nothing is retried: the error goes up and the final name stays as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+TEMPORARY_PREFIX = ".optout-"
+"""Leftovers of a killed process begin so; whoever lists a folder passes them over."""
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's names durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def publishing(path: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """Write a file that appears under `path` whole, or not at all.
+
+    Raises:
+        OSError: the disk is full, read-only or failing; `path` is then as it was before.
+    """
+    temporary = path.parent / f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}"
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "w+b") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def publish(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write `data` under `path`, whole or not at all."""
+    with publishing(path, mode=mode) as stream:
+        stream.write(data)
