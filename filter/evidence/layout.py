@@ -1,0 +1,108 @@
+"""Where the evidence of a run lies: in `OUT.optout/`, beside OUT and never in it.
+
+    OUT.optout/
+      plan.json                what was decided before the run
+      decision.json            which entries were held, over the whole corpus
+      manifest.json            the signed statement about everything else
+      scan/<name>.*            what the scan of a shard found
+      <name>.json              record of a shard, written last
+      <name>.dv                deletion vector
+      <name>.matches.parquet   which entry met which row
+      quarantine/<name>        rows that could not be judged
+
+A name is a shard's, relative, with `/` between its parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from optout.filter.errors import OutputConflict
+from optout.registry.errors import UsageError
+
+SUFFIX = ".optout"
+PLAN = "plan.json"
+DECISION = "decision.json"
+MANIFEST = "manifest.json"
+SCAN = "scan/"
+QUARANTINE = "quarantine/"
+
+
+class Evidence:
+    """Names of the files in `OUT.optout/`, relative to it, and where that folder is.
+
+    Args:
+        out: the output folder.
+
+    Attributes:
+        out: the output folder.
+        folder: the evidence folder beside it.
+
+    Raises:
+        UsageError: there is no "beside" for this folder.
+    """
+
+    plan = PLAN
+    decision = DECISION
+    manifest = MANIFEST
+
+    def __init__(self, out: Path) -> None:
+        absolute = out.absolute() if out.name else out.resolve()
+        if not absolute.name or absolute.name == "..":
+            raise UsageError(f"{out} cannot be an output folder", "Name a folder below it.")
+        self.out = out
+        self.folder = absolute.with_name(absolute.name + SUFFIX)
+
+    def path(self, name: str) -> Path:
+        """Where a file of the evidence folder lies on the disk."""
+        return self.folder / name
+
+    def scan(self, shard: str, suffix: str) -> str:
+        """What the scan of a shard found; `suffix` begins with a dot."""
+        return f"{SCAN}{shard}.scan{suffix}"
+
+    def record(self, shard: str) -> str:
+        """The record of a shard."""
+        return f"{shard}.json"
+
+    def vector(self, shard: str) -> str:
+        """The deletion vector of a shard."""
+        return f"{shard}.dv"
+
+    def matches(self, shard: str) -> str:
+        """Which entry met which row of a shard."""
+        return f"{shard}.matches.parquet"
+
+    def quarantine(self, shard: str) -> str:
+        """The rows of a shard that could not be judged."""
+        return f"{QUARANTINE}{shard}"
+
+    def of_shard(self, shard: str) -> tuple[str, ...]:
+        """Every name that is about one shard, its scan's apart."""
+        return (
+            self.record(shard),
+            self.vector(shard),
+            self.matches(shard),
+            self.quarantine(shard),
+        )
+
+    def check_names(self, shards: Iterable[str]) -> None:
+        """See that no two files of the evidence would have one name.
+
+        Raises:
+            OutputConflict: two shards, or a shard and the plan, would share a file.
+        """
+        owners = dict.fromkeys((PLAN, DECISION, MANIFEST), "the run itself")
+        for shard, name in self._all(shards):
+            owner = owners.setdefault(name, shard)
+            if owner is not shard:
+                raise OutputConflict(
+                    f"the evidence of {shard} and of {owner} would both be {name}",
+                    f"Rename {shard}, or filter it into an output of its own.",
+                )
+
+    def _all(self, shards: Iterable[str]) -> Iterator[tuple[str, str]]:
+        for shard in shards:
+            for name in self.of_shard(shard):
+                yield shard, name

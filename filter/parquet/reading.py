@@ -1,0 +1,157 @@
+"""Reading a shard in pieces whose size is known before they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .tail import InputIdentity, opened, read_tail, shard_faults
+
+BATCH_BYTES = 16 << 20
+"""Bytes of a batch, by the footer's averages."""
+
+BATCH_ROWS = 1 << 16
+"""Rows of a batch at most: what a dictionary folds up, a batch unfolds."""
+
+BUFFER_BYTES = 1 << 20
+"""Bytes read ahead of each column; without it pyarrow reads a column chunk whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """A row group and where its rows lie in the shard.
+
+    Attributes:
+        index: its number in the file.
+        first_row: number of its first row in the shard, from 0.
+        rows: how many it has.
+    """
+
+    index: int
+    first_row: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of a shard.
+
+    Attributes:
+        first_row: number of the first row in the shard, from 0.
+        rows: how many; also where no column was asked for.
+        data: the columns that were asked for.
+    """
+
+    first_row: int
+    rows: int
+    data: pa.RecordBatch
+
+
+class ShardReader:
+    """One Parquet file, open for reading; a context manager.
+
+    Args:
+        path: the file.
+        name: what to call it in messages; its path by default.
+
+    Attributes:
+        identity: what tells the file apart.
+        rows: how many rows it has.
+        row_groups: its row groups in order.
+        schema: its Arrow schema, metadata included.
+        metadata: its footer, as pyarrow has it.
+
+    Raises:
+        ShardError: cut off, empty, encrypted, a folder, or no Parquet file.
+    """
+
+    def __init__(self, path: Path, name: str | None = None) -> None:
+        self.path = path
+        self.name = name or str(path)
+        with opened(path, self.name) as stream:
+            self.identity: InputIdentity = read_tail(stream, self.name).identity
+        with shard_faults(self.name):
+            self._file = pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False)
+            self.metadata: pq.FileMetaData = self._file.metadata
+            self.schema: pa.Schema = self._file.schema_arrow
+        self.rows: int = self.metadata.num_rows
+        self.row_groups: tuple[RowGroup, ...] = tuple(self._row_groups())
+
+    def _row_groups(self) -> Iterator[RowGroup]:
+        first = 0
+        for index in range(self.metadata.num_row_groups):
+            rows = self.metadata.row_group(index).num_rows
+            yield RowGroup(index, first, rows)
+            first += rows
+
+    def batches(
+        self,
+        columns: Sequence[str] | None = None,
+        *,
+        max_bytes: int = BATCH_BYTES,
+        row_groups: Sequence[int] | None = None,
+    ) -> Iterator[Batch]:
+        """Read some columns, batch by batch, in the order of the rows.
+
+        Args:
+            columns: names or dotted paths as pyarrow has them (`images.list.element`); all by
+                default; an empty sequence counts rows and reads nothing.
+            max_bytes: of one batch, by the footer's average row; one row at the least.
+            row_groups: their numbers; all by default.
+
+        Raises:
+            ShardError: a page is damaged or cannot be decoded.
+        """
+        chosen = self.row_groups if row_groups is None else [self.row_groups[i] for i in row_groups]
+        for group in chosen:
+            if group.rows == 0:
+                continue
+            size = self._batch_rows(group, columns, max_bytes)
+            row = group.first_row
+            reading = self._file.iter_batches(
+                batch_size=size,
+                row_groups=[group.index],
+                columns=None if columns is None else list(columns),
+                use_threads=False,
+            )
+            while True:
+                with shard_faults(self.name):
+                    data = next(reading, None)
+                if data is None:
+                    break
+                yield Batch(row, data.num_rows, data)
+                row += data.num_rows
+            if row != group.first_row + group.rows:
+                with shard_faults(self.name):
+                    raise ValueError(f"row group {group.index} holds fewer rows than it says")
+
+    def _batch_rows(self, group: RowGroup, columns: Sequence[str] | None, max_bytes: int) -> int:
+        footer = self.metadata.row_group(group.index)
+        size = 0
+        for index in range(footer.num_columns):
+            chunk = footer.column(index)
+            path = chunk.path_in_schema
+            if columns is None or any(path == c or path.startswith(c + ".") for c in columns):
+                size += chunk.total_uncompressed_size
+        per_row = max(1, size // group.rows)
+        return max(1, min(max_bytes // per_row, BATCH_ROWS, group.rows))
+
+    def close(self) -> None:
+        """Close the file; batches already read stay."""
+        self._file.close(force=True)
+
+    def __enter__(self) -> ShardReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,198 @@
+"""Where a run puts what it writes: whole or not at all, under a final key, never renamed by it.
+
+A store of objects has no rename and no folders; nothing at this boundary needs either.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import IO, Protocol, TypeVar
+
+from optout.filter.errors import StorageError
+from optout.registry.durable import TEMPORARY_PREFIX, publishing, sync_folder
+
+Result = TypeVar("Result")
+
+_ADVICE = {
+    errno.ENOSPC: "Free some space there, or choose another OUT, and run the same command again.",
+    errno.EDQUOT: "Free some of your quota, or choose another OUT, and run it again.",
+    errno.EROFS: "Choose an OUT that can be written to.",
+    errno.EACCES: "Change its permissions, or choose another path.",
+    errno.EPERM: "Change its permissions, or choose another path.",
+    errno.EIO: "The disk is failing: copy what matters, then choose an OUT on another one.",
+    errno.ENOTDIR: "A file stands where a folder is needed: move it, or choose another OUT.",
+    errno.EISDIR: "A folder stands where a file is needed: move it, or choose another OUT.",
+    errno.ENOENT: "Check the path.",
+    errno.ENAMETOOLONG: "Give the input shorter names.",
+}
+
+
+class Storage(Protocol):
+    """Files by name; a name is relative, with `/` between its parts."""
+
+    def put(self, name: str, writer: Callable[[IO[bytes]], Result]) -> Result:
+        """Write a file that appears under `name` whole, or not at all."""
+
+    def open(self, name: str) -> IO[bytes]:
+        """Open a file for reading."""
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a whole file under `name`."""
+
+    def delete(self, name: str) -> None:
+        """Remove a file; it is no error when there is none."""
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """The names of all whole files below `prefix`, sorted."""
+
+
+@contextmanager
+def storage_faults(path: Path) -> Iterator[None]:
+    """Turn what the system raises about `path` into a `StorageError` that names it."""
+    try:
+        yield
+    except OSError as fault:
+        reason = os.strerror(fault.errno) if fault.errno else str(fault)
+        advice = _ADVICE.get(fault.errno or 0, "")
+        raise StorageError(f"{path}: {reason}", advice) from fault
+
+
+class LocalStorage:
+    """Files below a folder of this machine.
+
+    A file that is being written has a temporary name in the same folder and is locked by its
+    writer, so that `clean` can tell what a killed process left from what a living one needs.
+
+    Args:
+        root: the folder; made by the first `put`.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, name: str) -> Path:
+        """Where `name` lies on the disk.
+
+        Raises:
+            StorageError: the name is absolute, climbs out of the root, or is a temporary one.
+        """
+        pure = PurePosixPath(name)
+        if not name or pure.is_absolute() or ".." in pure.parts or str(pure) != name:
+            raise StorageError(f"{name!r} is not a name below {self.root}")
+        if pure.name.startswith(TEMPORARY_PREFIX):
+            raise StorageError(f"{name!r} is the name of a temporary file")
+        return self.root / pure
+
+    def put(self, name: str, writer: Callable[[IO[bytes]], Result]) -> Result:
+        """Write a file that appears under `name` whole, or not at all.
+
+        Args:
+            name: the file's final name; what was there is replaced.
+            writer: writes to the stream it is given; what it returns is returned.
+
+        Raises:
+            StorageError: the disk is full, failing or must not be written to; nothing has changed.
+        """
+        path = self.path(name)
+        with storage_faults(path):
+            _make_folders(path.parent)
+            while True:
+                with suppress(_TakenForLeftover), _held_publishing(path) as stream:
+                    return writer(stream)
+
+    def open(self, name: str) -> IO[bytes]:
+        """Open a file for reading.
+
+        Raises:
+            StorageError: there is none, or it must not be read.
+        """
+        path = self.path(name)
+        with storage_faults(path):
+            return path.open("rb")
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a whole file under `name`."""
+        return self.path(name).is_file()
+
+    def delete(self, name: str) -> None:
+        """Remove a file; it is no error when there is none.
+
+        Raises:
+            StorageError: it must not be removed.
+        """
+        path = self.path(name)
+        with storage_faults(path):
+            if path.exists():
+                path.unlink(missing_ok=True)
+                sync_folder(path.parent)
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """The names of all whole files that begin with `prefix`, sorted."""
+        names = (path.relative_to(self.root).as_posix() for path in self._files())
+        yield from sorted(
+            name
+            for name in names
+            if name.startswith(prefix) and not PurePosixPath(name).name.startswith(TEMPORARY_PREFIX)
+        )
+
+    def clean(self) -> int:
+        """Remove what killed processes left half written; what others write now stays.
+
+        Returns:
+            How many files were removed.
+        """
+        leftovers = [p for p in self._files() if p.name.startswith(TEMPORARY_PREFIX)]
+        return sum(_remove_leftover(path) for path in leftovers)
+
+    def _files(self) -> Iterator[Path]:
+        with storage_faults(self.root):
+            for folder, _, names in os.walk(self.root):
+                for name in names:
+                    yield Path(folder, name)
+
+
+class _TakenForLeftover(Exception):  # noqa: N818  # caught two lines below where it is raised
+    """Somebody cleaned the temporary file away before its writer had locked it."""
+
+
+@contextmanager
+def _held_publishing(path: Path) -> Iterator[IO[bytes]]:
+    with ExitStack() as held:
+        stream = held.enter_context(publishing(path))
+        # A second descriptor keeps the lock until the rename, which comes after the close.
+        descriptor = os.dup(stream.fileno())
+        held.callback(os.close, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _TakenForLeftover from None
+        if os.fstat(descriptor).st_nlink == 0:
+            raise _TakenForLeftover
+        yield stream
+
+
+def _remove_leftover(path: Path) -> bool:
+    with suppress(FileNotFoundError), storage_faults(path), path.open("rb") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        path.unlink()
+        return True
+    return False
+
+
+def _make_folders(folder: Path) -> None:
+    """Make a folder and those above it durable: a file is not safer than the way to it."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for absent in reversed(missing):
+        absent.mkdir(exist_ok=True)
+        sync_folder(absent.parent)
