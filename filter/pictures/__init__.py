@@ -1,0 +1,1 @@
+"""Pictures in bulk: what a corpus' picture bytes are looked up by."""

@@ -1,0 +1,50 @@
+"""A run: plan, scan, decide, write. It can be stopped at any moment and goes on where it was."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .inputs import Shard, discover
+from .progress import Progress
+from .report import FailedShard, Held, RunReport, ShardOutcome
+from .storage import LocalStorage, Storage
+
+if TYPE_CHECKING:
+    from .explain import Explanation, explain_row
+    from .inspect import Inspection, inspect_dataset
+    from .run import filter_dataset
+
+_HOMES = {
+    "Explanation": "explain",
+    "explain_row": "explain",
+    "Inspection": "inspect",
+    "inspect_dataset": "inspect",
+    "filter_dataset": "run",
+}
+
+__all__ = [
+    "Explanation",
+    "FailedShard",
+    "Held",
+    "Inspection",
+    "LocalStorage",
+    "Progress",
+    "RunReport",
+    "Shard",
+    "ShardOutcome",
+    "Storage",
+    "discover",
+    "explain_row",
+    "filter_dataset",
+    "inspect_dataset",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name where it lives: finding inputs does not pay for pictures."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value

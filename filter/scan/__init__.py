@@ -1,0 +1,1 @@
+"""Finding candidates: values that may be covered by an entry. Nothing is decided here."""
