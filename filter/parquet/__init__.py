@@ -5,8 +5,9 @@ from __future__ import annotations
 from .deletion_vector import decode as decode_vector
 from .deletion_vector import encode as encode_vector
 from .deletion_vector import rows_of
+from .encoding import PIECE_BYTES
 from .reading import Batch, RowGroup, ShardReader
-from .rewrite import PIECE_BYTES, RewriteReport, copy, rewrite
+from .rewrite import RewriteReport, copy, rewrite
 from .tail import InputIdentity, identity
 
 __all__ = [

@@ -35,6 +35,9 @@ _ORDINALS = 1 << 15
 """A row group's ordinal is a signed 16-bit number."""
 
 _BLOOM_HEADER_BYTES = 64
+_BOUNDS = (1, 2, 5, 6)
+"""Of `Statistics`: max and min, in the old sense and by the column's order."""
+
 _INDEXES = (
     (ChunkField.COLUMN_INDEX, ChunkField.COLUMN_INDEX_LENGTH),
     (ChunkField.OFFSET_INDEX, ChunkField.OFFSET_INDEX_LENGTH),
@@ -63,11 +66,15 @@ class Output:
         self._digest = hashlib.sha256()
         self.position = 0
 
-    def write(self, data: bytes | memoryview) -> None:
+    def note(self, data: bytes) -> None:
+        """Count and hash what is in the stream already."""
+        self._digest.update(data)
+        self.position += len(data)
+
+    def write(self, data: bytes) -> None:
         """Write all of `data`."""
+        self.note(data)
         view = memoryview(data)
-        self._digest.update(view)
-        self.position += len(view)
         while view:
             view = view[self._stream.write(view) :]
 
@@ -121,8 +128,7 @@ class Assembly:
             meta.set(MetaField.PATH, LIST, binaries(leaf.path))
             if MetaField.KEY_VALUES in meta_of(old):
                 meta[MetaField.KEY_VALUES] = meta_of(old)[MetaField.KEY_VALUES]
-            if MetaField.STATISTICS not in meta_of(old):
-                meta.drop(MetaField.STATISTICS)
+            _trim_statistics(meta, meta_of(old))
             indexes = [
                 self._read_index(source, chunk, *fields) for fields in _INDEXES if fields[0] in old
             ]
@@ -213,6 +219,17 @@ def _pieces(source: IO[bytes], start: int, length: int, name: str) -> Iterator[b
             raise _damaged(name, "column chunk: it ends after the file")
         length -= len(data)
         yield data
+
+
+def _trim_statistics(meta: Struct, old: Struct) -> None:
+    """Keep no more kinds of statistics than there were."""
+    statistics, known = meta.value(MetaField.STATISTICS), old.value(MetaField.STATISTICS)
+    if statistics is None:
+        return
+    if known is None:
+        meta.drop(MetaField.STATISTICS)
+        return
+    statistics.drop(*(set(_BOUNDS) - known.keys()))
 
 
 def _moved(data: bytes, move: int, name: str) -> bytes:

@@ -42,7 +42,8 @@ _UNSIGNED_CONVERTED = {11, 12, 13, 14}
 
 _DECIMAL_CONVERTED, _UINT32_CONVERTED, _UINT64_CONVERTED = 5, 13, 14
 _DECIMAL_LOGICAL, _INTEGER_LOGICAL, _FLOAT16_LOGICAL = 5, 10, 15
-_WIDEST_DECIMAL = 76
+_WIDEST = 76
+"""Digits of the widest decimal that Arrow knows."""
 
 
 def physical_view(footer: Struct, leaves: list[Leaf]) -> tuple[pq.FileMetaData, list[bool]]:
@@ -108,7 +109,7 @@ def _bare_leaf(element: Struct, leaf: Leaf) -> tuple[Struct, bool]:
         bare[ElementField.LOGICAL] = element[ElementField.LOGICAL]
         return bare, True
     if logical == _DECIMAL_LOGICAL or converted == _DECIMAL_CONVERTED:
-        return _bare_decimal(bare, element, leaf)
+        return _bare_decimal(bare, leaf)
     if logical is not None:
         return bare, logical in _BYTEWISE_LOGICAL
     return bare, converted is None or converted in _BYTEWISE_CONVERTED
@@ -121,23 +122,19 @@ def _is_unsigned(element: Struct, converted: int | None, logical: int | None) ->
     return converted in _UNSIGNED_CONVERTED
 
 
-def _bare_decimal(bare: Struct, element: Struct, leaf: Leaf) -> tuple[Struct, bool]:
-    """A decimal is ordered by its sign; pyarrow knows it where it would store it in this width."""
-    precision = element.value(ElementField.PRECISION, 0)
-    scale = element.value(ElementField.SCALE, 0)
-    usual = leaf.type == Physical.FIXED and leaf.length == _decimal_width(precision)
-    if not usual or not 0 <= scale <= precision:
+def _bare_decimal(bare: Struct, leaf: Leaf) -> tuple[Struct, bool]:
+    """A decimal is ordered by its sign; pyarrow knows that of decimals it would store so wide."""
+    precision = next((p for p in range(_WIDEST, 0, -1) if _decimal_width(p) == leaf.length), 0)
+    if leaf.type != Physical.FIXED or not precision:
         return bare, False
     bare.set(ElementField.CONVERTED, I32, _DECIMAL_CONVERTED)
     bare.set(ElementField.PRECISION, I32, precision)
-    bare.set(ElementField.SCALE, I32, scale)
+    bare.set(ElementField.SCALE, I32, 0)
     return bare, True
 
 
 def _decimal_width(precision: int) -> int:
-    """Bytes of the narrowest two's complement that holds so many digits; 0 for none."""
-    if not 0 < precision <= _WIDEST_DECIMAL:
-        return 0
+    """Bytes of the narrowest two's complement that holds so many digits."""
     largest: int = 10**precision - 1
     return (largest.bit_length() + 8) // 8
 

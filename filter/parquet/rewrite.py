@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-import base64
+import errno
 import io
-from collections.abc import Iterator
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
-from optout.filter.errors import ShardError
 
 from .assembly import COPY_BYTES, Assembly, Output
 from .compact import Struct
-from .footer import (
-    FileField,
-    GroupField,
-    Leaf,
-    MetaField,
-    chunks_of,
-    key_values,
-    leaves_of,
-    meta_of,
-    parse_footer,
-    read_footer,
-)
-from .physical import physical_view
-from .reading import BATCH_BYTES, BATCH_ROWS, BUFFER_BYTES
-from .settings import writer_options
+from .encoding import Encoder
+from .footer import FileField, GroupField, parse_footer, read_footer
 from .tail import opened, read_tail, shard_faults
 
-PIECE_BYTES = 128 << 20
-"""Decoded bytes after which a row group that is encoded anew is cut."""
-
 Rows = npt.NDArray[np.int64]
+
+_NO_KERNEL_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +60,43 @@ def copy(source: Path, stream: IO[bytes], *, name: str | None = None) -> Rewrite
     name = name or str(source)
     output = Output(stream)
     with opened(source, name) as file:
-        footer = parse_footer(read_tail(file, name).footer, name)
+        rows = parse_footer(read_tail(file, name).footer, name).value(FileField.ROWS)
         with shard_faults(name):
             file.seek(0)
-        while True:
-            with shard_faults(name):
-                data = file.read(COPY_BYTES)
-            if not data:
-                break
-            output.write(data)
-    rows = footer.value(FileField.ROWS)
+        if _copied_by_kernel(file, stream):
+            while data := stream.read(COPY_BYTES):
+                output.note(data)
+        else:
+            while data := _read(file, name):
+                output.write(data)
     return RewriteReport(rows, rows, output.position, output.sha256, "copied", "nothing to remove")
+
+
+def _read(file: IO[bytes], name: str) -> bytes:
+    with shard_faults(name):
+        return file.read(COPY_BYTES)
+
+
+def _copied_by_kernel(file: IO[bytes], stream: IO[bytes]) -> bool:
+    """Copy without the bytes passing here; a file system that shares blocks then does."""
+    try:
+        origin, target = file.fileno(), stream.fileno()
+    except (AttributeError, io.UnsupportedOperation):
+        return False
+    if not hasattr(os, "copy_file_range") or not stream.readable():
+        return False
+    left, position = os.fstat(origin).st_size, 0
+    try:
+        while left > 0:
+            done = os.copy_file_range(origin, target, left, position, position)
+            if not done:
+                return False
+            left, position = left - done, position + done
+    except OSError as fault:
+        if fault.errno in _NO_KERNEL_COPY:
+            return False
+        raise
+    return True
 
 
 def rewrite(
@@ -94,11 +104,15 @@ def rewrite(
 ) -> RewriteReport:
     """Write a shard without some of its rows.
 
-    Row order, all other rows, columns, types, metadata, codecs, encodings, page version, the
-    presence of statistics, indexes and Bloom filters, and row groups stay. A row group of more
-    than `PIECE_BYTES` is cut, and one that is emptied goes. No removed value is left: statistics,
-    dictionaries, indexes and filters of what is encoded anew are made from the kept rows. The
-    bytes depend on the input's bytes and the removed rows alone.
+    Row order, all other rows bit by bit, columns, types, metadata, codecs, encodings, page version
+    and row groups stay, and what had statistics, page indexes, checksums or Bloom filters has them
+    again. A row group of more than `PIECE_BYTES` is cut, and one that is emptied goes. Key-values
+    stay as they are, so that the row count in a pandas RangeIndex is the input's (pandas passes
+    over a range of another length).
+
+    No removed value is left: what is encoded anew is made from the kept rows alone. Decimals in
+    variable length lose their statistics, whose order pyarrow does not know. The bytes depend on
+    the input's bytes and the removed rows alone, for one version of pyarrow.
 
     Args:
         source: the input shard.
@@ -121,45 +135,27 @@ def rewrite(
         if removed[0] < 0 or removed[-1] >= rows or (np.diff(removed) <= 0).any():
             raise ValueError(f"the removed rows of {name} are not ascending rows of it")
         output = Output(stream)
-        encoder = _Encoder(source, file, footer, name)
+        encoder = Encoder(source, file, footer, removed, name)
         assembly = Assembly(output, footer, encoder.leaves, name)
-        obstacle = _obstacle_to_splicing(footer)
-        spliced = _write_groups(file, footer, assembly, encoder, removed, obstacle)
+        spliced = 0
+        first = 0
+        for number, group in enumerate(footer.value(FileField.ROW_GROUPS)):
+            end = first + group[GroupField.ROWS][1]
+            low, high = np.searchsorted(removed, (first, end))
+            if low == high and not encoder.obstacle:
+                assembly.splice(file, group)
+                spliced += 1
+            else:
+                for encoded, parts in encoder.encode(number):
+                    for part in parts:
+                        assembly.graft(pa.BufferReader(encoded), part, group)
+            first = end
         assembly.finish()
     how = "spliced" if spliced else "rewritten"
-    why = f"{spliced} clean row groups were copied" if spliced else obstacle
-    return RewriteReport(
-        rows,
-        rows - len(removed),
-        output.position,
-        output.sha256,
-        how,
-        why or "every row group has rows to remove",
-    )
-
-
-def _write_groups(
-    file: IO[bytes],
-    footer: Struct,
-    assembly: Assembly,
-    encoder: _Encoder,
-    removed: Rows,
-    obstacle: str,
-) -> int:
-    first = spliced = 0
-    for index, group in enumerate(footer.value(FileField.ROW_GROUPS)):
-        end = first + group[GroupField.ROWS][1]
-        low, high = np.searchsorted(removed, (first, end))
-        if low == high and not obstacle:
-            assembly.splice(file, group)
-            spliced += 1
-        else:
-            for encoded in encoder.encode(index, group, removed[low:high] - first):
-                with io.BytesIO(encoded) as small:
-                    for part in encoder.groups_of(encoded):
-                        assembly.graft(small, part, group)
-        first = end
-    return spliced
+    why = encoder.obstacle or "every row group has rows to remove"
+    if spliced:
+        why = f"{spliced} row groups have no row to remove"
+    return RewriteReport(rows, rows - len(removed), output.position, output.sha256, how, why)
 
 
 def _count_rows(footer: Struct, name: str) -> int:
@@ -168,140 +164,3 @@ def _count_rows(footer: Struct, name: str) -> int:
         with shard_faults(name):
             raise ValueError("its row groups have not as many rows as its footer says")
     return int(rows)
-
-
-def _obstacle_to_splicing(footer: Struct) -> str:
-    """Why clean row groups may not be copied; empty where they may.
-
-    A dictionary that was made from an Arrow dictionary array lists all of the array's categories
-    in every row group, those that only a removed row used too. Other writers make dictionaries
-    from the values of the chunk.
-    """
-    written = key_values(footer).get(b"ARROW:schema")
-    if written is not None:
-        try:
-            schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(written)))
-        except (pa.ArrowException, ValueError, OSError):
-            return "its Arrow schema cannot be read"
-        if any(_has_dictionary(field.type) for field in schema):
-            return "dictionaries of categorical columns may name removed values"
-        return ""
-    if not footer.value(FileField.CREATED_BY, b"").startswith(b"parquet-cpp"):
-        return ""
-    metas = [meta_of(c) for g in footer.value(FileField.ROW_GROUPS) for c in chunks_of(g)]
-    if any(MetaField.DICTIONARY_PAGE in meta for meta in metas):
-        return "its dictionaries may name removed values"
-    return ""
-
-
-def _has_dictionary(type_: pa.DataType) -> bool:
-    if pa.types.is_dictionary(type_):
-        return True
-    if isinstance(type_, pa.BaseExtensionType):
-        return _has_dictionary(type_.storage_type)
-    return any(_has_dictionary(type_.field(i).type) for i in range(type_.num_fields))
-
-
-class _Encoder:
-    """Encodes the kept rows of a row group anew.
-
-    Args:
-        path: the input.
-        file: the same, open.
-        footer: its footer.
-        name: what to call it in messages.
-    """
-
-    def __init__(self, path: Path, file: IO[bytes], footer: Struct, name: str) -> None:
-        self._file = file
-        self._name = name
-        self.leaves: list[Leaf] = list(leaves_of(footer))
-        with shard_faults(name):
-            view, self._orders = physical_view(footer, self.leaves)
-            self._reader = pq.ParquetFile(
-                path, metadata=view, buffer_size=BUFFER_BYTES, pre_buffer=False
-            )
-            self._schema = self._reader.schema_arrow
-            empty = _encoded(self._schema.empty_table(), {"store_schema": False})
-        written = list(leaves_of(parse_footer(_footer_of(empty), name)))
-        if [leaf.storage for leaf in written] != [leaf.storage for leaf in self.leaves]:
-            raise ShardError(
-                name,
-                f"{name} nests its columns in a way that cannot be written again",
-                "Write it with another tool first, or leave it out of the input.",
-            )
-        self._paths = [b".".join(leaf.path).decode() for leaf in written]
-
-    def encode(self, index: int, group: Struct, removed: Rows) -> Iterator[memoryview]:
-        """Encode a row group in pieces of bounded size, each a small Parquet file.
-
-        Args:
-            index: its number.
-            group: its part of the footer.
-            removed: rows to leave out, counted from its first.
-        """
-        options = writer_options(
-            group, self.leaves, self._paths, self._orders, self._file, self._name
-        )
-        for kept in self._pieces(index, group, removed):
-            with shard_faults(self._name):
-                # Batching changes the bytes pyarrow writes: one piece is one chunk.
-                table = pa.Table.from_batches(kept, self._schema).combine_chunks()
-                kept.clear()
-                yield _encoded(table, options)
-
-    def groups_of(self, encoded: memoryview) -> list[Struct]:
-        """The row groups of a piece."""
-        return parse_footer(_footer_of(encoded), self._name).value(  # type: ignore[no-any-return]
-            FileField.ROW_GROUPS
-        )
-
-    def _pieces(self, index: int, group: Struct, removed: Rows) -> Iterator[list[pa.RecordBatch]]:
-        kept: list[pa.RecordBatch] = []
-        row = decoded = 0
-        for batch in self._batches(index, group):
-            low, high = np.searchsorted(removed, (row, row + batch.num_rows))
-            row += batch.num_rows
-            # Counted before rows go, so that the cuts depend on the input alone.
-            decoded += batch.nbytes
-            if high > low:
-                mask = np.ones(batch.num_rows, dtype=bool)
-                mask[removed[low:high] - (row - batch.num_rows)] = False
-                batch = batch.filter(pa.array(mask))
-            if batch.num_rows:
-                kept.append(batch)
-            if decoded >= PIECE_BYTES:
-                if kept:
-                    yield kept
-                kept, decoded = [], 0
-        if row != group[GroupField.ROWS][1]:
-            with shard_faults(self._name):
-                raise ValueError(f"row group {index} has not as many rows as it says")
-        if kept:
-            yield kept
-
-    def _batches(self, index: int, group: Struct) -> Iterator[pa.RecordBatch]:
-        rows = max(1, group[GroupField.ROWS][1])
-        size = sum(meta_of(chunk).value(MetaField.UNCOMPRESSED, 0) for chunk in chunks_of(group))
-        batch_rows = max(1, min(BATCH_BYTES // max(1, size // rows), BATCH_ROWS))
-        reading = self._reader.iter_batches(
-            batch_size=batch_rows, row_groups=[index], use_threads=False
-        )
-        while True:
-            with shard_faults(self._name):
-                batch = next(reading, None)
-            if batch is None:
-                return
-            yield batch
-
-
-def _encoded(table: pa.Table, options: dict[str, Any]) -> memoryview:
-    sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(sink, table.schema, **options) as writer:
-        writer.write_table(table, row_group_size=max(1, table.num_rows))
-    return memoryview(sink.getvalue())
-
-
-def _footer_of(encoded: memoryview) -> bytes:
-    length = int.from_bytes(encoded[-8:-4], "little")
-    return bytes(encoded[-8 - length : -8])

@@ -1,0 +1,208 @@
+"""Encoding the kept rows of a row group anew, in pieces of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+from optout.filter.errors import ShardError
+
+from .categories import (
+    Categories,
+    can_keep_order,
+    categorical_leaves,
+    find_categories,
+    restrict,
+)
+from .compact import Struct
+from .footer import (
+    FileField,
+    GroupField,
+    Leaf,
+    MetaField,
+    chunks_of,
+    leaves_of,
+    meta_of,
+    parse_footer,
+)
+from .physical import physical_view
+from .reading import BATCH_BYTES, BATCH_ROWS, BUFFER_BYTES
+from .settings import writer_options
+from .tail import shard_faults
+
+PIECE_BYTES = 128 << 20
+"""Decoded bytes after which a row group that is encoded anew is cut."""
+
+Rows = npt.NDArray[np.int64]
+
+
+class Encoder:
+    """Encodes the kept rows of a shard's row groups anew.
+
+    Args:
+        path: the input.
+        file: the same, open.
+        footer: its footer.
+        removed: numbers of the rows to leave out, ascending, counted from the shard's first.
+        name: what to call it in messages.
+
+    Attributes:
+        leaves: its columns.
+        obstacle: why row groups without a removed row must be encoded anew too, in words; empty
+            where they may be copied.
+
+    Raises:
+        ShardError: its columns are nested in a way that pyarrow cannot write.
+    """
+
+    def __init__(
+        self, path: Path, file: IO[bytes], footer: Struct, removed: Rows, name: str
+    ) -> None:
+        self._path = path
+        self._file = file
+        self._groups: list[Struct] = footer.value(FileField.ROW_GROUPS)
+        self._removed = removed
+        self._name = name
+        self.leaves: list[Leaf] = list(leaves_of(footer))
+        with shard_faults(name):
+            self._view, self._orders = physical_view(footer, self.leaves)
+            schema = pq.ParquetFile(path, metadata=self._view).schema_arrow
+            empty = _encoded(schema.empty_table(), {"store_schema": False})
+        written = list(leaves_of(parse_footer(_footer_of(empty), name)))
+        if [leaf.storage for leaf in written] != [leaf.storage for leaf in self.leaves]:
+            raise ShardError(
+                name,
+                f"{name} nests its columns in a way that cannot be written again",
+                "Write it with another tool first, or leave it out of the input.",
+            )
+        self._paths = [b".".join(leaf.path).decode() for leaf in written]
+        found = categorical_leaves(footer, self.leaves)
+        self._categories = self._find_categories(found.leaves)
+        self.obstacle = found.obstacle
+        told = {n for n, categories in self._categories.items() if categories.complete}
+        if found.leaves - told:
+            self.obstacle = "categorical columns list values that only removed rows have"
+        with shard_faults(name):
+            self._reader = self._open([self._paths[n] for n in self._categories])
+
+    def encode(self, number: int) -> Iterator[tuple[pa.Buffer, list[Struct]]]:
+        """Encode the kept rows of a row group.
+
+        Args:
+            number: of the row group.
+
+        Returns:
+            Small Parquet files, and the row groups of each.
+        """
+        options = writer_options(
+            self._groups[number], self.leaves, self._paths, self._orders, self._file, self._name
+        )
+        for kept in self._pieces(number):
+            with shard_faults(self._name):
+                # Batching changes the bytes pyarrow writes: one piece is one chunk.
+                table = self._table(kept)
+                kept.clear()
+                encoded = _encoded(table, options)
+            footer = parse_footer(_footer_of(encoded), self._name)
+            yield encoded, footer.value(FileField.ROW_GROUPS)
+
+    def _open(self, dictionaries: list[str]) -> pq.ParquetFile:
+        # Without a buffer pyarrow reads a column chunk whole, however many pictures it has.
+        return pq.ParquetFile(
+            self._path,
+            metadata=self._view,
+            read_dictionary=dictionaries,
+            buffer_size=BUFFER_BYTES,
+            pre_buffer=False,
+        )
+
+    def _find_categories(self, categorical: frozenset[int]) -> dict[int, Categories]:
+        numbers = [n for n in sorted(categorical) if can_keep_order(self.leaves[n])]
+        rows = [group[GroupField.ROWS][1] for group in self._groups]
+        found = {}
+        if numbers:
+            with shard_faults(self._name):
+                reader = self._open([self._paths[n] for n in numbers])
+
+            def batches(group: int, path: str) -> Iterator[pa.RecordBatch]:
+                return self._batches(reader, group, [path])
+
+            for number in numbers:
+                categories = find_categories(self._paths[number], rows, self._removed, batches)
+                if categories:
+                    found[number] = categories
+        return found
+
+    def _pieces(self, number: int) -> Iterator[list[pa.RecordBatch]]:
+        kept: list[pa.RecordBatch] = []
+        first = sum(group[GroupField.ROWS][1] for group in self._groups[:number])
+        row, decoded = first, 0
+        for whole in self._batches(self._reader, number):
+            batch = self._without_removed(whole, row)
+            row += whole.num_rows
+            if batch.num_rows:
+                kept.append(batch)
+            # Counted with the removed rows, so that the cuts depend on the input alone.
+            decoded += whole.nbytes
+            if decoded >= PIECE_BYTES:
+                if kept:
+                    yield kept
+                kept, decoded = [], 0
+        if row - first != self._groups[number][GroupField.ROWS][1]:
+            with shard_faults(self._name):
+                raise ValueError(f"row group {number} has not as many rows as it says")
+        if kept:
+            yield kept
+
+    def _without_removed(self, batch: pa.RecordBatch, first: int) -> pa.RecordBatch:
+        low, high = np.searchsorted(self._removed, (first, first + batch.num_rows))
+        if low == high:
+            return batch
+        keep = np.ones(batch.num_rows, dtype=bool)
+        keep[self._removed[low:high] - first] = False
+        with shard_faults(self._name):
+            return batch.filter(pa.array(keep))
+
+    def _table(self, batches: list[pa.RecordBatch]) -> pa.Table:
+        table = pa.Table.from_batches(batches)
+        for number, categories in self._categories.items():
+            column = table.schema.get_field_index(self._paths[number])
+            restricted = restrict(table.column(column), categories.kept)
+            field = table.schema.field(column).with_type(restricted.type)
+            table = table.set_column(column, field, restricted)
+        return table.combine_chunks()
+
+    def _batches(
+        self, reader: pq.ParquetFile, number: int, columns: list[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        group = self._groups[number]
+        rows = max(1, group[GroupField.ROWS][1])
+        size = sum(meta_of(chunk).value(MetaField.UNCOMPRESSED, 0) for chunk in chunks_of(group))
+        batch_rows = max(1, min(BATCH_BYTES // max(1, size // rows), BATCH_ROWS))
+        reading = reader.iter_batches(
+            batch_size=batch_rows, row_groups=[number], columns=columns, use_threads=False
+        )
+        while True:
+            with shard_faults(self._name):
+                batch = next(reading, None)
+            if batch is None:
+                return
+            yield batch
+
+
+def _encoded(table: pa.Table, options: dict[str, Any]) -> pa.Buffer:
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, table.schema, **options) as writer:
+        writer.write_table(table, row_group_size=max(1, table.num_rows))
+    return sink.getvalue()
+
+
+def _footer_of(encoded: pa.Buffer) -> bytes:
+    data = memoryview(encoded)
+    length = int.from_bytes(data[-8:-4], "little")
+    return bytes(data[-8 - length : -8])
