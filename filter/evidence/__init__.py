@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from .layout import Evidence
+from .matches import SCHEMA as MATCHES_SCHEMA
+from .matches import read_matches, write_matches
 from .record import FileDigest, ShardRecord, SourceDigest
 
-__all__ = ["Evidence", "FileDigest", "ShardRecord", "SourceDigest"]
+__all__ = [
+    "MATCHES_SCHEMA",
+    "Evidence",
+    "FileDigest",
+    "ShardRecord",
+    "SourceDigest",
+    "read_matches",
+    "write_matches",
+]

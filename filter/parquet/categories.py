@@ -117,7 +117,7 @@ def find_categories(
             low, high = np.searchsorted(removed, (row, row + len(column)))
             keep[removed[low:high] - row] = False
             row += len(column)
-            if column.null_count == len(column):
+            if not len(column.dictionary):
                 continue
             if listed is None:
                 listed = column.dictionary

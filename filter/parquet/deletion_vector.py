@@ -27,8 +27,12 @@ def encode(rows: Iterable[int] | npt.NDArray[np.integer] | BitMap64) -> bytes:
     Args:
         rows: row numbers from 0, in any order.
     """
+    if isinstance(rows, BitMap64):
+        rows = rows_of(rows)
+    elif not isinstance(rows, np.ndarray):
+        rows = np.fromiter(rows, dtype=np.int64)
     # Built anew from sorted rows: which containers a bitmap has depends on how it came about.
-    bitmap = BitMap64(np.unique(np.fromiter(rows, dtype=np.uint64)))
+    bitmap = BitMap64(np.unique(rows).tolist())
     bitmap.run_optimize()
     body = MAGIC + bitmap.serialize()
     return struct.pack(">I", len(body)) + body + struct.pack(">I", zlib.crc32(body))

@@ -104,12 +104,10 @@ class Encoder:
         )
         for kept in self._pieces(number):
             with shard_faults(self._name):
-                # Batching changes the bytes pyarrow writes: one piece is one chunk.
-                table = self._table(kept)
-                kept.clear()
-                encoded = _encoded(table, options)
+                encoded = _encoded(self._table(kept), options)
             footer = parse_footer(_footer_of(encoded), self._name)
             yield encoded, footer.value(FileField.ROW_GROUPS)
+            del encoded  # before the next piece is read
 
     def _open(self, dictionaries: list[str]) -> pq.ParquetFile:
         # Without a buffer pyarrow reads a column chunk whole, however many pictures it has.
@@ -170,12 +168,18 @@ class Encoder:
 
     def _table(self, batches: list[pa.RecordBatch]) -> pa.Table:
         table = pa.Table.from_batches(batches)
+        batches.clear()
         for number, categories in self._categories.items():
             column = table.schema.get_field_index(self._paths[number])
             restricted = restrict(table.column(column), categories.kept)
             field = table.schema.field(column).with_type(restricted.type)
             table = table.set_column(column, field, restricted)
-        return table.combine_chunks()
+        # Batching changes the bytes pyarrow writes: one piece is one chunk. Column by column, so
+        # that no column lies here twice but the one that is at hand.
+        for column in range(table.num_columns):
+            whole = pa.chunked_array([_combined(table.column(column))])
+            table = table.set_column(column, table.schema.field(column), whole)
+        return table
 
     def _batches(
         self, reader: pq.ParquetFile, number: int, columns: list[str] | None = None
@@ -193,6 +197,10 @@ class Encoder:
             if batch is None:
                 return
             yield batch
+
+
+def _combined(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
 
 def _encoded(table: pa.Table, options: dict[str, Any]) -> pa.Buffer:

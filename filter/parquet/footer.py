@@ -13,7 +13,19 @@ from typing import Any
 
 from optout.filter.errors import ShardError
 
-from .compact import BINARY, LIST, STRUCT, CompactError, Sequence, Struct, decode, encode
+from .compact import (
+    BINARY,
+    I16,
+    I32,
+    I64,
+    LIST,
+    STRUCT,
+    CompactError,
+    Sequence,
+    Struct,
+    decode,
+    encode,
+)
 from .tail import AGAIN, DECRYPT, MAGIC, Tail
 
 
@@ -99,7 +111,7 @@ def parse_footer(data: bytes, name: str) -> Struct:
     try:
         footer, _ = decode(data)
         _check_shape(footer)
-    except (CompactError, AttributeError, TypeError, KeyError) as fault:
+    except CompactError as fault:
         raise ShardError(name, f"{name} has a damaged footer: {fault}", AGAIN) from fault
     return footer
 
@@ -124,23 +136,69 @@ def read_footer(tail: Tail, name: str) -> Struct:
     return footer
 
 
+_LIST_OF_STRUCTS = (LIST, STRUCT)
+_ELEMENT = {1: I32, 2: I32, 3: I32, 4: BINARY, 5: I32, 6: I32, 10: STRUCT}
+_PAIR = {1: BINARY, 2: BINARY}
+_GROUP = {1: _LIST_OF_STRUCTS, 2: I64, 3: I64, 4: _LIST_OF_STRUCTS, 5: I64, 7: I16}
+_CHUNK = {1: BINARY, 2: I64, 3: STRUCT, 4: I64, 5: I32, 6: I64, 7: I32}
+_META = {
+    1: I32,
+    2: (LIST, I32),
+    3: (LIST, BINARY),
+    4: I32,
+    5: I64,
+    6: I64,
+    7: I64,
+    8: _LIST_OF_STRUCTS,
+    9: I64,
+    10: I64,
+    11: I64,
+    12: STRUCT,
+    14: I64,
+    15: I32,
+}
+_FILE = {2: _LIST_OF_STRUCTS, 3: I64, 4: _LIST_OF_STRUCTS, 5: _LIST_OF_STRUCTS, 6: BINARY}
+
+
 def _check_shape(footer: Struct) -> None:
-    for field in (FileField.SCHEMA, FileField.ROW_GROUPS):
-        kind, items = footer[field]
-        if kind != LIST or (items and items.kind != STRUCT):
-            raise CompactError(f"field {field} is no list of structures")
-    if not isinstance(footer.value(FileField.ROWS), int):
-        raise CompactError("the number of rows is missing")
-    leaves = sum(1 for _ in leaves_of(footer))
+    """See that every field used here is of its type: what a damaged footer is not."""
+    _check(footer, _FILE, required=(2, 3, 4))
+    for element in footer.value(FileField.SCHEMA):
+        _check(element, _ELEMENT, required=(4,))
+        kinds = element.value(ElementField.LOGICAL, Struct()).values()
+        if any(kind != STRUCT for kind, _ in kinds):
+            raise CompactError("a logical type is no structure")
+        physical = element.value(ElementField.TYPE, 0), element.value(ElementField.REPETITION, 0)
+        if not (0 <= physical[0] <= Physical.FIXED and 0 <= physical[1] <= REPEATED):
+            raise CompactError("there is no such type of column")
+    for pair in footer.value(FileField.KEY_VALUES, ()):
+        _check(pair, _PAIR, required=(1,))
+    leaves = list(leaves_of(footer))
     for group in footer.value(FileField.ROW_GROUPS):
-        chunks = chunks_of(group)
-        if len(chunks) != leaves:
+        _check(group, _GROUP, required=(1, 3))
+        if group.value(GroupField.ROWS) < 0 or len(chunks_of(group)) != len(leaves):
             raise CompactError("a row group has not one chunk for each column")
-        group[GroupField.ROWS]
-        for chunk in chunks:
-            encrypted = ChunkField.CRYPTO in chunk or ChunkField.ENCRYPTED in chunk
-            if not encrypted:
-                span_of(meta_of(chunk))
+        for chunk, leaf in zip(chunks_of(group), leaves, strict=True):
+            _check(chunk, _CHUNK)
+            if ChunkField.META in chunk:  # an encrypted one may keep it elsewhere
+                _check(meta_of(chunk), _META, required=(1, 4, 5, 6, 7, 9))
+                if meta_of(chunk).value(MetaField.TYPE) != leaf.type:
+                    raise CompactError("a column chunk is of another type than its column")
+            elif ChunkField.CRYPTO not in chunk:
+                raise CompactError("a column chunk has no metadata")
+
+
+def _check(struct: Struct, kinds: dict[int, Any], required: tuple[int, ...] = ()) -> None:
+    for field in required:
+        if field not in struct:
+            raise CompactError(f"field {field} is missing")
+    for field, (kind, value) in struct.items():
+        known = kinds.get(field, kind)
+        if isinstance(known, tuple):
+            if kind != known[0] or (value and value.kind != known[1]):
+                raise CompactError(f"field {field} is no list of its type")
+        elif kind != known:
+            raise CompactError(f"field {field} is of another type")
 
 
 def chunks_of(group: Struct) -> list[Struct]:

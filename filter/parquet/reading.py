@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from types import TracebackType
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from .compact import Struct
+from .footer import FileField, GroupField, MetaField, chunks_of, leaves_of, meta_of, read_footer
 from .tail import InputIdentity, opened, read_tail, shard_faults
 
 BATCH_BYTES = 16 << 20
@@ -74,20 +77,23 @@ class ShardReader:
         self.path = path
         self.name = name or str(path)
         with opened(path, self.name) as stream:
-            self.identity: InputIdentity = read_tail(stream, self.name).identity
+            tail = read_tail(stream, self.name)
+        self.identity: InputIdentity = tail.identity
+        # Not asked of pyarrow: some damaged chunks end the process when it describes them.
+        footer = read_footer(tail, self.name)
+        self._paths = [b".".join(leaf.path).decode(errors="replace") for leaf in leaves_of(footer)]
+        self._groups: list[Struct] = footer.value(FileField.ROW_GROUPS)
         with shard_faults(self.name):
             self._file = pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False)
             self.metadata: pq.FileMetaData = self._file.metadata
             self.schema: pa.Schema = self._file.schema_arrow
-        self.rows: int = self.metadata.num_rows
-        self.row_groups: tuple[RowGroup, ...] = tuple(self._row_groups())
-
-    def _row_groups(self) -> Iterator[RowGroup]:
-        first = 0
-        for index in range(self.metadata.num_row_groups):
-            rows = self.metadata.row_group(index).num_rows
-            yield RowGroup(index, first, rows)
-            first += rows
+        rows = [group[GroupField.ROWS][1] for group in self._groups]
+        self.rows: int = sum(rows)
+        firsts = itertools.accumulate(rows, initial=0)
+        self.row_groups = tuple(
+            RowGroup(index, first, count)
+            for index, (first, count) in enumerate(zip(firsts, rows, strict=False))
+        )
 
     def batches(
         self,
@@ -131,13 +137,10 @@ class ShardReader:
                     raise ValueError(f"row group {group.index} holds fewer rows than it says")
 
     def _batch_rows(self, group: RowGroup, columns: Sequence[str] | None, max_bytes: int) -> int:
-        footer = self.metadata.row_group(group.index)
         size = 0
-        for index in range(footer.num_columns):
-            chunk = footer.column(index)
-            path = chunk.path_in_schema
+        for path, chunk in zip(self._paths, chunks_of(self._groups[group.index]), strict=True):
             if columns is None or any(path == c or path.startswith(c + ".") for c in columns):
-                size += chunk.total_uncompressed_size
+                size += meta_of(chunk).value(MetaField.UNCOMPRESSED)
         per_row = max(1, size // group.rows)
         return max(1, min(max_bytes // per_row, BATCH_ROWS, group.rows))
 

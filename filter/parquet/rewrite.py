@@ -147,8 +147,10 @@ def rewrite(
                 spliced += 1
             else:
                 for encoded, parts in encoder.encode(number):
-                    for part in parts:
-                        assembly.graft(pa.BufferReader(encoded), part, group)
+                    with pa.BufferReader(encoded) as small:
+                        for part in parts:
+                            assembly.graft(small, part, group)
+                    del encoded  # before the next piece is read
             first = end
         assembly.finish()
     how = "spliced" if spliced else "rewritten"
