@@ -82,7 +82,7 @@ class LocalStorage:
             StorageError: the name is absolute, climbs out of the root, or is a temporary one.
         """
         pure = PurePosixPath(name)
-        if not name or pure.is_absolute() or ".." in pure.parts or str(pure) != name:
+        if not pure.name or pure.is_absolute() or ".." in pure.parts or str(pure) != name:
             raise StorageError(f"{name!r} is not a name below {self.root}")
         if pure.name.startswith(TEMPORARY_PREFIX):
             raise StorageError(f"{name!r} is the name of a temporary file")
