@@ -1,5 +1,22 @@
 """The only place that decides: entries are confirmed here, and rows get their verdicts."""
 
-from .policy import Policy
+from .confirm import Judge, Meeting
+from .findings import FINDING, Examiner, Findings, Found
+from .policy import ACTIONS, Action, Policy
+from .verdicts import Verdict, Verdicts, give_verdicts, kind_word
 
-__all__ = ["Policy"]
+__all__ = [
+    "ACTIONS",
+    "FINDING",
+    "Action",
+    "Examiner",
+    "Findings",
+    "Found",
+    "Judge",
+    "Meeting",
+    "Policy",
+    "Verdict",
+    "Verdicts",
+    "give_verdicts",
+    "kind_word",
+]

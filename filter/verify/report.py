@@ -14,6 +14,11 @@ MAX_FAULTS = 1000
 """Faults kept word for word for each check; beyond it they are counted."""
 
 
+def printable(text: str) -> str:
+    """The text without what could forge a line of a report: names come from strangers."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong.
@@ -65,7 +70,7 @@ class Finding:
 
     def say(self, words: str) -> None:
         """Add a clause to the detail."""
-        self._words.append(words)
+        self._words.append(printable(words))
 
     def fault(
         self,
@@ -81,7 +86,7 @@ class Finding:
         """Something is wrong; the arguments are the fields of `Fault`."""
         self.count += 1
         if len(self._faults) < MAX_FAULTS:
-            self._faults.append(Fault(text, shard, row, entry, kind, distance, leaf))
+            self._faults.append(Fault(printable(text), shard, row, entry, kind, distance, leaf))
 
     @property
     def faults(self) -> list[Fault]:

@@ -37,3 +37,9 @@ def test_a_report_is_one_document() -> None:
     assert document["faults"][0]["row"] == 3
     assert (document["seed"], document["sample"]) == (7, 10)
     assert not VerifyReport([Check("rows", False, "")], []).ok
+
+
+def test_a_name_cannot_forge_a_line_of_the_report() -> None:
+    finding = Finding("evidence")
+    finding.fault("OUT/a\nFAULT b\x1b[2J\udcff\u202e is a link")
+    assert finding.faults[0].text == "OUT/a\\nFAULT b\\x1b[2J\\udcff\\u202e is a link"

@@ -1,0 +1,104 @@
+"""Confirming candidates: a probe may be forged, a digest may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from optout.filter.pictures import NAMESPACE
+from optout.filter.scan import Trace
+from optout.registry.identifiers import Grade, Key, Kind, file_key, url_keys
+
+from .policy import Policy
+
+if TYPE_CHECKING:
+    from optout.registry.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """An entry that covers a value, and that the policy lets drop rows.
+
+    Attributes:
+        entry: its number.
+        kind: its kind.
+        grade: how its claim was proved.
+        distance: bits between the picture and the entry's nearest variant; images only.
+    """
+
+    entry: int
+    kind: Kind
+    grade: Grade
+    distance: int | None = None
+
+
+class Judge:
+    """Says which entries cover a value.
+
+    Args:
+        snapshot: the entries.
+        policy: which of them are obeyed.
+    """
+
+    def __init__(self, snapshot: Snapshot, policy: Policy) -> None:
+        self._snapshot = snapshot
+        self._policy = policy
+
+    def meet(self, traces: Sequence[Trace]) -> list[list[Meeting]]:
+        """The entries that cover each of some values.
+
+        An exact kind is confirmed by its digest, a picture by its distance, which may be neither
+        above the entry's own radius nor above the policy's.
+
+        Args:
+            traces: values that a scan took for candidates.
+
+        Returns:
+            For each of them the entries that cover it; none where the scan was mistaken.
+        """
+        met = [list(self._exact(trace)) for trace in traces]
+        for number, meeting in self._near(traces):
+            met[number].append(meeting)
+        return met
+
+    def _exact(self, trace: Trace) -> Iterator[Meeting]:
+        keys: tuple[Key, ...] = () if trace.url is None else url_keys(trace.url) or ()
+        if trace.sha256 is not None:
+            keys = (*keys, file_key(trace.sha256))
+        for key in keys:
+            if not self._policy.looks_for(key.kind):
+                continue
+            for entry in self._snapshot.find(key.kind, key.digest, key.probe):
+                grade = Grade(entry.grade)
+                if self._policy.obeys(key.kind, grade, entry.usage):
+                    yield Meeting(entry.index, key.kind, grade)
+
+    def _near(self, traces: Sequence[Trace]) -> Iterator[tuple[int, Meeting]]:
+        hashed = [(number, t.phash256) for number, t in enumerate(traces) if t.phash256]
+        if not hashed or not self._policy.looks_for(Kind.IMAGE):
+            return
+        packed = np.frombuffer(b"".join(phash for _, phash in hashed), np.uint8)
+        hits = self._snapshot.near(NAMESPACE, packed.reshape(len(hashed), -1), self._policy.radius)
+        nearest: dict[tuple[int, int], Meeting] = {}
+        for query, entry, distance, rank, usage, radius in zip(
+            hits.query.tolist(),
+            hits.entry.tolist(),
+            hits.distance.tolist(),
+            hits.grade.tolist(),
+            hits.usage.tolist(),
+            hits.radius.tolist(),
+            strict=True,
+        ):
+            grade = Grade.from_rank(rank)
+            if distance > min(radius, self._policy.radius):
+                continue
+            if not self._policy.obeys(Kind.IMAGE, grade, usage):
+                continue
+            number = hashed[query][0]
+            known = nearest.get((number, entry))
+            if known is None or known.distance is None or distance < known.distance:
+                nearest[number, entry] = Meeting(entry, Kind.IMAGE, grade, distance)
+        for (number, _), meeting in sorted(nearest.items(), key=lambda item: item[0]):
+            yield number, meeting

@@ -1,0 +1,42 @@
+"""What picture bytes are looked up by: the SHA-256 of the file, the hash of the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optout.registry.errors import PictureError
+from optout.registry.identifiers import sha256_of
+from optout.registry.images import corpus_hashes
+
+NAMESPACE = "phash256"
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What is known of the bytes of one picture.
+
+    Attributes:
+        sha256: of the bytes, hex.
+        phash256: of the picture, 32 bytes; None where nobody asked or it cannot be decoded.
+        undecodable: whether it was to be decoded and could not be.
+    """
+
+    sha256: str
+    phash256: bytes | None = None
+    undecodable: bool = False
+
+
+def features(data: bytes, *, perceptual: bool) -> Features:
+    """Hash one picture.
+
+    Args:
+        data: the file's bytes.
+        perceptual: whether to decode it; without, only the bytes count.
+    """
+    sha256 = sha256_of(data)
+    if not perceptual:
+        return Features(sha256)
+    try:
+        return Features(sha256, corpus_hashes(data, [NAMESPACE])[NAMESPACE])
+    except PictureError:
+        return Features(sha256, undecodable=True)

@@ -1,0 +1,253 @@
+"""What a run decided before it started: `plan.json`, whose SHA-256 is the run's digest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import PIL
+import pyarrow as pa
+from optout.filter.columns import DetectedColumn, Leaf, detect, fits
+from optout.filter.errors import EvidenceError, NothingMatchable, PlanError
+from optout.filter.judge import Policy
+from optout.filter.parquet import InputIdentity
+from optout.filter.scan import REACH
+from optout.registry import documents
+from optout.registry.identifiers import CANONICALISER_VERSION, PUBLIC_SUFFIX_DATE
+
+from .survey import Surveyed, samples
+
+if TYPE_CHECKING:
+    from optout.registry.snapshot import Snapshot
+
+FORMAT = "optout/v1/plan"
+REWRITE = "rewrite"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the operator asks for: everything of a plan that is not found out.
+
+    Attributes:
+        policy: which entries are obeyed.
+        columns: leaves whose role was said.
+        exclude: paths that are not looked at.
+        mode: `rewrite`.
+    """
+
+    policy: Policy
+    columns: tuple[Leaf, ...] = ()
+    exclude: tuple[str, ...] = ()
+    mode: str = REWRITE
+
+    @classmethod
+    def of(
+        cls,
+        policy: Policy | None,
+        columns: Mapping[str, Sequence[str]] | None,
+        exclude: Sequence[str],
+    ) -> Asked:
+        """What the arguments of a run ask for.
+
+        Raises:
+            UsageError: a role is unknown.
+            PlanError: a column is both said and excluded.
+        """
+        said = {
+            Leaf.of(path, role)
+            for role, paths in (columns or {}).items()
+            for path in ([paths] if isinstance(paths, str) else paths)
+        }
+        for leaf in said:
+            if leaf.path in exclude:
+                raise PlanError(
+                    f"the column {leaf.path} is to be looked at and left out", "Choose one of them."
+                )
+        return cls(policy or Policy(), tuple(sorted(said)), tuple(sorted(set(exclude))))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A frozen plan.
+
+    Attributes:
+        asked: what the operator asked for.
+        inputs: the shards by name; None where one could not be read when the plan was made.
+        columns: the columns that are looked at, each with its role.
+        snapshot: which snapshot is obeyed.
+        versions: of everything that what is decided, or the bytes written, depend on.
+    """
+
+    asked: Asked
+    inputs: Mapping[str, InputIdentity | None]
+    columns: Sequence[DetectedColumn]
+    snapshot: Mapping[str, Any]
+    versions: Mapping[str, Any]
+
+    @cached_property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """Where to look, in the plan's order."""
+        return tuple(Leaf(c.path, c.role) for c in self.columns if c.role is not None)
+
+    @cached_property
+    def digest(self) -> str:
+        """The run's digest: hex SHA-256 of `plan.json`."""
+        return hashlib.sha256(self.render()).hexdigest()
+
+    def render(self) -> bytes:
+        """The bytes of `plan.json`."""
+        body = {
+            "format": FORMAT,
+            "mode": self.asked.mode,
+            "policy": self.asked.policy.to_dict(),
+            "asked": {
+                "columns": [{"path": leaf.path, "role": leaf.role} for leaf in self.asked.columns],
+                "exclude": list(self.asked.exclude),
+            },
+            "inputs": {
+                name: identity.to_dict() if identity else None
+                for name, identity in self.inputs.items()
+            },
+            "columns": [
+                {
+                    "path": column.path,
+                    "type": column.type,
+                    "role": column.role,
+                    "why": column.why,
+                    "kinds": _reach(column, self.asked.policy),
+                }
+                for column in self.columns
+            ],
+            "snapshot": dict(self.snapshot),
+            "versions": dict(self.versions),
+        }
+        return documents.render({**body, "seal": _seal(body)})
+
+    @classmethod
+    def parse(cls, data: bytes, name: str) -> Plan:
+        """Read what `render` wrote.
+
+        Raises:
+            EvidenceError: it is damaged, or a newer optout wrote it.
+        """
+        body = documents.parse(data, name, error=EvidenceError)
+        seal = body.pop("seal", None)
+        if seal != _seal(body) or body.get("format") != FORMAT:
+            raise EvidenceError(f"{name} is damaged or not a plan", "Make the output anew.")
+        try:
+            asked = Asked(
+                Policy.from_dict(body["policy"]),
+                tuple(Leaf.of(item["path"], item["role"]) for item in body["asked"]["columns"]),
+                tuple(body["asked"]["exclude"]),
+                body["mode"],
+            )
+            inputs = {
+                shard: None if identity is None else InputIdentity(**identity)
+                for shard, identity in body["inputs"].items()
+            }
+            columns = [
+                DetectedColumn(item["path"], item["type"], item["role"], item["why"])
+                for item in body["columns"]
+            ]
+            return cls(asked, inputs, columns, body["snapshot"], body["versions"])
+        except (KeyError, TypeError) as fault:
+            raise EvidenceError(f"{name} has not the fields of a plan", "Make it anew.") from fault
+
+
+def make_plan(seen: Sequence[Surveyed], asked: Asked, snapshot: Snapshot) -> Plan:
+    """Find out which columns can be matched, and freeze that.
+
+    Args:
+        seen: all inputs.
+        asked: what the operator asks for.
+        snapshot: what is opted out.
+
+    Raises:
+        NothingMatchable: no column can be matched by any kind that is looked for.
+        PlanError: a column that was said is nowhere, or cannot be what it was said to be.
+    """
+    schemas = list({s.schema: None for s in seen if s.schema is not None})
+    for leaf in asked.columns:
+        _check_said(leaf, schemas)
+    detected = detect(samples(seen))
+    said = {leaf.path for leaf in asked.columns}
+    columns = [
+        DetectedColumn(leaf.path, _type_of(leaf.path, detected), leaf.role, "said by the operator")
+        for leaf in asked.columns
+    ]
+    columns += [c for c in detected if c.path not in said and c.path not in asked.exclude]
+    planned = [column for column in columns if _reach(column, asked.policy)]
+    if not planned:
+        raise _nothing(columns)
+    return Plan(
+        asked,
+        {each.shard.name: each.identity for each in seen},
+        sorted(planned, key=lambda column: (column.path, str(column.role))),
+        snapshot_facts(snapshot),
+        versions(),
+    )
+
+
+def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:
+    """What tells a snapshot apart."""
+    return {
+        "digest": snapshot.digest,
+        "origin": snapshot.origin,
+        "size": snapshot.size,
+        "root": snapshot.root,
+        "key": str(snapshot.key),
+    }
+
+
+def versions() -> dict[str, Any]:
+    """The versions that verdicts and bytes depend on."""
+    return {
+        "optout": version("optout"),
+        "pyarrow": pa.__version__,
+        "pillow": PIL.__version__,
+        "canonicaliser": CANONICALISER_VERSION,
+        "public_suffixes": PUBLIC_SUFFIX_DATE,
+    }
+
+
+def _reach(column: DetectedColumn, policy: Policy) -> list[str]:
+    """The kinds that are looked for through a column."""
+    if column.role is None:
+        return []
+    return sorted(str(kind) for kind in REACH[column.role] if policy.looks_for(kind))
+
+
+def _seal(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(documents.render(dict(body))).hexdigest()
+
+
+def _type_of(path: str, detected: Sequence[DetectedColumn]) -> str:
+    return next(column.type for column in detected if column.path == path)
+
+
+def _check_said(leaf: Leaf, schemas: Sequence[pa.Schema]) -> None:
+    kinds = [item.type for schema in schemas for item in schema if item.name == leaf.path]
+    if not kinds:
+        known = sorted({name for schema in schemas for name in schema.names})
+        raise PlanError(
+            f"no shard has a column {leaf.path!r}", f"There are: {', '.join(known) or 'none'}."
+        )
+    if not any(fits(kind, leaf.role) for kind in kinds):
+        raise PlanError(
+            f"the column {leaf.path} is of type {kinds[0]}, which cannot be read as {leaf.role}",
+            "Pictures are bytes; addresses and digests are text or bytes.",
+        )
+
+
+def _nothing(columns: Sequence[DetectedColumn]) -> NothingMatchable:
+    if not columns:
+        return NothingMatchable("no input has a column", "Check the inputs.")
+    listed = "; ".join(f"{c.path} ({c.role or c.why})" for c in columns)
+    return NothingMatchable(
+        f"no column can be matched by the kinds that are looked for: {listed}",
+        "Say what a column holds: --column url=PATH, image=PATH or sha256=PATH.",
+    )

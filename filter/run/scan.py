@@ -1,0 +1,243 @@
+"""The second step: what speaks about the rows of each shard, kept until everything is decided."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.types as pt
+
+from optout.filter.columns import Leaf, carries, leaf_types
+from optout.filter.errors import EvidenceError, ShardError
+from optout.filter.judge import FINDING, Examiner, Findings, Policy
+from optout.filter.parquet import InputIdentity, ShardReader
+from optout.registry import documents
+
+from .inputs import Shard
+from .place import Place
+from .workers import Tell
+
+if TYPE_CHECKING:
+    from optout.registry.snapshot import Snapshot
+
+FORMAT = "optout/v1/scan"
+_CHANGED = "Filter it into another OUT, or --overwrite this one, when it no longer changes."
+
+
+@dataclass(frozen=True, slots=True)
+class ShardTask:
+    """One shard of a run.
+
+    Attributes:
+        shard: its name and path.
+        identity: what it was when the run was planned.
+    """
+
+    shard: Shard
+    identity: InputIdentity
+
+    @property
+    def name(self) -> str:
+        """The shard's name."""
+        return self.shard.name
+
+    def check_unchanged(self, found: InputIdentity) -> None:
+        """See that the input is what was planned.
+
+        Raises:
+            ShardError: it has changed since.
+        """
+        if found != self.identity:
+            raise ShardError(self.name, f"{self.name} changed while it was filtered", _CHANGED)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSummary:
+    """What the scan of one shard found, without its rows.
+
+    Attributes:
+        shard: its name.
+        rows: how many it has.
+        entries: for every entry that met a row its kind's code, its grade's rank, and how many
+            rows it met.
+    """
+
+    shard: str
+    rows: int
+    entries: Mapping[int, tuple[int, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardScan:
+    """What the scan of one shard found.
+
+    Attributes:
+        summary: what the decision needs.
+        findings: what speaks about its rows.
+    """
+
+    summary: ScanSummary
+    findings: Findings
+
+
+@dataclass
+class Scanner:
+    """Scans shards, one a call; picklable.
+
+    Attributes:
+        snapshot: the entries.
+        policy: which of them are obeyed.
+        leaves: where to look.
+        required: the roles that every shard must have.
+        batch_bytes: the size of what is looked at together.
+    """
+
+    snapshot: Snapshot
+    policy: Policy
+    leaves: tuple[Leaf, ...]
+    required: frozenset[str] = frozenset()
+    batch_bytes: int = 16 << 20
+    _examiner: Examiner | None = field(default=None, init=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_examiner": None}
+
+    def scan(self, task: ShardTask, tell: Tell) -> ShardScan:
+        """Find everything that speaks about the rows of a shard.
+
+        Args:
+            task: the shard.
+            tell: hears of rows that are done.
+
+        Raises:
+            ShardError: it cannot be read, has changed, or lacks a planned role.
+        """
+        if self._examiner is None:
+            self._examiner = Examiner(self.snapshot, self.policy, self.leaves)
+        with ShardReader(task.shard.path, task.name) as reader:
+            task.check_unchanged(reader.identity)
+            columns = _columns(task.name, reader.schema, self.leaves, self.required)
+            parts = []
+            for batch in reader.batches(columns, max_bytes=self.batch_bytes):
+                parts.append(self._examiner.examine(batch.data, batch.first_row))
+                tell(batch.rows, task.name)
+            findings = Findings.joined(parts)
+            summary = ScanSummary(task.name, reader.rows, findings.rows_by_entry())
+        with ShardReader(task.shard.path, task.name) as reader:
+            task.check_unchanged(reader.identity)
+        return ShardScan(summary, findings)
+
+
+@dataclass
+class ScanAndStore:
+    """The job of the second step: scans a shard and stores what it finds; picklable.
+
+    Attributes:
+        scanner: does the looking.
+        place: where results are stored.
+        plan: the run's digest.
+    """
+
+    scanner: Scanner
+    place: Place
+    plan: str
+
+    def __call__(self, task: ShardTask, tell: Tell) -> ScanSummary:
+        """Scan a shard, or find that an earlier run has."""
+        known = load_scan(self.place, task, self.plan)
+        if known is not None:
+            tell(known.summary.rows, task.name)
+            return known.summary
+        scan = self.scanner.scan(task, tell)
+        store_scan(self.place, task, self.plan, scan)
+        return scan.summary
+
+
+def store_scan(place: Place, task: ShardTask, plan: str, scan: ShardScan) -> None:
+    """Put aside what a scan found: the rows first, then what says that they are whole.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    buffer = io.BytesIO()
+    np.save(buffer, scan.findings.found, allow_pickle=False)
+    data = buffer.getvalue()
+    place.beside.put(place.evidence.scan(task.name, ".npy"), lambda stream: stream.write(data))
+    document = documents.render(
+        {
+            "format": FORMAT,
+            "plan": plan,
+            "input": task.identity.to_dict(),
+            "rows": scan.summary.rows,
+            "counts": scan.findings.counts,
+            "found": hashlib.sha256(data).hexdigest(),
+        }
+    )
+    place.beside.put(place.evidence.scan(task.name, ".json"), lambda s: s.write(document))
+
+
+def load_scan(place: Place, task: ShardTask, plan: str) -> ShardScan | None:
+    """What an earlier scan found; None where there is none that is whole and of this plan."""
+    names = [place.evidence.scan(task.name, suffix) for suffix in (".json", ".npy")]
+    if not all(map(place.beside.exists, names)):
+        return None
+    try:
+        with place.beside.open(names[0]) as stream:
+            document = documents.parse(stream.read(), names[0], error=EvidenceError)
+        with place.beside.open(names[1]) as stream:
+            data = stream.read()
+        if (
+            document["format"] != FORMAT
+            or document["plan"] != plan
+            or document["input"] != task.identity.to_dict()
+            or document["found"] != hashlib.sha256(data).hexdigest()
+        ):
+            return None
+        found = np.load(io.BytesIO(data), allow_pickle=False).astype(FINDING, copy=False)
+        findings = Findings(found, document["counts"])
+        return ShardScan(
+            ScanSummary(task.name, int(document["rows"]), findings.rows_by_entry()), findings
+        )
+    except (EvidenceError, KeyError, ValueError, TypeError):
+        return None
+
+
+def _columns(
+    name: str, schema: pa.Schema, leaves: tuple[Leaf, ...], required: frozenset[str]
+) -> list[str]:
+    """The columns of a shard that are looked at.
+
+    Raises:
+        ShardError: a planned role is not there, or cannot be looked at as planned.
+    """
+    there = [leaf for leaf in leaves if carries(schema, leaf)]
+    paths = {leaf.path for leaf in there}
+    for leaf in leaves:
+        for kind in leaf_types(schema, leaf):
+            if leaf.path not in paths and not _holds_no_text(kind):
+                raise ShardError(
+                    name,
+                    f"{name} has {leaf.path} as {kind}, which cannot be read as {leaf.role}",
+                    "Give it the type that the other shards have, or leave it out of the input.",
+                )
+    roles = {leaf.role for leaf in there}
+    lacking = sorted(required - roles) or sorted({leaf.role for leaf in leaves} if not there else ())
+    if lacking:
+        planned = sorted(leaf.path for leaf in leaves if leaf.role in lacking)
+        raise ShardError(
+            name,
+            f"{name} has no column for the planned role {' or '.join(lacking)} "
+            f"({', '.join(planned)})",
+            "Leave it out of the input, or say which column it is: --column ROLE=PATH.",
+        )
+    return sorted(paths)
+
+
+def _holds_no_text(kind: pa.DataType) -> bool:
+    """Whether values of a type are neither text nor bytes, nor have any inside."""
+    return bool(pt.is_primitive(kind) or pt.is_null(kind) or pt.is_decimal(kind))

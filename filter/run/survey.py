@@ -1,0 +1,102 @@
+"""A first look over all inputs: what each is, its schema, and a few of its values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pyarrow as pa
+from optout.filter.columns import Sample, is_bytes, is_text
+from optout.filter.errors import ShardError
+from optout.filter.parquet import InputIdentity, ShardReader
+
+from .inputs import Shard
+from .progress import Progress
+
+Item = TypeVar("Item")
+
+SHARDS_SAMPLED = 8
+"""Of every schema, spread over its shards."""
+
+ROW_GROUPS_SAMPLED = 3
+"""Of a shard: the first, the middle and the last. Failed downloads often stand together."""
+
+ROWS_SAMPLED = 300
+"""Of a row group."""
+
+BYTES_SAMPLED = 4 << 20
+"""Of a row group; a picture may be larger than all addresses together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What is known of an input before it is scanned.
+
+    Attributes:
+        shard: its name and path.
+        identity: what tells it apart; None where it cannot be read.
+        rows: how many it has.
+        schema: its columns; None where it cannot be read.
+        fault: why it cannot be read.
+    """
+
+    shard: Shard
+    identity: InputIdentity | None
+    rows: int = 0
+    schema: pa.Schema | None = None
+    fault: ShardError | None = None
+
+
+def survey(shards: Sequence[Shard], progress: Progress) -> list[Surveyed]:
+    """Read the footer of every input; one that cannot be read is named, not fatal."""
+    progress.stage("plan", len(shards))
+    seen: list[Surveyed] = []
+    schemas: dict[pa.Schema, pa.Schema] = {}
+    for shard in shards:
+        try:
+            with ShardReader(shard.path, shard.name) as reader:
+                # Ten thousand shards share a few schemas: each is kept once.
+                plain = reader.schema.remove_metadata()
+                schema = schemas.setdefault(plain, plain)
+                seen.append(Surveyed(shard, reader.identity, reader.rows, schema))
+        except ShardError as fault:
+            seen.append(Surveyed(shard, None, fault=fault))
+        progress.advance(1, shard.name)
+    return seen
+
+
+def samples(seen: Sequence[Surveyed]) -> Iterator[Sample]:
+    """Some values of some shards of every schema; the same for the same inputs."""
+    groups: dict[pa.Schema, list[Surveyed]] = {}
+    for each in seen:
+        if each.schema is not None:
+            groups.setdefault(each.schema, []).append(each)
+    for schema, members in groups.items():
+        for each in _spread(members, SHARDS_SAMPLED):
+            yield Sample(schema, _rows(each, schema))
+
+
+def _rows(seen: Surveyed, schema: pa.Schema) -> pa.Table | None:
+    names = {item.name for item in schema if is_text(item.type) or is_bytes(item.type)}
+    if not names:
+        return None
+    batches: list[pa.RecordBatch] = []
+    try:
+        with ShardReader(seen.shard.path, seen.shard.name) as reader:
+            filled = [group.index for group in reader.row_groups if group.rows]
+            for index in _spread(filled, ROW_GROUPS_SAMPLED):
+                reading = reader.batches(
+                    sorted(names), max_bytes=BYTES_SAMPLED, row_groups=[index]
+                )
+                batches += [batch.data[:ROWS_SAMPLED] for batch in [next(reading)]]
+    except ShardError:
+        return None  # the scan meets it again, and names it
+    return pa.Table.from_batches(batches) if batches else None
+
+
+def _spread(items: Sequence[Item], number: int) -> list[Item]:
+    """Up to `number` of some items, evenly spaced, the first and the last among them."""
+    if len(items) <= number:
+        return list(items)
+    return [items[round(i * (len(items) - 1) / (number - 1))] for i in range(number)]
