@@ -1,1 +1,1 @@
-"""placeholder."""
+"""How people reach optout: command line, HTTP API, and pages for creators."""

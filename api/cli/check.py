@@ -1,0 +1,128 @@
+"""`optout check`: is one item opted out?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import values as read
+from .console import Console
+from .exits import Exit
+from .options import AsJson, Key, Kind, SnapshotAt
+
+if TYPE_CHECKING:
+    from optout.registry import Snapshot
+    from optout.registry.identifiers import Kind as KindName
+
+
+@dataclass(frozen=True, order=True)
+class Match:
+    """An entry that covers the item."""
+
+    distance: int
+    """Bits that differ; 0 where the match is exact."""
+    entry: int
+    kind: str
+    grade: str
+
+
+def check(
+    kind: Kind,
+    value: Annotated[
+        str, typer.Argument(metavar="VALUE", help="An address; a path for image and file.")
+    ],
+    snapshot: SnapshotAt,
+    key: Key = None,
+    json: AsJson = False,
+) -> int:
+    """Say whether a snapshot holds an item: exit code 4 if it does.
+
+    An address is found by the sites that hold it too, a picture up to the usual radius.
+    """
+    from optout.filter import Policy
+    from optout.registry import Snapshot
+
+    console = Console(json=json)
+    wanted = read.kind(kind)
+    opened = Snapshot.open(snapshot, key=key)
+    matches = sorted(_matches(opened, wanted, value))
+    least = Policy().min_grade
+    if not matches:
+        console.result(("no match", "bold"), f" for this {wanted} in {snapshot}")
+        console.document(
+            {"match": False, "entry": None, "kind": None, "grade": None, "distance": None}
+        )
+        return Exit.DONE
+    for match in matches:
+        console.result(
+            ("match", "bold red"),
+            f": entry {match.entry} ({match.kind}, grade {match.grade}"
+            + (f", distance {match.distance})" if match.kind == "image" else ")"),
+        )
+        if _rank(match.grade) < _rank(least.get(match.kind, "self")):
+            console.say(
+                f"       a filter obeys it only with --min-grade {match.kind}={match.grade}"
+            )
+    documents = [
+        {
+            "entry": match.entry,
+            "kind": match.kind,
+            "grade": match.grade,
+            "distance": match.distance if match.kind == "image" else None,
+        }
+        for match in matches
+    ]
+    console.document({"match": True, **documents[0], "matches": documents})
+    return Exit.FOUND
+
+
+def _rank(grade: str) -> int:
+    from optout.registry.identifiers import Grade
+
+    return Grade(grade).rank
+
+
+def _matches(snapshot: Snapshot, kind: KindName, value: str) -> set[Match]:
+    """Every entry that covers the item, each once."""
+    from optout.registry import Identifier
+    from optout.registry.identifiers import Kind, url_keys
+
+    identifier = Identifier.parse(kind, value)
+    keys = [(kind, identifier.digest, identifier.probe)]
+    if kind in {Kind.URL, Kind.SITE}:
+        # What a corpus would hold is an address: the sites above it cover it too.
+        keys += [(key.kind, key.digest, key.probe) for key in url_keys(value) or ()]
+    found = {
+        Match(0, entry.index, str(each), str(entry.grade))
+        for each, digest, probe in keys
+        for entry in snapshot.find(each, digest, probe)
+    }
+    if kind is Kind.IMAGE:
+        found |= _near(snapshot, value)
+    return found
+
+
+def _near(snapshot: Snapshot, path: str) -> set[Match]:
+    """Registered pictures within their radius of this one, each at its least distance."""
+    from pathlib import Path
+
+    import numpy as np
+    from optout.registry.identifiers import Grade
+    from optout.registry.images import DEFAULT_RADIUS, corpus_hashes
+
+    packed = corpus_hashes(Path(path).read_bytes(), ["phash256"])["phash256"]
+    hits = snapshot.near("phash256", np.frombuffer(packed, np.uint8)[None, :], DEFAULT_RADIUS)
+    nearest: dict[int, Match] = {}
+    for entry, distance, grade, radius in zip(
+        hits.entry.tolist(),
+        hits.distance.tolist(),
+        hits.grade.tolist(),
+        hits.radius.tolist(),
+        strict=True,
+    ):
+        match = Match(distance, entry, "image", str(Grade.from_rank(grade)))
+        if distance <= radius and (entry not in nearest or match < nearest[entry]):
+            nearest[entry] = match
+    return set(nearest.values())

@@ -1,0 +1,35 @@
+"""What the help pages show as examples, by command; a test runs every one of them."""
+
+from __future__ import annotations
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "init": ("optout init", "optout init --registry museum.db --origin optout.museum.example"),
+    "add": (
+        "optout add url https://anna.example/harbour.jpg",
+        "optout add site anna.example",
+        "optout add image photos/*.jpg",
+        "optout add url @addresses.txt",
+    ),
+    "withdraw": ("optout withdraw 17", "optout withdraw 3 4 5 --why 'asked by mail'"),
+    "erase": ("optout erase 17",),
+    "snapshot": ("optout snapshot snapshot",),
+    "inspect": ("optout inspect corpus/",),
+    "filter": (
+        "optout filter corpus/ --snapshot snapshot --out clean",
+        "optout filter corpus/ --snapshot snapshot --out clean --dry-run",
+        "optout filter 'corpus/*.parquet' -s snapshot --out clean --column url=meta.source",
+        "optout filter @shards.txt -s https://optout.example/snapshot --out clean --json",
+    ),
+    "explain": ("optout explain clean laion.parquet 1432",),
+    "verify": (
+        "optout verify clean --snapshot snapshot",
+        "optout verify clean --snapshot snapshot --input corpus/ --exhaustive",
+    ),
+    "check": (
+        "optout check url https://anna.example/harbour.jpg --snapshot snapshot",
+        "optout check image copy.jpg --snapshot snapshot",
+    ),
+    "audit": ("optout audit snapshot", "optout audit snapshot --key 'optout.local+…'"),
+    "serve": ("optout serve", "optout serve --host 0.0.0.0 --port 80 --registry museum.db"),
+    "demo": ("optout demo", "optout demo /tmp/optout-demo"),
+}

@@ -1,0 +1,203 @@
+"""How snapshots, plans and runs are told: short, aligned, the same in every command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from . import words
+from .console import Console, Piece
+
+if TYPE_CHECKING:
+    from optout.filter import Inspection, Policy, RunReport, ShardOutcome, VerifyReport
+    from optout.registry import Snapshot
+
+SHARDS_SHOWN = 20
+"""Of a corpus of thousands, those that lost most; `--json` holds all of them."""
+FAULTS_SHOWN = 20
+
+
+def show_snapshot(console: Console, snapshot: Snapshot, *, pinned: bool) -> None:
+    """Which snapshot it is: its origin, what it holds, who signed it."""
+    held = words.per_kind(snapshot.counts["by_kind"]) or "nothing"
+    console.say_table(
+        [
+            (("snapshot", "dim"), f"{snapshot.origin} at {snapshot.size:,}: {held}"),
+            (
+                ("key", "dim"),
+                f"{snapshot.key}{'' if pinned else '   (its own word: pin it with --key)'}",
+            ),
+        ]
+    )
+
+
+def show_plan(
+    console: Console,
+    inspection: Inspection,
+    policy: Policy,
+    chosen: Mapping[str, Sequence[str]],
+    excluded: Sequence[str],
+) -> None:
+    """What the run will look at, and where its policy is not the usual one.
+
+    Args:
+        console: where to tell it.
+        inspection: what the corpus holds.
+        policy: what the run obeys.
+        chosen: columns by role, as the operator said.
+        excluded: columns that the operator does not want looked at.
+    """
+    said = {path: role for role, paths in chosen.items() for path in paths}
+    roles = {column.path: column.role for column in inspection.columns} | said
+    rows: list[tuple[Piece, ...]] = []
+    for path, role in roles.items():
+        if path in excluded:
+            rows.append(("", path, ("not looked at, as you said", "dim")))
+        elif role is not None:
+            rows.append(("", path, role, ("as you said" if path in said else "", "dim")))
+    label: Piece = ("columns ", "dim")
+    console.say_table([(label if number == 0 else "", *row[1:]) for number, row in enumerate(rows)])
+    differences = policy_differences(policy)
+    console.say_table([(("policy  ", "dim"), differences or ("the usual", ""))])
+
+
+def policy_differences(policy: Policy) -> str:
+    """Where a policy is not the default one, in words."""
+    from optout.filter import Policy as Usual
+
+    usual, own = Usual().to_dict(), policy.to_dict()
+    parts = []
+    for name, value in own.items():
+        if value == usual[name]:
+            continue
+        if isinstance(value, dict):
+            changed = [f"{k}={v}" for k, v in value.items() if v != usual[name][k]]
+            parts.append(f"{name.replace('_', ' ')} {', '.join(changed)}")
+        elif isinstance(value, list):
+            parts.append(f"{name} {', '.join(map(str, value))}")
+        else:
+            parts.append(f"{name} {value}")
+    return "; ".join(parts)
+
+
+def show_shards(console: Console, report: RunReport) -> None:
+    """The table: what each shard lost, and the whole."""
+    touched = [o for o in report.outcomes if o.rows_dropped or o.rows_quarantined]
+    shown = report.outcomes if len(report.outcomes) <= SHARDS_SHOWN else touched
+    if len(shown) > SHARDS_SHOWN:
+        most = sorted(shown, key=lambda o: (-o.rows_dropped - o.rows_quarantined, o.shard))
+        shown = sorted(most[:SHARDS_SHOWN], key=lambda o: o.shard)
+    rows: list[Sequence[Piece]] = [
+        tuple((name, "dim") for name in ("shard", "in", "dropped", "quarantined", "why")),
+        *(_shard(outcome) for outcome in shown),
+    ]
+    more = len(report.outcomes) - len(shown)
+    if more:
+        rows.append(((f"and {more:,} more", "dim"),))
+    if len(report.outcomes) != 1:
+        rows.append(
+            (
+                ("all", "bold"),
+                (f"{report.rows_in:,}", "bold"),
+                (f"{report.rows_dropped:,}", "bold"),
+                (f"{report.rows_quarantined:,}", "bold"),
+                (_why(report.dropped_by_kind), "bold"),
+            )
+        )
+    console.table(rows, right=(1, 2, 3))
+
+
+def _shard(outcome: ShardOutcome) -> Sequence[Piece]:
+    return (
+        outcome.shard,
+        f"{outcome.rows_in:,}",
+        (f"{outcome.rows_dropped:,}", "red" if outcome.rows_dropped else "dim"),
+        (f"{outcome.rows_quarantined:,}", "yellow" if outcome.rows_quarantined else "dim"),
+        _why(outcome.dropped_by_kind),
+    )
+
+
+def _why(by_kind: Mapping[str, int]) -> str:
+    return ", ".join(f"{kind} {rows:,}" for kind, rows in by_kind.items() if rows)
+
+
+def show_run(console: Console, report: RunReport, out: str) -> None:
+    """What a run did: its shards, then what the operator has to look at."""
+    console.result()
+    show_shards(console, report)
+    console.result()
+    if report.rows_quarantined:
+        console.result(
+            (f"{words.counted(report.rows_quarantined, 'row')} could not be judged", "yellow"),
+            f": put aside in {out}.optout/quarantine/",
+        )
+    for held in report.held:
+        console.result(
+            (f"held: entry {held.entry}", "bold yellow"),
+            f" ({held.kind}, grade {held.grade}) would drop {words.counted(held.rows, 'row')}, "
+            f"{held.share:.1%} of the corpus; obey it with --obey {held.entry}",
+        )
+    for failed in report.failed:
+        console.result(("failed: ", "bold red"), failed.message)
+        if failed.advice:
+            console.result(f"        {failed.advice}")
+    skipped = f", {report.skipped:,} of them finished before" if report.skipped else ""
+    kept = f"{report.rows_kept:,} of {words.counted(report.rows_in, 'row')}"
+    verb = "would be kept" if report.dry_run else "kept"
+    console.result(
+        f"{kept} {verb} in {words.counted(report.shards, 'shard')}{skipped}; {report.seconds:.1f} s"
+    )
+
+
+def show_checks(console: Console, report: VerifyReport) -> None:
+    """What was checked, every fault, and how it ended."""
+    console.checks([{"name": c.name, "ok": c.ok, "detail": c.detail} for c in report.checks])
+    show_faults(console, report)
+
+
+def show_faults(console: Console, report: VerifyReport) -> None:
+    """Every fault by name, and how it ended."""
+    for fault in report.faults[:FAULTS_SHOWN]:
+        console.result(("FAULT ", "bold red"), fault.text)
+    if len(report.faults) > FAULTS_SHOWN:
+        console.result(
+            (f"and {len(report.faults) - FAULTS_SHOWN:,} more (--json lists all)", "dim")
+        )
+    console.verdict("verify", len(report.faults) if not report.ok else 0)
+
+
+def show_inspection(console: Console, inspection: Inspection) -> None:
+    """Columns and roles, what each kind reaches, and what cannot be read."""
+    console.result(
+        f"{words.counted(inspection.shards, 'shard')}, {words.counted(inspection.rows, 'row')}"
+    )
+    console.result()
+    rows: list[Sequence[Piece]] = [
+        tuple((name, "dim") for name in ("column", "type", "role", "why"))
+    ]
+    rows += [
+        (
+            (column.path, "bold" if column.role else ""),
+            (_short(column.type), "dim"),
+            (column.role or "-", "cyan" if column.role else "dim"),
+            (column.why, "" if column.role else "dim"),
+        )
+        for column in inspection.columns
+    ]
+    console.table(rows)
+    console.result()
+    console.table(
+        [
+            (("kind", "dim"), ("what it can find here", "dim")),
+            *(
+                ((reach.kind, "bold" if reach.columns else "dim"), reach.text)
+                for reach in inspection.reach
+            ),
+        ]
+    )
+    for unreadable in inspection.unreadable:
+        console.result(("cannot be read: ", "bold red"), unreadable)
+
+
+def _short(name: str, most: int = 28) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -1,0 +1,54 @@
+"""`optout serve`: the pages for creators and the HTTP API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .console import Console
+from .exits import Exit
+from .options import DEFAULT_REGISTRY, AsJson, RegistryAt
+
+EXTRA = (
+    "babel",
+    "fastapi",
+    "jinja2",
+    "multipart",
+    "python_multipart",
+    "segno",
+    "starlette",
+    "uvicorn",
+)
+"""What `optout[serve]` brings: missing ones mean a missing extra, anything else is a fault."""
+
+
+def serve(
+    host: Annotated[str, typer.Option(metavar="H", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="P", min=0, max=65535, help="0 takes any free one.")
+    ] = 8000,
+    registry: RegistryAt = DEFAULT_REGISTRY,
+    json: AsJson = False,
+) -> int:
+    """Let people register and read their cases over HTTP."""
+    from optout.registry.errors import OptOutError
+
+    console = Console(json=json)
+    try:
+        from optout.api.http import serve as run
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] not in EXTRA:
+            raise
+        raise OptOutError(
+            f"the service's parts are not installed ({missing.name} is missing)",
+            "Install them with: pip install 'optout[serve]'",
+        ) from missing
+
+    def ready(address: str) -> None:
+        console.say("serving ", (registry, "bold"), " at ", (address, "bold"))
+        console.say(("press Ctrl-C to stop", "dim"))
+        console.document({"address": address, "registry": registry})
+
+    run(registry, host=host, port=port, ready=ready)
+    return Exit.DONE

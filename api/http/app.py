@@ -1,0 +1,184 @@
+"""The application: routes, errors and what stands around them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from optout.api.errors import Fault
+from optout.api.pages import Pages
+from optout.api.service import Desk, Limits
+from optout.registry.errors import OptOutError
+
+from . import cases, files
+from .guard import BodyCeiling, Guard, log, where
+from .problems import Problem, problem_of, status_of
+from .schemas import CaseRequest, ProblemAnswer, Withdrawal, pointer
+
+_WATCH_SECONDS = 5.0
+_MACHINE_PATHS = ("/v1/", "/snapshot/", "/checkpoint", "/healthz", "/openapi.json")
+_DESCRIPTION = """\
+Register what must not train AI models, follow it, take it back, erase it.
+
+A case is opened without an account; its secret is the only key to it. What is registered is kept
+as salted hashes in a public log; the snapshot at `/snapshot/snapshot.json` is what filters load.
+"""
+
+
+def build(
+    location: str | Path, folder: Path | None, public_url: str | None, limits: Limits
+) -> FastAPI:
+    """Make the application of one registry, which is opened at once.
+
+    Args:
+        location: the registry's SQLite file or database URL.
+        folder: where snapshots are built; beside a SQLite file by default.
+        public_url: how people reach the service, for links; each request's own host by default.
+        limits: the service's ceilings.
+
+    Raises:
+        RegistryError: there is no registry, or it cannot be opened.
+    """
+    desk = Desk.open(location, folder, limits)
+    base = _base(public_url)
+    pages = Pages(desk, base)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watch = asyncio.create_task(_watch(desk))
+        try:
+            yield
+        finally:
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+            await asyncio.to_thread(desk.close)
+
+    def failure(request: Request, status: int) -> Response:
+        if _is_for_machines(request):
+            return Problem(status, _UNFORESEEN.get(status, ""))
+        return pages.failure(request, status)
+
+    app = FastAPI(
+        title="optout",
+        version="1",
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        middleware=[Middleware(Guard, failure=failure), Middleware(BodyCeiling, limits=limits)],
+        redirect_slashes=False,
+    )
+    app.state.desk = desk
+    app.include_router(cases.routes(desk, base))
+    app.include_router(files.routes(desk))
+    app.include_router(pages.router, include_in_schema=False)
+
+    async def ours(request: Request, error: Exception) -> Response:
+        if not isinstance(error, OptOutError):  # Starlette's signature says no more
+            raise error
+        if status_of(error) in {500, 503}:
+            log.error("%s", where(error))
+        if _is_for_machines(request):
+            return problem_of(error)
+        return pages.failure(request, status_of(error))
+
+    async def http(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        headers = dict((error.headers if isinstance(error, HTTPException) else None) or {})
+        if _is_for_machines(request):
+            return Problem(status, _UNFORESEEN.get(status, ""), headers=headers)
+        answer = pages.failure(request, status)
+        answer.headers.update(headers)
+        return answer
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        told = error.errors() if isinstance(error, RequestValidationError) else []
+        if all(fault["loc"][0] == "path" for fault in told):
+            return Problem(404, _UNFORESEEN[404])
+        places = [Fault(pointer(*fault["loc"][1:]), fault["type"], fault["msg"]) for fault in told]
+        return Problem(422, "the request is not what this operation takes", faults=places)
+
+    async def no_secret(request: Request, error: Exception) -> Response:
+        return Problem(
+            401,
+            "the case's secret is missing",
+            advice="Send it as Authorization: Bearer XXXX-XXXX-XXXX-XXXX.",
+            headers={"WWW-Authenticate": 'Bearer realm="case"'},
+        )
+
+    app.add_exception_handler(OptOutError, ours)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(cases.SecretMissing, no_secret)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way
+    return app
+
+
+_UNFORESEEN = {
+    400: "the request's host is not a host name",
+    404: "there is nothing here",
+    405: "this address does not take that method",
+    500: "something unforeseen went wrong; it has been noted",
+}
+
+
+def _is_for_machines(request: Request) -> bool:
+    path = request.url.path
+    return any(path == prefix.rstrip("/") or path.startswith(prefix) for prefix in _MACHINE_PATHS)
+
+
+def _base(public_url: str | None) -> Callable[[Request], str]:
+    def base(request: Request) -> str:
+        return (public_url or str(request.base_url)).rstrip("/")
+
+    return base
+
+
+async def _watch(desk: Desk) -> None:
+    while True:
+        await asyncio.sleep(_WATCH_SECONDS)
+        try:
+            await asyncio.to_thread(desk.forget_erased)
+        except Exception as error:  # a registry that is away may come back
+            log.error("%s", where(error))
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=app.routes,
+        )
+        components = document.setdefault("components", {})
+        schemas = components.setdefault("schemas", {})
+        for model in (CaseRequest, Withdrawal, ProblemAnswer):
+            schemas.update(_definitions(model))
+        components["securitySchemes"] = {
+            "secret": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "The case's secret, as its receipt shows it.",
+            }
+        }
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _definitions(model: type[BaseModel]) -> dict[str, Any]:
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**schema.pop("$defs", {}), model.__name__: schema}

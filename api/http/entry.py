@@ -1,0 +1,90 @@
+"""The two doors of the service; both say kindly when its libraries are not installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optout.api.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from optout.api.service import Limits
+
+_EXTRA = ("babel", "fastapi", "jinja2", "python_multipart", "segno", "starlette", "uvicorn")
+
+
+def create_app(
+    registry: str | Path,
+    *,
+    published: Path | None = None,
+    public_url: str | None = None,
+    limits: Limits | None = None,
+) -> FastAPI:
+    """Make the application that serves one registry.
+
+    Args:
+        registry: its SQLite file or database URL.
+        published: the folder in which snapshots are built; beside a SQLite file by default.
+        public_url: how people reach the service, for links; each request's own host by default.
+        limits: how much a request may bring.
+
+    Raises:
+        MissingExtra: `optout[serve]` is not installed.
+        RegistryError: there is no registry, or it cannot be opened.
+    """
+    with _extra():
+        from optout.api.service import Limits
+
+        from .app import build
+    return build(registry, published, public_url, limits or Limits())
+
+
+def serve(
+    registry: str | Path,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    *,
+    ready: Callable[[str], None] | None = None,
+    published: Path | None = None,
+    public_url: str | None = None,
+    limits: Limits | None = None,
+) -> None:
+    """Serve one registry until the process is interrupted or terminated.
+
+    Args:
+        registry: its SQLite file or database URL.
+        host: the address to listen on.
+        port: 0 takes any free one.
+        ready: called with the service's address once it answers.
+        published: the folder in which snapshots are built; beside a SQLite file by default.
+        public_url: how people reach the service, for links; each request's own host by default.
+        limits: how much a request may bring.
+
+    Raises:
+        MissingExtra: `optout[serve]` is not installed.
+        CannotListen: host and port cannot be listened on.
+        RegistryError: there is no registry, or it cannot be opened.
+    """
+    with _extra():
+        from .server import address_of, listen, run
+    with listen(host, port) as listener:
+        address = address_of(listener)
+        app = create_app(registry, published=published, public_url=public_url, limits=limits)
+        run(app, listener, lambda: ready(address) if ready else None)
+
+
+@contextmanager
+def _extra() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] not in _EXTRA:
+            raise
+        raise MissingExtra(
+            f"the service's libraries are not installed ({missing.name} is missing)",
+            "Install them with: pip install 'optout[serve]'",
+        ) from missing

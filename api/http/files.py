@@ -1,0 +1,86 @@
+"""What anybody may fetch: the snapshot's files, the log's checkpoint, a sign of life."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Path, Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+
+from optout.api.service import Desk, OpenFile
+
+from .cases import Json, problems
+from .problems import Problem
+
+_CHUNK = 1 << 18
+_TYPES = {"json": "application/json", "jsonl": "application/jsonl"}
+
+
+def routes(desk: Desk) -> APIRouter:
+    """The operations on public files."""
+    router = APIRouter(tags=["public files"])
+    binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+
+    @router.api_route(
+        "/snapshot/{path:path}",
+        methods=["GET", "HEAD"],
+        response_class=Response,
+        responses={200: {"content": binary}, 304: {"description": "Unchanged."}, **problems(404)},
+    )
+    async def snapshot_file(
+        path: Annotated[
+            str, Path(description="A path of the manifest.", examples=["snapshot.json"])
+        ],
+        request: Request,
+    ) -> Response:
+        """Fetch one file of the current snapshot, beginning with `snapshot.json`.
+
+        The manifest names every other file and its SHA-256, which is also its ETag.
+        """
+        file = await desk.file(path)
+        if file is None:
+            return Problem(404, "the snapshot has no such file")
+        # Whoever holds a copy asks again each time: what is erased must not live on in caches.
+        headers = {"ETag": f'"{file.digest}"', "Cache-Control": "no-cache"}
+        if _has(request.headers.get("if-none-match", ""), file.digest):
+            file.stream.close()
+            return Response(status_code=304, headers=headers)
+        headers["Content-Length"] = str(file.size)
+        media_type = _TYPES.get(path.rpartition(".")[2], "application/octet-stream")
+        if request.method == "HEAD":
+            file.stream.close()
+            return Response(headers=headers, media_type=media_type)
+        return StreamingResponse(_chunks(file), headers=headers, media_type=media_type)
+
+    @router.api_route(
+        "/checkpoint",
+        methods=["GET", "HEAD"],
+        response_class=PlainTextResponse,
+        responses=problems(),
+    )
+    async def checkpoint() -> Response:
+        """Fetch the log's checkpoint: its origin, size and root, signed (C2SP signed note)."""
+        return PlainTextResponse(
+            await desk.checkpoint(), headers={"Cache-Control": "no-cache"}
+        )
+
+    @router.api_route("/healthz", methods=["GET", "HEAD"], responses=problems())
+    async def health() -> Response:
+        """Tell whether the service and its registry answer."""
+        await desk.ping()
+        return Json({"status": "ok"})
+
+    return router
+
+
+def _has(header: str, digest: str) -> bool:
+    tags = {tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")}
+    return digest in tags or "*" in tags
+
+
+async def _chunks(file: OpenFile) -> AsyncIterator[bytes]:
+    with file.stream as stream:
+        while chunk := await to_thread.run_sync(stream.read, _CHUNK):
+            yield chunk

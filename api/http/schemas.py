@@ -1,0 +1,202 @@
+"""The JSON of /v1: what is taken, what is answered, with the examples that the OpenAPI shows."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from optout.api.errors import Fault
+
+Usage = Literal["train-ai", "search"]
+Number = Annotated[str, Field(examples=["K7WQ-2MZD"])]
+Index = Annotated[int, Field(ge=0, description="The entry's place in the public log.")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Url(_Strict):
+    """One address of one page or picture."""
+
+    kind: Literal["url"]
+    value: str = Field(examples=["https://anna.example/2024/harbour.jpg"])
+
+
+class Site(_Strict):
+    """A host and everything below it."""
+
+    kind: Literal["site"]
+    value: str = Field(examples=["anna.example"])
+
+
+class File(_Strict):
+    """A file, byte for byte, by its SHA-256."""
+
+    kind: Literal["file"]
+    sha256: str = Field(pattern="^[0-9A-Fa-f]{64}$")
+
+
+class Image(_Strict):
+    """A picture by its perceptual hash: `imagehash.phash(picture, hash_size=16)`.
+
+    A hash made by a client is compared more narrowly than one made here from the picture.
+    """
+
+    kind: Literal["image"]
+    phash256: str = Field(pattern="^[0-9A-Fa-f]{64}$")
+
+
+class CaseRequest(_Strict):
+    """Everything one person says no to at once."""
+
+    items: list[Annotated[Url | Site | File | Image, Field(discriminator="kind")]] = Field(
+        min_length=1
+    )
+    usage: list[Usage] = Field(
+        default=["train-ai"], min_length=1, description="The uses that are refused (AIPREF)."
+    )
+
+
+class Withdrawal(_Strict):
+    """The entries that are taken back."""
+
+    items: list[Index] = Field(min_length=1)
+
+
+class ItemAnswer(BaseModel):
+    """One item of a case."""
+
+    index: int = Field(description="The entry's place in the public log.")
+    kind: Literal["url", "site", "file", "image"]
+    value: str = Field(description="As it was given; a picture's file name.")
+    understood: str | None = Field(
+        description="The form that filters look for; null where only its hash is kept."
+    )
+    state: str = Field(description="in-force, disputed, withdrawn or erased.")
+    grade: str = Field(description="How the claim was proved: self, account, domain, reviewed.")
+    usage: list[str]
+    since: str = Field(description="The day it was registered, YYYY-MM-DD.")
+
+
+class CaseAnswer(BaseModel):
+    """A case and its items."""
+
+    case: str
+    date: str = Field(description="The day it was opened, YYYY-MM-DD.")
+    items: list[ItemAnswer]
+
+
+class OpenedAnswer(CaseAnswer):
+    """A new case. The secret is told here and never again."""
+
+    secret: str
+    link: str = Field(description="Opens the case in a browser; the secret is in the fragment.")
+    checkpoint: str = Field(description="The log as it stood then: a C2SP signed note.")
+
+
+class ErrorAnswer(BaseModel):
+    """One place of a request that is at fault."""
+
+    pointer: str = Field(description="A URI fragment with a JSON pointer, such as #/items/0/value.")
+    reason: str = Field(description="A stable word for programs.")
+    detail: str
+    advice: str | None = None
+
+
+class ProblemAnswer(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    advice: str | None = None
+    errors: list[ErrorAnswer] | None = None
+
+
+CASE_EXAMPLE = {
+    "items": [
+        {"kind": "url", "value": "https://anna.example/2024/harbour.jpg"},
+        {"kind": "site", "value": "anna.example"},
+        {
+            "kind": "file",
+            "sha256": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        },
+    ],
+    "usage": ["train-ai"],
+}
+ITEM_EXAMPLE = {
+    "index": 4711,
+    "kind": "url",
+    "value": "https://anna.example/2024/harbour.jpg",
+    "understood": "anna.example/2024/harbour.jpg",
+    "state": "in-force",
+    "grade": "self",
+    "usage": ["train-ai"],
+    "since": "2026-11-24",
+}
+CASE_ANSWER_EXAMPLE = {"case": "K7WQ-2MZD", "date": "2026-11-24", "items": [ITEM_EXAMPLE]}
+OPENED_EXAMPLE = {
+    **CASE_ANSWER_EXAMPLE,
+    "secret": "Q4TN-7XKC-PM2A-ZV6H",
+    "link": "https://optout.example/case/K7WQ-2MZD#Q4TN-7XKC-PM2A-ZV6H",
+    "checkpoint": "optout.example\n4712\n3J2f…=\n\n— optout.example Az3G…=\n",
+}
+PROBLEM_EXAMPLE = {
+    "type": "about:blank",
+    "title": "Unprocessable Content",
+    "status": 422,
+    "detail": "1 item cannot be registered as given",
+    "advice": "Nothing was registered. Correct or leave out what is listed, and send again.",
+    "errors": [
+        {
+            "pointer": "#/items/1/value",
+            "reason": "public-suffix",
+            "detail": "co.uk is a public suffix",
+            "advice": "Name the site itself.",
+        }
+    ],
+}
+
+
+def pointer(*steps: str | int) -> str:
+    """A place in a JSON document, as a URI fragment (RFC 6901, section 6)."""
+    escaped = (str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    return "#" + "".join(
+        f"/{quote(step.encode('utf-8', 'replace'), safe=chr(126))}" for step in escaped
+    )
+
+
+def faults_of(error: ValidationError) -> list[Fault]:
+    """What a model refuses, place by place, without quoting what was sent."""
+    faults = []
+    for told in error.errors(include_url=False, include_context=False, include_input=False):
+        steps: list[str | int] = list(told["loc"])
+        if len(steps) > 2 and steps[0] == "items" and isinstance(steps[1], int):
+            del steps[2]  # the kind, which pydantic puts there, is no step of the document
+        kind = told["type"]
+        detail = "this kind is not known" if kind == "union_tag_invalid" else told["msg"]
+        place = pointer(*(step if isinstance(step, int) else _short(step) for step in steps))
+        faults.append(Fault(place, kind.replace("_", "-"), detail, _advice(kind)))
+    return faults
+
+
+def _short(step: str) -> str:
+    return step if len(step) <= 80 else step[:79] + "…"
+
+
+def _advice(kind: str) -> str:
+    if kind.startswith("union_tag"):
+        return "Kinds are url and site with a value, file with sha256, image with phash256."
+    return ""
+
+
+def body_of(model: type[BaseModel], example: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON)
+    """The OpenAPI description of a JSON body."""
+    return {
+        "schema": model.model_json_schema(ref_template="#/components/schemas/{model}"),
+        "example": example,
+    }

@@ -1,0 +1,164 @@
+"""What the pages say about a problem, a kind of thing, or a state.
+
+The registry's own messages are for programs and in English; whoever fills in a form is told in
+their language what happened and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .languages import N_, Language
+
+LINE_PROBLEMS: Mapping[str, str] = {
+    "email": N_(
+        "This is an e-mail address. Give the address of a page or a picture, or the name of your "
+        "site."
+    ),
+    "file-name": N_(
+        "This is the name of a file. Paste the link under which it can be found on the web, or "
+        "add the picture itself."
+    ),
+    "handle": N_(
+        "This is a user name. Paste the links to your pages or posts instead, one per line."
+    ),
+    "local-file": N_(
+        "This is a place on your own device. Paste the link under which others see it on the web, "
+        "or add the picture itself."
+    ),
+    "not-a-site": N_(
+        "We could not read this as the name of a site. It looks like anna.example, without spaces."
+    ),
+    "not-a-url": N_(
+        "We could not read this as a link. Copy it from your browser’s address bar and paste it "
+        "here."
+    ),
+    "public-suffix": N_(
+        "This is shared by many people’s sites, so nobody can refuse for all of it. Give your own "
+        "site’s full name."
+    ),
+    "scheme": N_("Only links that begin with https:// or http:// can be looked for."),
+    "too-long": N_("This is too long for a link. Please check that two lines did not run together."),
+    "words": N_(
+        "This does not look like a link. A link has a dot in its first part, such as "
+        "anna.example/portrait."
+    ),
+}
+PICTURE_PROBLEMS: Mapping[str, str] = {
+    "empty": N_("This file is empty. Please choose it again."),
+    "flat": N_(
+        "Too plain to be told apart from other pictures once it is resized or saved again."
+    ),
+    "heic": N_(
+        "This is a HEIC photograph, which we cannot read yet. Save it as JPEG and add that. On an "
+        "iPhone: open it in Photos, tap Share, then Options, then Most Compatible."
+    ),
+    "not-a-picture": N_(
+        "We could not open this as a picture. Please save it again as JPEG, PNG, WebP or GIF."
+    ),
+    "too-large": N_("This file is larger than we can take. Please save a smaller copy and add it."),
+    "too-many": N_("One case has no more room for pictures. Open a second case for this one."),
+    "too-many-pixels": N_(
+        "This picture has more pixels than we can take. Please save a smaller copy and add it."
+    ),
+}
+KINDS: Mapping[str, str] = {
+    "url": N_("Link"),
+    "site": N_("Whole site"),
+    "image": N_("Picture"),
+    "file": N_("Exact file"),
+}
+REACHES: Mapping[str, tuple[str, str]] = {
+    "url": (
+        N_("this exact address, with https or http, wherever a collection lists it."),
+        N_("copies of the same thing at other addresses."),
+    ),
+    "site": (
+        N_("every page and picture on the site, and below it, such as on shop.anna.example."),
+        N_("copies that others have put on their sites."),
+    ),
+    "image": (
+        N_("this picture wherever it turns up, also resized, compressed or saved in another form."),
+        N_("mirrored, turned, strongly cropped or redrawn versions of it."),
+    ),
+    "file": (
+        N_("this very file, byte for byte."),
+        N_("any changed copy: resized, compressed or saved again."),
+    ),
+}
+"""By kind: what will be found, and what will not."""
+
+STATES: Mapping[str, str] = {
+    "in-force": N_("In force: filters leave it out."),
+    "disputed": N_("In force. Somebody disputes it, and a person will look at it."),
+    "withdrawn": N_("Withdrawn: filters let it pass."),
+    "erased": N_("Erased: nothing is known of it any more."),
+}
+UNPROVEN_SITE = N_("Registered. Filters that ask for proof of who owns a site do not follow it yet.")
+VARIANTS: Mapping[str, str] = {
+    "www": N_("With or without www."),
+    "slash": N_("With or without a slash at the end"),
+    "query": N_("Without the part after the question mark"),
+    "size": N_("Without the picture size in the name"),
+}
+FAILURES: Mapping[int, tuple[str, str]] = {
+    400: (
+        N_("We could not read that"),
+        N_("Something got lost on the way. Please go back and try again."),
+    ),
+    404: (
+        N_("There is nothing here"),
+        N_("The link may be incomplete. From the start page you can reach everything."),
+    ),
+    405: (
+        N_("This page cannot be opened that way"),
+        N_("Please begin at the start page."),
+    ),
+    409: (
+        N_("That has already happened"),
+        N_("The item is no longer in a state in which this can be done. Open your case to see."),
+    ),
+    413: (
+        N_("That was too much at once"),
+        N_("Please go back and send fewer or smaller pictures. Nothing has been registered."),
+    ),
+    415: (
+        N_("We could not read that"),
+        N_("Please use the form on the start page."),
+    ),
+    422: (
+        N_("That cannot be registered as it is"),
+        N_("Nothing has been registered. Please go back and check what you entered."),
+    ),
+    500: (
+        N_("Something went wrong on our side"),
+        N_("We have noted it. Please try again in a few minutes."),
+    ),
+    503: (
+        N_("Very many people are here right now"),
+        N_("Nothing has been registered. Please try again in a minute."),
+    ),
+}
+
+
+def line_problem(language: Language, reason: str) -> str:
+    """What to tell about a line that was not understood."""
+    return language.text(LINE_PROBLEMS.get(reason, LINE_PROBLEMS["not-a-url"]))
+
+
+def picture_problem(language: Language, reason: str) -> str:
+    """What to tell about a picture that was not taken."""
+    return language.text(PICTURE_PROBLEMS.get(reason, PICTURE_PROBLEMS["not-a-picture"]))
+
+
+def state(language: Language, kind: str, status: str, grade: str) -> str:
+    """What has become of an item, in a sentence."""
+    if kind == "site" and status == "in-force" and grade in {"self", "account"}:
+        return language.text(UNPROVEN_SITE)
+    return language.text(STATES[status])
+
+
+def failure(language: Language, status: int) -> tuple[str, str]:
+    """A heading and a sentence for a request that could not be answered."""
+    heading, sentence = FAILURES.get(status, FAILURES[500 if status >= 500 else 400])
+    return language.text(heading), language.text(sentence)

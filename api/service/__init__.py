@@ -1,0 +1,36 @@
+"""What the API and the pages share: reading what people hand in, and the desk that registers it."""
+
+from .desk import Desk
+from .forms import MULTIPART, URLENCODED, Form, Upload, media_type, read_form
+from .items import Item, Refusal, visible
+from .limits import Limits
+from .lines import VARIANTS, Line, read_line, read_lines, read_value, variants
+from .pictures import PictureSeal, read_picture
+from .publication import OpenFile, Published, Publisher
+from .turns import Turns
+
+__all__ = [
+    "MULTIPART",
+    "URLENCODED",
+    "VARIANTS",
+    "Desk",
+    "Form",
+    "Item",
+    "Limits",
+    "Line",
+    "OpenFile",
+    "PictureSeal",
+    "Published",
+    "Publisher",
+    "Refusal",
+    "Turns",
+    "Upload",
+    "media_type",
+    "read_form",
+    "read_line",
+    "read_lines",
+    "read_picture",
+    "read_value",
+    "variants",
+    "visible",
+]

@@ -1,0 +1,121 @@
+"""The desk between people and the registry: everything the API and the pages can do."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from sqlalchemy.engine import make_url
+
+from optout.registry import Registry
+from optout.registry.cases import Case, CaseItem, OpenedCase
+
+from .forms import Upload
+from .items import Item, Refusal
+from .limits import Limits
+from .pictures import PictureSeal, read_picture
+from .publication import OpenFile, Publisher
+from .turns import Turns
+
+
+class Desk:
+    """Opens, shows and changes cases; serves the snapshot.
+
+    Args:
+        registry: the registry, open; closed by `close`.
+        folder: where snapshots are built.
+        limits: the service's ceilings.
+    """
+
+    def __init__(self, registry: Registry, folder: Path, limits: Limits) -> None:
+        self.limits = limits
+        self.seal = PictureSeal()
+        self.uploads = Turns(limits.uploads, limits.waiting)
+        self._registry = registry
+        self._publisher = Publisher(registry, folder)
+        self._decoders = Turns(limits.decoders, limits.waiting * limits.pictures)
+        self._registrars = Turns(limits.writers, limits.waiting)
+        self._builders = Turns(1, limits.waiting)
+
+    @classmethod
+    def open(cls, location: str | Path, folder: Path | None, limits: Limits) -> Desk:
+        """Open a registry for the service.
+
+        Args:
+            location: the registry's SQLite file or database URL.
+            folder: where snapshots are built; beside a SQLite file by default.
+            limits: the service's ceilings.
+
+        Raises:
+            RegistryError: there is no registry, or it cannot be opened.
+        """
+        return cls(Registry.open(location), folder or _folder_beside(location), limits)
+
+    def close(self) -> None:
+        """Take down what is published and close the registry."""
+        self._publisher.close()
+        self._registry.close()
+
+    async def read_pictures(self, uploads: Sequence[Upload]) -> list[Item | Refusal]:
+        """Hash pictures, each with its place from 1."""
+        return list(
+            await asyncio.gather(
+                *(
+                    self._decoders.run(read_picture, upload, number)
+                    for number, upload in enumerate(uploads, start=1)
+                )
+            )
+        )
+
+    async def open_case(self, items: Sequence[Item], usage: Sequence[str]) -> OpenedCase:
+        """Register items under a new case; its secret is told here and never again."""
+        wanted = [CaseItem(item.identifier, item.shown, tuple(usage)) for item in items]
+        return await self._registrars.run(self._registry.cases.open_case, wanted)
+
+    async def read_case(self, number: str, secret: str) -> Case:
+        """A case and its items.
+
+        Raises:
+            CaseNotFound: there is no such case, or its secret is another one.
+        """
+        return await self._registrars.run(self._registry.cases.read, number, secret)
+
+    async def withdraw(self, number: str, secret: str, indexes: Sequence[int] | None) -> None:
+        """Take back some items, or all that are in force: filters will let them pass again."""
+        await self._registrars.run(self._registry.cases.withdraw, number, secret, indexes)
+
+    async def erase(self, number: str, secret: str, indexes: Sequence[int] | None) -> None:
+        """Destroy what the registry knows about some items, or about all and the case itself.
+
+        Published snapshots that hold them are gone when this returns.
+        """
+        await self._registrars.run(self._registry.cases.erase, number, secret, indexes)
+        await self._registrars.run(self._publisher.forget_erased)
+
+    async def file(self, path: str) -> OpenFile | None:
+        """A file of the current snapshot, open; None where it has no such file."""
+        return await self._builders.run(self._publisher.open, path)
+
+    async def ping(self) -> None:
+        """Ask the registry for its size: it answers, or this raises."""
+        await self._registrars.run(lambda: self._registry.size)
+
+    async def checkpoint(self) -> str:
+        """The log's signed checkpoint: a C2SP signed note."""
+        return await self._registrars.run(self._registry.checkpoint)
+
+    def forget_erased(self) -> None:
+        """Take down what is published if another process has erased something it holds."""
+        self._publisher.forget_erased()
+
+
+def _folder_beside(location: str | Path) -> Path:
+    if isinstance(location, Path) or "://" not in location:
+        database = Path(location)
+    else:
+        url = make_url(location)
+        if url.get_backend_name() != "sqlite" or not url.database:
+            return Path(tempfile.mkdtemp(prefix="optout-published-"))
+        database = Path(url.database)
+    return database.with_name(f"{database.name}.published")

@@ -1,0 +1,69 @@
+"""One thing that a person wants registered: understood, or refused with a reason."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from optout.registry.identifiers import Identifier, Kind
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""Unicode categories that show nothing, or change how their neighbours are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that can be registered.
+
+    Attributes:
+        identifier: what the registry takes.
+        shown: what its sender will recognise it by; sealed with the case.
+        understood: the canonical form that will be looked for.
+    """
+
+    identifier: Identifier
+    shown: str
+    understood: str
+
+    @property
+    def kind(self) -> Kind:
+        """What sort of thing it is."""
+        return self.identifier.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Something that cannot be registered as it was given.
+
+    Attributes:
+        shown: what was given.
+        reason: a stable word, such as `public-suffix`; the pages have a sentence for each.
+        detail: the reason in English, for programs and their authors.
+        advice: what to do about it; may be empty.
+        offer: what can be registered in its place, if its sender agrees.
+    """
+
+    shown: str
+    reason: str
+    detail: str
+    advice: str = ""
+    offer: Item | None = None
+
+
+def visible(text: str, most: int = 300) -> str:
+    """A value as it may be shown: one line, nothing invisible, nothing that turns text around.
+
+    Args:
+        text: anything a sender may have put there.
+        most: characters to keep.
+    """
+    clean = "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in _INVISIBLE else character
+        for character in text[: most + 1]
+    ).strip()
+    return clean if len(clean) <= most else clean[: most - 1] + "…"
+
+
+def file_name(text: str) -> str:
+    """The name of an uploaded file, without the folders that some browsers put before it."""
+    return visible(text.replace("\\", "/").rpartition("/")[2], 120)

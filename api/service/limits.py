@@ -1,0 +1,41 @@
+"""How much one request may bring, and how much is done at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Ceilings of the service.
+
+    Attributes:
+        body: bytes of a request that brings pictures.
+        words: bytes of any other request.
+        drained: bytes beyond a limit that are read and thrown away, so that a browser which is
+            still sending gets to see the answer.
+        upload_seconds: how long a body may take to arrive.
+        items: items of one case.
+        pictures: pictures of one case.
+        picture: bytes of one picture.
+        line: characters of one line or value.
+        uploads: bodies with pictures held in memory at once.
+        decoders: pictures decoded at once.
+        writers: registry calls at once.
+        waiting: requests that may wait for their turn before new ones are turned away.
+    """
+
+    body: int = 64 * MEBIBYTE
+    words: int = 2 * MEBIBYTE
+    drained: int = 256 * MEBIBYTE
+    upload_seconds: float = 300
+    items: int = 200
+    pictures: int = 24
+    picture: int = 16 * MEBIBYTE
+    line: int = 4096
+    uploads: int = 6
+    decoders: int = 2
+    writers: int = 4
+    waiting: int = 64

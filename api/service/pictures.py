@@ -1,0 +1,102 @@
+"""Pictures that people hand in: hashed at once, never kept.
+
+Between the page that shows what was understood and the one that registers it, a picture travels
+as its hashes. They are sealed, so that hashes made here keep the radius that hashes made by a
+stranger do not get.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from optout.registry.documents import canonical
+from optout.registry.errors import LogFault, PictureError
+from optout.registry.identifiers import Identifier, Kind, sha256_of
+from optout.registry.images import MAX_FLAT_FRACTION, picture_hashes
+
+from .forms import Upload
+from .items import Item, Refusal, file_name
+
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+
+
+def read_picture(upload: Upload, number: int) -> Item | Refusal:
+    """Hash one picture.
+
+    Args:
+        upload: the picture as it was sent.
+        number: its place, from 1: what it is called when it has no name.
+
+    Returns:
+        an item of kind `image`; for a picture that is too plain to be told apart, a refusal that
+        offers its exact bytes.
+    """
+    name = file_name(upload.name) or f"#{number}"
+    if upload.excess == "too-large":
+        return Refusal(name, "too-large", "the picture has more bytes than are taken here")
+    if upload.excess == "too-many":
+        return Refusal(name, "too-many", "more pictures were sent than one case takes")
+    if not upload.data:
+        return Refusal(name, "empty", "the file is empty")
+    if upload.data[4:8] == b"ftyp" and upload.data[8:12] in _HEIC_BRANDS:
+        return Refusal(name, "heic", "HEIC pictures cannot be read", "Send the picture as JPEG.")
+    try:
+        flat = picture_hashes(upload.data).flat_fraction > MAX_FLAT_FRACTION
+    except PictureError as error:
+        pixels = "pixel" in error.message
+        reason = "too-many-pixels" if pixels else "not-a-picture"
+        return Refusal(name, reason, error.message, error.advice)
+    try:
+        identifier = Identifier.image(upload.data)
+    except PictureError as error:
+        offer = _exact_bytes(upload.data, name) if flat else None
+        reason = "flat" if flat else "not-a-picture"
+        return Refusal(name, reason, error.message, error.advice, offer)
+    return _shown(identifier, name)
+
+
+def _exact_bytes(data: bytes, name: str) -> Item:
+    return _shown(Identifier.file_sha256(sha256_of(data)), name)
+
+
+def _shown(identifier: Identifier, name: str) -> Item:
+    if identifier.kind is Kind.IMAGE:
+        return Item(identifier, name, identifier.hashes["phash256"]["original"].hex())
+    return Item(identifier, name, "")
+
+
+class PictureSeal:
+    """Hands hashes to a page and knows them again when they come back.
+
+    The key lives as long as the process: what an older one sealed is refused, and the page then
+    asks for the pictures again.
+    """
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+
+    def close(self, item: Item) -> str:
+        """An item as text for a hidden field."""
+        body = canonical({"matter": item.identifier.matter(), "name": item.shown})
+        return f"{_text(body)}.{_text(self._mark(body))}"
+
+    def open(self, sealed: str) -> Item | None:
+        """The item that `close` turned into text, or None if this process did not seal it."""
+        try:
+            body, mark = (urlsafe_b64decode(part) for part in sealed.encode("ascii").split(b"."))
+            if not hmac.compare_digest(mark, self._mark(body)):
+                return None
+            told = json.loads(body)
+            return _shown(Identifier.from_matter(told["matter"]), told["name"])
+        except (ValueError, LogFault):
+            return None
+
+    def _mark(self, body: bytes) -> bytes:
+        return hmac.digest(self._key, b"optout/v1/page-picture\0" + body, "sha256")
+
+
+def _text(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode("ascii")

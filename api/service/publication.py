@@ -1,0 +1,156 @@
+"""The registry's snapshot as it is served: built when it is asked for, gone when it must go.
+
+A snapshot is built once for a size of the log. Older ones stay one step longer, for whoever is in
+the middle of fetching, except where something was erased in between: then they are deleted before
+anything else happens, because they hold what was erased.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import shutil
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from optout.registry import Registry
+from optout.registry.documents import parse
+from optout.registry.durable import TEMPORARY_PREFIX
+from optout.registry.errors import SnapshotError
+from optout.registry.log import Erase, parse_leaf
+
+MANIFEST = "snapshot.json"
+_OURS = re.compile(rf"^(?:\d+-[0-9a-f]{{8}}|{re.escape(TEMPORARY_PREFIX)}.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One snapshot on disk.
+
+    Attributes:
+        folder: where it lies.
+        size: records of the log that it stands for.
+        digests: SHA-256 in hex of every file, by path: nothing else is ever served.
+    """
+
+    folder: Path
+    size: int
+    digests: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A file of a snapshot, open: it can be read to its end even if the snapshot goes."""
+
+    stream: BinaryIO
+    size: int
+    digest: str
+
+
+class Publisher:
+    """Keeps one current snapshot of a registry in a folder.
+
+    Args:
+        registry: whose log is published.
+        folder: where snapshots are built. Leftovers of an earlier process are removed, because
+            something may have been erased in the meantime.
+    """
+
+    def __init__(self, registry: Registry, folder: Path) -> None:
+        self._registry = registry
+        self._folder = folder
+        self._published: list[Published] = []  # the newest first
+        self._building = threading.Lock()
+        self._state = threading.Lock()
+        self._watched = registry.size  # nothing older is published
+        self._sweep()
+
+    def current(self) -> Published:
+        """The snapshot of the log as it stands, built if there is none."""
+        with self._building:
+            while True:
+                with self._state:
+                    self._drop_erased()
+                    if self._published and self._published[0].size == self._registry.size:
+                        return self._published[0]
+                built = self._build()
+                with self._state:
+                    self._drop_erased()
+                    if self._erased_since(built.size):
+                        shutil.rmtree(built.folder, ignore_errors=True)
+                        continue
+                    for old in self._published[1:]:
+                        shutil.rmtree(old.folder, ignore_errors=True)
+                    self._published = [built, *self._published[:1]]
+                    return built
+
+    def open(self, path: str) -> OpenFile | None:
+        """Open one file.
+
+        Args:
+            path: as the manifest names it. The manifest itself is always that of the log as it
+                stands; any other file is looked for in what is published already.
+
+        Returns:
+            None where no published snapshot has such a file.
+        """
+        if path == MANIFEST:
+            self.current()
+        with self._state:
+            for snapshot in self._published:
+                if path in snapshot.digests:
+                    file = snapshot.folder / path
+                    size = file.stat().st_size
+                    return OpenFile(file.open("rb"), size, snapshot.digests[path])
+        return None
+
+    def forget_erased(self) -> None:
+        """Delete what is published if it holds something that has been erased since.
+
+        Called after every erasure, and now and then for those that another process made.
+        """
+        with self._state:
+            self._drop_erased()
+
+    def close(self) -> None:
+        """Delete everything published: nobody would watch over it."""
+        with self._state:
+            self._published = []
+            self._sweep()
+            with suppress(OSError):
+                self._folder.rmdir()
+
+    def _build(self) -> Published:
+        folder = self._folder / f"{self._registry.size}-{secrets.token_hex(4)}"
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._registry.snapshot(folder)
+        data = (folder / MANIFEST).read_bytes()
+        manifest = parse(data, str(folder / MANIFEST), error=SnapshotError)
+        digests = {path: str(file["sha256"]) for path, file in manifest["files"].items()}
+        digests[MANIFEST] = hashlib.sha256(data).hexdigest()
+        return Published(folder, int(manifest["size"]), digests)
+
+    def _drop_erased(self) -> None:
+        erased = False
+        for leaf in self._registry.leaves(start=self._watched):
+            self._watched += 1
+            erased = erased or isinstance(parse_leaf(leaf), Erase)
+        if erased:
+            for snapshot in self._published:
+                shutil.rmtree(snapshot.folder, ignore_errors=True)
+            self._published = []
+
+    def _erased_since(self, size: int) -> bool:
+        later = self._registry.leaves(start=size)
+        return any(isinstance(parse_leaf(leaf), Erase) for leaf in later)
+
+    def _sweep(self) -> None:
+        if not self._folder.is_dir():
+            return
+        for path in self._folder.iterdir():
+            if _OURS.match(path.name):
+                shutil.rmtree(path, ignore_errors=True)
