@@ -5,6 +5,7 @@
     │   ├── IdentifierError    a value is not what its kind asks for
     │   │   └── PictureError   a picture cannot be read, or is too flat to tell apart
     │   └── TransitionError    the log does not allow this step for that entry
+    ├── CaseNotFound           there is no such case, or its secret is another one
     ├── RegistryError          the registry's database or key is missing, damaged or newer
     ├── LogFault               a log, checkpoint or opening breaks its own rules
     ├── SnapshotError          a snapshot is missing, damaged, untrusted or newer
@@ -47,14 +48,18 @@ class PictureError(IdentifierError):
 
 
 class TransitionError(UsageError):
-    """The log does not allow this step for that entry; `registry.log.fold` has the table."""
+    """The log does not allow this step for that entry; `registry.log.TRANSITIONS` is the table."""
+
+
+class CaseNotFound(OptOutError):  # noqa: N818  # says what happened
+    """There is no such case, or its secret is another one: nobody is told which."""
 
 
 class RegistryError(OptOutError):
     """The registry's database or key is missing, damaged, locked or of a newer version."""
 
 
-class LogFault(OptOutError):
+class LogFault(OptOutError):  # noqa: N818  # says what happened
     """A log, checkpoint, proof or opening breaks its own rules."""
 
 

@@ -45,6 +45,14 @@ def package_of(name: str) -> str:
     return name if is_package(name) else name.rpartition(".")[0]
 
 
+def shown_by(package: str) -> set[str]:
+    """The names that a package lists in its `__all__`."""
+    for node in ast.parse(MODULES[package].read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
 def imported_by(name: str) -> set[str]:
     """The project's modules that `name` imports anywhere, inside functions too."""
     targets = set()
@@ -57,8 +65,12 @@ def imported_by(name: str) -> set[str]:
                 anchor = package_of(name).split(".")
                 anchor = anchor[: len(anchor) - node.level + 1]
                 base = ".".join([*anchor, *filter(None, [base])])
-            submodules = {f"{base}.{alias.name}" for alias in node.names} & MODULES.keys()
-            # `from package import module` names the module; anything else names the package.
+            names = {alias.name for alias in node.names}
+            # `from package import module` names the module; anything else names the package, and
+            # so does a function that its package shows under the name of the module it lives in.
+            if base in MODULES:
+                names -= shown_by(base)
+            submodules = {f"{base}.{each}" for each in names} & MODULES.keys()
             targets |= submodules
             if len(submodules) < len(node.names):
                 targets.add(base)

@@ -23,10 +23,9 @@ def test_a_package_says_what_it_is(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_public_names_are_listed_in_order_and_exist(package: str) -> None:
+def test_public_names_are_listed_and_exist(package: str) -> None:
     module = importlib.import_module(package)
     listed = list(getattr(module, "__all__", []))
-    assert listed == sorted(listed, key=str.casefold) or listed == sorted(listed)
     for name in listed:
         assert hasattr(module, name), f"{package}.__all__ lists {name}, which does not exist"
     public = {

@@ -1,0 +1,77 @@
+"""What goes into a case and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from optout.registry.identifiers import DEFAULT_USAGE, Grade, Identifier, Kind
+from optout.registry.log import Status
+from optout.registry.store import Added
+
+
+@dataclass(frozen=True, slots=True)
+class CaseItem:
+    """One thing that somebody wants opted out.
+
+    Attributes:
+        identifier: the item.
+        shown: what its sender will recognise it by: an address, a file's name.
+        usage: what it is opted out of, in the words of `identifiers.USAGES`.
+    """
+
+    identifier: Identifier
+    shown: str
+    usage: tuple[str, ...] = DEFAULT_USAGE
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCase:
+    """A case that was just opened.
+
+    Attributes:
+        number: XXXX-XXXX; no secret.
+        secret: XXXX-XXXX-XXXX-XXXX, the only key to the case; it is kept nowhere.
+        entries: what became of each item, in their order.
+    """
+
+    number: str
+    secret: str = field(repr=False)
+    entries: list[Added]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEntry:
+    """One item of a case, as it stands.
+
+    Attributes:
+        index: the entry's number in the log.
+        kind: what kind of thing it is.
+        shown: as its sender gave it; empty once it is erased.
+        status: where it stands.
+        grade: how the claim is proved now.
+        usage: what it is opted out of.
+        date: the day it was registered, `YYYY-MM-DD`.
+    """
+
+    index: int
+    kind: Kind
+    shown: str
+    status: Status
+    grade: Grade
+    usage: tuple[str, ...]
+    date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case, opened with its secret.
+
+    Attributes:
+        number: XXXX-XXXX.
+        date: the day it was opened, `YYYY-MM-DD`.
+        items: in the order in which they were given; erased ones come last.
+    """
+
+    number: str
+    date: str
+    items: list[CaseEntry]

@@ -1,0 +1,46 @@
+"""Pictures: decoded safely, hashed perceptually, and refused where nothing tells them apart."""
+
+from .decoding import MAX_PIXELS, decode
+from .gates import (
+    CLIENT_RADIUS,
+    DEFAULT_RADIUS,
+    MAX_RADIUS,
+    check_client_hash,
+    check_distinct,
+)
+from .hashing import (
+    NAMESPACES,
+    VARIANTS,
+    PictureHashes,
+    corpus_hashes,
+    phash,
+    picture_hashes,
+    variants,
+)
+from .plainness import (
+    MAX_FLAT_FRACTION,
+    MAX_UNDECIDED_FRACTION,
+    flat_fraction,
+    undecided_fraction,
+)
+
+__all__ = [
+    "CLIENT_RADIUS",
+    "DEFAULT_RADIUS",
+    "MAX_FLAT_FRACTION",
+    "MAX_PIXELS",
+    "MAX_RADIUS",
+    "MAX_UNDECIDED_FRACTION",
+    "NAMESPACES",
+    "VARIANTS",
+    "PictureHashes",
+    "check_client_hash",
+    "check_distinct",
+    "corpus_hashes",
+    "decode",
+    "flat_fraction",
+    "phash",
+    "picture_hashes",
+    "undecided_fraction",
+    "variants",
+]

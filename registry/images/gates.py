@@ -1,0 +1,63 @@
+"""Which hashes may be matched by likeness, and how far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from optout.registry.errors import PictureError
+
+from .flat_pictures import flat_hashes
+from .plainness import is_plain
+
+if TYPE_CHECKING:
+    from .hashing import PictureHashes
+
+DEFAULT_RADIUS = 30
+"""Two phash256 this many bits apart, or fewer, are of one picture."""
+
+CLIENT_RADIUS = 16
+"""The most for a hash that was made by a client, of a picture that nobody here has seen."""
+
+MAX_RADIUS = 64
+"""The most that anybody may ask for."""
+
+# Whatever such a hash can drop is then further than DEFAULT_RADIUS from every plain picture.
+_FLAT_DISTANCE = DEFAULT_RADIUS + CLIENT_RADIUS
+
+
+def check_distinct(hashes: PictureHashes) -> None:
+    """Refuse a picture that likeness cannot tell apart from others.
+
+    Raises:
+        PictureError: too much of it is flat, or too much of its hash undecided.
+    """
+    if is_plain(hashes.flat_fraction, hashes.undecided_fraction):
+        raise PictureError(
+            "the picture is too plain to be told apart from others",
+            "Register its exact bytes as a file, or the address where it stands.",
+        )
+
+
+def check_client_hash(phash256: bytes) -> None:
+    """Refuse a hash that no distinct picture has, or that would match what everybody draws.
+
+    Args:
+        phash256: the hash of the original variant, made by a client.
+
+    Raises:
+        PictureError: it is not 32 bytes, has not half of its bits set, lacks the bit of the mean
+            brightness (the first, always set), or is near the hash of a flat picture.
+    """
+    import numpy as np
+
+    if len(phash256) != 32 or int.from_bytes(phash256).bit_count() != 128 or phash256[0] < 0x80:
+        raise PictureError(
+            "no picture has this hash",
+            "Make it with imagehash.phash(picture, hash_size=16), 64 hexadecimal digits.",
+        )
+    differing = flat_hashes() ^ np.frombuffer(phash256, np.uint8)
+    if int(np.bitwise_count(differing).sum(axis=1).min()) <= _FLAT_DISTANCE:
+        raise PictureError(
+            "the hash is too near to that of a plain picture",
+            "Register the picture itself, or its exact bytes as a file.",
+        )

@@ -1,0 +1,266 @@
+"""A registry: its log, its openings, its cases, and the key that signs for them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from optout.registry.cases import Cases
+from optout.registry.errors import RegistryError
+from optout.registry.log import (
+    ByOperator,
+    Checkpoint,
+    Opening,
+    Proof,
+    SigningKey,
+    State,
+    fold,
+)
+from optout.registry.store import (
+    Added,
+    Claim,
+    Overtaken,
+    Store,
+    claim,
+    database_path,
+    erase,
+    key_path,
+    withdraw,
+)
+
+if TYPE_CHECKING:
+    from optout.registry.snapshot import Snapshot
+
+__all__ = ["Added", "Claim", "Registry"]
+
+DECIDED = "decided by the operator"
+"""The reason that stands in the log where the operator gives none."""
+
+
+class Registry:
+    """What is opted out, in one place. Threads may share it, and processes the file.
+
+    Everything that a method has returned from is durable, and part of every later checkpoint.
+
+        with Registry.open("optout.db") as registry:
+            registry.add([Claim(Identifier.url("https://anna.example/"))])
+            registry.snapshot(Path("snapshot"))
+
+    Args:
+        store: the registry's database.
+        key: signs the log.
+
+    Attributes:
+        key: signs the log; its other half is `key.verifier`.
+        cases: what people registered themselves, each case under its own secret.
+    """
+
+    def __init__(self, store: Store, key: SigningKey) -> None:
+        self.key = key
+        self.cases = Cases(store)
+        self._store = store
+
+    @classmethod
+    def create(cls, location: str | Path, origin: str = "optout.local") -> Registry:
+        """Make a registry and its key, and open it.
+
+        Args:
+            location: the new SQLite file; its key is put beside it: `optout.key` for `optout.db`.
+            origin: the name under which the log signs, for good.
+
+        Raises:
+            UsageError: a log cannot have this name.
+            RegistryError: there is such a file or key already, or they cannot be written. Nothing
+                is left behind then.
+        """
+        path = database_path(location)
+        beside = key_path(path)
+        key = SigningKey.generate(origin)
+        with _file_faults(path):
+            if path.exists() or path.is_symlink():
+                raise RegistryError(
+                    f"{path} exists already", "Use it, or choose another path with --registry."
+                )
+            key.save(beside)
+            try:
+                store = Store.create(path, origin=origin, key=str(key.verifier))
+            except BaseException:
+                with suppress(OSError):
+                    beside.unlink()
+                raise
+        return cls(store, key)
+
+    @classmethod
+    def open(cls, location: str | Path) -> Registry:
+        """Open a registry that `create` made.
+
+        Args:
+            location: its SQLite file, or a URL such as `sqlite:///optout.db`.
+
+        Raises:
+            RegistryError: it or its key is missing, damaged, of another registry, or newer.
+        """
+        path = database_path(location)
+        store = Store.open(path)
+        try:
+            key = SigningKey.load(key_path(path))
+            if str(key.verifier) != store.key:
+                raise RegistryError(
+                    f"{key_path(path)} is not the key of {path}",
+                    f"Put the key back whose verifier is {store.key}.",
+                )
+        except BaseException:
+            store.close()
+            raise
+        return cls(store, key)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._store.close()
+
+    def __enter__(self) -> Registry:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def origin(self) -> str:
+        """The name under which the log signs."""
+        return self._store.origin
+
+    @property
+    def size(self) -> int:
+        """Records in the log."""
+        return self._store.tree().size
+
+    def root(self) -> bytes:
+        """The root of the log's Merkle tree, 32 bytes."""
+        return self._store.tree().root()
+
+    def checkpoint(self) -> str:
+        """The log as it stands, signed: a C2SP signed note."""
+        tree = self._store.tree()
+        return self._signed(tree.size, tree.root())
+
+    def leaves(self, start: int = 0) -> Iterator[bytes]:
+        """The log's public records from position `start` on."""
+        return self._store.leaves(start)
+
+    def state(self) -> State:
+        """The fold of the whole log: takes time and memory in proportion to it."""
+        return fold(self.leaves())
+
+    def openings(self) -> Iterator[Opening]:
+        """What the entries in force cover, by index."""
+        return self._store.openings()
+
+    def add(self, claims: Sequence[Claim]) -> list[Added]:
+        """Register what the operator claims: all of it, or nothing.
+
+        A claim that is in force already changes nothing. The records of one call stand in the log
+        in a random order.
+
+        Returns:
+            What became of each claim, in their order.
+
+        Raises:
+            UsageError: a claim names no usage, or an unknown one.
+            RegistryError: the database cannot be written.
+        """
+        with self._store.writing() as connection:
+            return claim(connection, claims, self._claims_key())
+
+    def withdraw(self, indexes: Sequence[int], why: str = "") -> None:
+        """Take entries back: all of them, or none. The log says that the operator did.
+
+        Args:
+            indexes: the entries.
+            why: for all to read, for ever.
+
+        Raises:
+            TransitionError: one of them is not in force; the message names it.
+            UsageError: the reason is too long, or not one line.
+            RegistryError: the database cannot be written.
+        """
+        proofs = _by_operator(indexes, why)
+        if proofs:
+            with self._store.writing() as connection:
+                withdraw(connection, proofs)
+
+    def erase(self, indexes: Sequence[int], why: str = "") -> None:
+        """Destroy what is known of entries, for good: all of them, or none.
+
+        The log says that the operator did. `store.Store` says what is left of it in which files.
+
+        Args:
+            indexes: the entries.
+            why: for all to read, for ever.
+
+        Raises:
+            TransitionError: one of them is erased already, or no entry; the message names it.
+            UsageError: the reason is too long, or not one line.
+            RegistryError: the database cannot be written.
+        """
+        proofs = _by_operator(indexes, why)
+        if proofs:
+            with self._store.writing() as connection:
+                erase(connection, proofs)
+
+    def snapshot(self, folder: Path) -> Snapshot:
+        """Write what is in force into a folder, or renew the snapshot that is there.
+
+        Where something is erased in the meantime, it is made again without it.
+
+        Raises:
+            UsageError: the folder holds something else.
+            SnapshotError: the folder cannot be written.
+            RegistryError: the database cannot be read.
+            LogFault: the database contradicts itself.
+        """
+        # Not at the top: it brings numpy, which no other method needs.
+        from optout.registry.snapshot import build_snapshot
+
+        while True:
+            tree = self._store.tree()
+            with suppress(Overtaken):
+                made = build_snapshot(
+                    folder,
+                    leaves=self._store.leaves(0, tree.size),
+                    openings=self._store.openings(tree.size),
+                    checkpoint=self._signed(tree.size, tree.root()),
+                    key=self.key,
+                )
+                if not self._store.erased_since(tree.size):
+                    return made
+
+    def _signed(self, size: int, root: bytes) -> str:
+        return Checkpoint(self.origin, size, root).sign(self.key)
+
+    def _claims_key(self) -> bytes:
+        # An Ed25519 signature is a fixed secret of its key, as long as nobody is shown it.
+        return hashlib.sha256(self.key.sign(b"optout/v1/claims\0")).digest()
+
+
+def _by_operator(indexes: Sequence[int], why: str) -> dict[int, Proof]:
+    return dict.fromkeys(indexes, ByOperator(why.strip() or DECIDED))
+
+
+@contextmanager
+def _file_faults(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as fault:
+        reason = getattr(fault, "strerror", None) or "no such path"
+        raise RegistryError(
+            f"{path} cannot be made: {reason}", "Check the path and its folder's permissions."
+        ) from fault

@@ -1,0 +1,17 @@
+"""What a filter loads and an auditor rebuilds: a signed folder of everything in force.
+
+    snapshot.json                            what it is of and what it holds; signed
+    segments/<name>/probes.bin               by what an entry is looked for
+    segments/<name>/identifiers.bin          by what it is confirmed
+    segments/<name>/images-<namespace>.bin   hashes of pictures
+    audit/leaves.jsonl                       the log, a record a line
+    audit/openings.jsonl                     the matter of what is in force
+
+A filter never reads `audit/`.
+"""
+
+from .audit import audit_snapshot
+from .build import build_snapshot
+from .snapshot import Neighbours, Snapshot, SnapshotEntry
+
+__all__ = ["Neighbours", "Snapshot", "SnapshotEntry", "audit_snapshot", "build_snapshot"]

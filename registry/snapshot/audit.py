@@ -1,0 +1,119 @@
+"""Is a snapshot what its log says? Everything is computed again and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from optout.registry.errors import OptOutError
+from optout.registry.log import State, fold, leaf_hash, root
+
+from .contents import count, open_all
+from .lines import parse_opening, read_lines
+from .manifest import LEAVES, MANIFEST, OPENINGS
+from .segment import Segment
+from .snapshot import Snapshot
+
+Check = tuple[str, bool, str]
+"""What was looked at, whether it is as it must be, and in words what was found."""
+
+_CHUNK = 1 << 20
+
+
+def audit_snapshot(path: Path) -> Iterator[Check]:
+    """Rebuild a snapshot from its log and its openings, and compare it with what is there.
+
+    A fault is a check that fails and never an exception. Checks that need what has failed are
+    left out.
+
+    Args:
+        path: the snapshot's folder.
+
+    Yields:
+        One check after the other: `snapshot`, `files`, `tree`, `fold`, `counts`, `openings`,
+        `rebuilt`.
+    """
+    try:
+        snapshot = Snapshot.open(path)
+    except OptOutError as fault:
+        yield "snapshot", False, str(fault)
+        return
+    yield "snapshot", True, f"{MANIFEST} and its checkpoint are signed by {snapshot.key}"
+    yield _files(snapshot)
+    yield _tree(snapshot)
+    try:
+        state = fold(read_lines(snapshot.path / LEAVES))
+    except (OptOutError, OSError) as fault:
+        yield "fold", False, str(fault)
+        return
+    yield "fold", True, f"every record is allowed where it stands; {_erased(state)}"
+    yield _counts(snapshot, state)
+    try:
+        openings = map(parse_opening, read_lines(snapshot.path / OPENINGS))
+        segment = Segment.of(open_all(state, openings))
+    except (OptOutError, OSError) as fault:
+        yield "openings", False, str(fault)
+        return
+    opened = len(segment.probes)
+    yield "openings", True, f"all {opened} entries in force are what their records commit to"
+    yield _rebuilt(snapshot, segment)
+
+
+def _files(snapshot: Snapshot) -> Check:
+    try:
+        snapshot.check_files()
+    except OptOutError as fault:
+        return "files", False, str(fault)
+    return "files", True, f"every file has the digest that stands in {MANIFEST}"
+
+
+def _tree(snapshot: Snapshot) -> Check:
+    try:
+        hashes = [leaf_hash(leaf) for leaf in read_lines(snapshot.path / LEAVES)]
+    except (OptOutError, OSError) as fault:
+        return "tree", False, str(fault)
+    found = (len(hashes), root(hashes).hex())
+    if found != (snapshot.size, snapshot.root):
+        return (
+            "tree",
+            False,
+            f"{LEAVES} has {found[0]} records with the root {found[1]}, and the checkpoint says "
+            f"{snapshot.size} with the root {snapshot.root}",
+        )
+    return "tree", True, f"{snapshot.size} records have the root {snapshot.root}"
+
+
+def _counts(snapshot: Snapshot, state: State) -> Check:
+    found = {**count(state), "erasures": state.erasures}
+    said = {**snapshot.counts, "erasures": snapshot.erasures}
+    if found != said:
+        return "counts", False, f"the log has {found}, and {MANIFEST} says {said}"
+    return "counts", True, f"{found['entries']} entries are in force, as {MANIFEST} says"
+
+
+def _rebuilt(snapshot: Snapshot, segment: Segment) -> Check:
+    folder = f"segments/{segment.name()}"
+    for name, data in segment.files().items():
+        path = snapshot.path / folder / name
+        try:
+            same = path.is_file() and _has(path, data)
+        except OSError as fault:
+            return "rebuilt", False, f"{path} cannot be read: {fault.strerror}"
+        if not same:
+            return "rebuilt", False, f"{folder}/{name} is not what log and openings make it"
+    return "rebuilt", True, "log and openings make the same files, byte by byte"
+
+
+def _has(path: Path, data: memoryview) -> bool:
+    if path.stat().st_size != len(data):
+        return False
+    with path.open("rb") as stream:
+        return all(
+            stream.read(_CHUNK) == data[at : at + _CHUNK] for at in range(0, len(data), _CHUNK)
+        )
+
+
+def _erased(state: State) -> str:
+    if not state.erasures:
+        return "nothing was erased"
+    return f"{state.erasures} erased: their records stay and mean nothing"

@@ -1,0 +1,65 @@
+"""The files that a filter loads, byte by byte: records of one length, little-endian, no header.
+
+    segments/<name>/probes.bin             PROBE        one an entry, ascending
+    segments/<name>/identifiers.bin        IDENTIFIER   one an entry, in the same order
+    segments/<name>/images-<namespace>.bin image_type() one for every variant of a picture
+
+What else there is to know about them (how many, which version) stands in `snapshot.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+PROBE = np.dtype("<u8")
+"""The XXH3-64 by which an entry is looked for. A file of its own, so that a search touches nothing
+but probes."""
+
+IDENTIFIER = np.dtype(
+    [
+        ("digest", "u1", (32,)),  # SHA-256: the identity
+        ("entry", "<u8"),  # position in the log
+        ("usage", "<u4"),  # bit i stands for `USAGES[i]`
+        ("kind", "<u2"),  # `Kind.code`
+        ("grade", "<u2"),  # `Grade.rank`
+    ]
+)
+"""One entry, sorted by probe, then digest, then entry. 48 bytes; with its probe 56."""
+
+HASH_SIZES: Mapping[str, int] = {"phash256": 32, "phash64": 8}
+"""Bytes of a hash, by namespace."""
+
+VARIANT_CODES: Mapping[str, int] = {"original": 0, "square": 1, "padded": 2}
+"""What files store in place of a variant's name; never changes."""
+
+
+def image_type(namespace: str) -> np.dtype[np.void]:
+    """The record of one variant of a picture, sorted by entry, then variant: 48 or 24 bytes."""
+    return np.dtype(
+        [
+            ("hash", "u1", (HASH_SIZES[namespace],)),  # packed, the first bit the highest
+            ("entry", "<u8"),  # position in the log
+            ("usage", "<u4"),  # bit i stands for `USAGES[i]`
+            ("radius", "<u2"),  # the most bits in which another picture may differ
+            ("variant", "u1"),  # `VARIANT_CODES`
+            ("grade", "u1"),  # `Grade.rank`
+        ]
+    )
+
+
+def image_file(namespace: str) -> str:
+    """The name of a namespace's file."""
+    return f"images-{namespace}.bin"
+
+
+PROBES_FILE = "probes.bin"
+IDENTIFIERS_FILE = "identifiers.bin"
+
+RECORDS: Mapping[str, np.dtype[np.generic]] = {
+    PROBES_FILE: PROBE,
+    IDENTIFIERS_FILE: IDENTIFIER,
+    **{image_file(namespace): image_type(namespace) for namespace in HASH_SIZES},
+}
+"""Every file of a segment, and what it is made of."""

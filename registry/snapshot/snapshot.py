@@ -1,0 +1,249 @@
+"""A snapshot, open: everything a filter asks of what is opted out.
+
+Opening reads `snapshot.json` and maps the other files, whatever their size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from optout.registry.errors import SnapshotError
+from optout.registry.identifiers import Grade, Kind
+from optout.registry.index import BruteForce, ProbeTable, RadiusIndex
+from optout.registry.log import VerifierKey
+
+from . import renewal
+from .cache import cached_copy, forget
+from .files import check_files, check_sizes, manifest_digest, read_manifest
+from .manifest import AGAIN, MANIFEST, Manifest
+from .network import is_address
+from .segment import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotEntry:
+    """An entry that a look-up confirmed.
+
+    Attributes:
+        index: its number: the position in the log of the record that added it.
+        kind: what it covers.
+        grade: how its claim is proved.
+        usage: what it is opted out of; bit i stands for `USAGES[i]`.
+    """
+
+    index: int
+    kind: Kind
+    grade: Grade
+    usage: int
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Registered variants of pictures near some queries.
+
+    Columns of equal length: a row for every pair of a query and a variant, ordered by query, then
+    entry.
+
+    Attributes:
+        query: int64, position among the queries.
+        entry: int64, the entry's number.
+        distance: int64, bits in which the two differ.
+        grade: uint8, the rank of its grade.
+        usage: uint32, what it is opted out of; bit i stands for `USAGES[i]`.
+        radius: uint16, the most bits in which a picture may differ that the entry covers.
+    """
+
+    query: npt.NDArray[np.int64]
+    entry: npt.NDArray[np.int64]
+    distance: npt.NDArray[np.int64]
+    grade: npt.NDArray[np.uint8]
+    usage: npt.NDArray[np.uint32]
+    radius: npt.NDArray[np.uint16]
+
+
+class Snapshot:
+    """What is in force at one size of a log. Made by `open`.
+
+    It can be sent to another process, where it is opened again and compared.
+
+    Attributes:
+        path: the folder its files lie in.
+        digest: hex SHA-256 of `snapshot.json`, which stands for all of it.
+        origin: of the log.
+        size: records of the log.
+        root: hex, of the log's Merkle tree.
+        checkpoint: the signed note that says so.
+        key: whose word it is.
+        counts: `entries` in force, and how many `by_kind` and `by_grade`; none is 0.
+        erasures: how many entries of the log are erased.
+        canonicaliser: `version` of the rules, and the date of the list of `public_suffixes`.
+    """
+
+    def __init__(self, home: Path, path: Path, digest: str, manifest: Manifest) -> None:
+        self._home = home
+        self._manifest = manifest
+        self._fetched = False
+        self.path = path
+        self.digest = digest
+        self.origin = manifest.origin
+        self.size = manifest.size
+        self.root = manifest.root
+        self.checkpoint = manifest.checkpoint
+        self.key = manifest.key
+        self.counts = manifest.counts
+        self.erasures = manifest.erasures
+        self.canonicaliser = manifest.canonicaliser
+        try:
+            self._segment = Segment.mapped(path / manifest.segment)
+        except (OSError, ValueError) as fault:
+            raise SnapshotError(f"{path} cannot be mapped: {fault}", AGAIN) from fault
+        self._probes = ProbeTable(self._segment.probes)
+        self._images: dict[str, RadiusIndex] = {
+            name: BruteForce(records["hash"]) for name, records in self._segment.images.items()
+        }
+
+    @classmethod
+    def open(cls, location: str | Path, key: str | VerifierKey | None = None) -> Snapshot:
+        """Open a snapshot, and see whose it is; its files are checked by `check_files`.
+
+        Args:
+            location: a folder, or the http or https address of one. What lies at an address is
+                fetched once, checked on the way and kept in `$XDG_CACHE_HOME/optout/snapshots`.
+            key: who must have signed it. Without one it is trusted to be whose it says it is.
+
+        Raises:
+            SnapshotError: it is missing, damaged, newer than this optout, or signed by another key.
+            UsageError: `key` is no verifier key.
+        """
+        wanted = VerifierKey.parse(key) if isinstance(key, str) else key
+        if not is_address(location):
+            return cls._open(Path(location).absolute(), wanted)
+        snapshot = cls._open(cached_copy(str(location), wanted), wanted)
+        snapshot._fetched = True
+        return snapshot
+
+    @classmethod
+    def _open(cls, home: Path, key: VerifierKey | None) -> Snapshot:
+        """Open a folder; where it is renewed meanwhile, what it holds then."""
+        state = _state(home)
+        while True:
+            path, _ = state
+            try:
+                manifest, digest = read_manifest(path, key)
+                check_sizes(path, manifest)
+                return cls(home, path, digest, manifest)
+            except SnapshotError:
+                before, state = state, _state(home)
+                if state == before:
+                    raise
+
+    def check_files(self) -> None:
+        """See whether every file is, byte by byte, what `snapshot.json` says, and none too many.
+
+        Raises:
+            SnapshotError: a file is missing, changed, or not named in `snapshot.json`; or the
+                folder was renewed since it was opened.
+        """
+        fault: SnapshotError | None = None
+        try:
+            check_files(self.path, self._manifest)
+        except SnapshotError as caught:
+            fault = caught
+        if _state(self._home)[1] != self.digest:
+            raise SnapshotError(
+                f"{self._home / MANIFEST} is no longer the one that was opened",
+                "Open the snapshot again: it was renewed, or changed.",
+            ) from fault
+        if fault is None:
+            return
+        if self._fetched:
+            forget(self.path)
+            raise SnapshotError(
+                fault.message, "It was fetched earlier: start again, and it is fetched anew."
+            ) from fault
+        raise fault
+
+    def candidates(
+        self, probes: npt.NDArray[np.uint64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Find what may be in force; a probe can be forged, so `find` has to confirm it.
+
+        Args:
+            probes: uint64[n], in any order.
+
+        Returns:
+            Two int64 columns of equal length: a position in `probes`, and a row of an identifier
+            with that probe; ordered by position, then row.
+        """
+        return self._probes.look_up(probes)
+
+    def find(self, kind: Kind, digest: bytes, probe: int) -> list[SnapshotEntry]:
+        """The entries that cover exactly this, by index.
+
+        Args:
+            kind: of the item.
+            digest: its identity, 32 bytes.
+            probe: where to look.
+        """
+        rows = self._probes.rows_of(probe)
+        if not rows:
+            return []
+        records = self._segment.identifiers[rows.start : rows.stop]
+        same = (records["digest"] == np.frombuffer(digest, np.uint8)).all(axis=1)
+        found = records[same & (records["kind"] == kind.code)]
+        return [
+            SnapshotEntry(index, kind, Grade.from_rank(rank), usage)
+            for index, rank, usage in found[["entry", "grade", "usage"]].tolist()
+        ]
+
+    def near(self, namespace: str, queries: npt.NDArray[np.uint8], radius: int) -> Neighbours:
+        """Find registered pictures by their hashes: exactly those within the radius.
+
+        Args:
+            namespace: which kind of hash, `phash256` or `phash64`.
+            queries: uint8[n, bytes of such a hash], packed.
+            radius: the most bits in which a variant may differ. An entry may ask for less: it
+                covers only what is within its own radius too.
+
+        Raises:
+            SnapshotError: there are no hashes of that kind.
+        """
+        index = self._images.get(namespace)
+        if index is None:
+            raise SnapshotError(f"{self.path} has no hashes of the kind {namespace!r}")
+        query, row, distance = index.within(queries, radius)
+        records = self._segment.images[namespace][row]
+        return Neighbours(
+            query,
+            records["entry"].astype(np.int64),
+            distance,
+            records["grade"].astype(np.uint8),
+            records["usage"].astype(np.uint32),
+            records["radius"].astype(np.uint16),
+        )
+
+    def __reduce__(self) -> tuple[Callable[[str, str], Snapshot], tuple[str, str]]:
+        return _reopen, (str(self._home), self.digest)
+
+    def __repr__(self) -> str:
+        return f"<Snapshot {self.path} of {self.origin}, {self.size} records, {self.digest[:8]}>"
+
+
+def _reopen(home: str, digest: str) -> Snapshot:
+    snapshot = Snapshot._open(Path(home), None)
+    if snapshot.digest != digest:
+        raise SnapshotError(
+            f"{home} was renewed while it was in use",
+            "Start again, with the snapshot as it is now.",
+        )
+    return snapshot
+
+
+def _state(home: Path) -> tuple[Path, str | None]:
+    """Where the valid files are, and the digest of their `snapshot.json`, if there is one."""
+    path = renewal.valid(home)
+    return path, manifest_digest(path)

@@ -1,0 +1,139 @@
+"""The log in its tables: appended to by one writer at a time, folded one entry at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from optout.registry.errors import RegistryError
+from optout.registry.log import Add, Erase, Record, State, Tree, leaf_hash, parse_leaf
+from sqlalchemy import ColumnElement, Connection, exists, insert, select, update
+
+from .tables import leaves, steps, tree
+
+HASH = 32
+CHUNK = 500
+"""Rows or values that one statement asks for."""
+
+
+def read_tree(connection: Connection) -> Tree:
+    """How long the log is, and the frontier of its Merkle tree.
+
+    Raises:
+        LogFault: the row does not hold a frontier.
+        RegistryError: there is no such row.
+    """
+    row = connection.execute(select(tree.c.size, tree.c.nodes)).one_or_none()
+    if row is None:
+        raise RegistryError(
+            "the registry's database lacks its tree", "Restore it from a backup, with its key."
+        )
+    nodes = row.nodes
+    return Tree(row.size, tuple(nodes[at : at + HASH] for at in range(0, len(nodes), HASH)))
+
+
+def append(connection: Connection, records: Sequence[Record]) -> range:
+    """Append records in their order; what they may not do, the caller has checked.
+
+    Returns:
+        Their positions.
+    """
+    grown = read_tree(connection)
+    positions = range(grown.size, grown.size + len(records))
+    if not records:
+        return positions
+    written = [record.leaf() for record in records]
+    connection.execute(
+        insert(leaves),
+        [
+            {"position": position, "leaf": leaf}
+            for position, leaf in zip(positions, written, strict=True)
+        ],
+    )
+    later = [
+        {"position": position, "entry": record.entry}
+        for position, record in zip(positions, records, strict=True)
+        if not isinstance(record, Add)
+    ]
+    if later:
+        connection.execute(insert(steps), later)
+    grown.extend(map(leaf_hash, written))
+    changed = connection.execute(
+        update(tree)
+        .where(tree.c.size == positions.start)
+        .values(size=grown.size, nodes=b"".join(grown.nodes))
+    )
+    if changed.rowcount != 1:
+        raise RegistryError("two writers appended to the log at once", "Do it again.")
+    return positions
+
+
+def read_leaves(connection: Connection, start: int, stop: int) -> list[bytes]:
+    """The leaves at the positions from `start` up to, not including, `stop`."""
+    wanted = select(leaves.c.leaf).where(leaves.c.position >= start, leaves.c.position < stop)
+    return list(connection.execute(wanted.order_by(leaves.c.position)).scalars())
+
+
+def read_state(connection: Connection, entries: Collection[int]) -> State:
+    """The fold of the whole log, with these entries alone in it.
+
+    Numbers that are no entry's are left out: `State.check` then says so.
+    """
+    size = read_tree(connection).size
+    state = State()
+    for chunk in chunks(sorted({entry for entry in entries if 0 <= entry < size})):
+        _fold(
+            connection,
+            state,
+            added=leaves.c.position.in_(chunk),
+            stepped=steps.c.entry.in_(chunk),
+        )
+    state.size = size
+    return state
+
+
+def ended(connection: Connection, size: int) -> set[int]:
+    """The entries that are not in force after the first `size` records."""
+    changed = select(steps.c.entry).where(steps.c.position < size)
+    state = State()
+    _fold(
+        connection,
+        state,
+        added=leaves.c.position.in_(changed),
+        stepped=steps.c.position < size,
+    )
+    return {index for index, entry in state.entries.items() if not entry.status.in_force}
+
+
+def _fold(
+    connection: Connection,
+    state: State,
+    *,
+    added: ColumnElement[bool],
+    stepped: ColumnElement[bool],
+) -> None:
+    """Fold the records that add some entries, then those about them: entries do not interact."""
+    is_step = exists().where(steps.c.position == leaves.c.position)
+    query = select(leaves.c.position, leaves.c.leaf).order_by(leaves.c.position)
+    for wanted in (
+        query.where(added, ~is_step),
+        query.join(steps, steps.c.position == leaves.c.position).where(stepped),
+    ):
+        for position, leaf in connection.execute(wanted):
+            state.size = position
+            state.apply(leaf)
+
+
+def erased_since(connection: Connection, size: int) -> bool:
+    """Whether something was erased after the first `size` records."""
+    later = (
+        select(leaves.c.leaf)
+        .join(steps, steps.c.position == leaves.c.position)
+        .where(steps.c.position >= size)
+    )
+    return any(isinstance(parse_leaf(leaf), Erase) for leaf in connection.execute(later).scalars())
+
+
+def chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The values, as many at a time as one statement takes."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]

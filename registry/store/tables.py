@@ -1,0 +1,124 @@
+"""The tables of a registry, as the newest migration leaves them.
+
+Rows of `openings` and `sealed` are only ever appended, in the order of their entries, and emptied
+where they stand; never deleted. SQLite moves the neighbours of a deleted row when it merges pages,
+and a copy may stay behind in the slack of a page, out of reach of a later erasure (measured, with
+`secure_delete` on). Nothing moves a row that was appended and is only emptied.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+NUMBER_LENGTH = 9
+"""Characters of a case number, XXXX-XXXX."""
+
+# On SQLite, only a column of exactly this type is the row's own number.
+Position = BigInteger().with_variant(Integer(), "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What is said once: `origin`, `key` (of the verifier), and `scrub`; see `sqlite.scrub`."""
+
+tree = Table(
+    "tree",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one"), primary_key=True),
+    Column("size", Position, nullable=False),
+    Column("nodes", LargeBinary, nullable=False),
+)
+"""One row: how long the log is, and the frontier of its Merkle tree, 32 bytes a node."""
+
+leaves = Table(
+    "leaves",
+    metadata,
+    Column("position", Position, primary_key=True, autoincrement=False),
+    Column("leaf", LargeBinary, nullable=False),
+)
+"""The log, from position 0 without a gap; never changed."""
+
+steps = Table(
+    "steps",
+    metadata,
+    Column(
+        "position",
+        Position,
+        ForeignKey(leaves.c.position),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("entry", Position, ForeignKey(leaves.c.position), nullable=False, index=True),
+)
+"""Which records are about an earlier entry, so that one entry folds without the others."""
+
+openings = Table(
+    "openings",
+    metadata,
+    Column(
+        "entry",
+        Position,
+        ForeignKey(leaves.c.position),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("salt", LargeBinary),
+    Column("matter", LargeBinary),
+)
+"""Salt and matter of every entry; both null once it is erased."""
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("lookup", LargeBinary(32), primary_key=True),
+    Column("entry", Position, ForeignKey(leaves.c.position), nullable=False, index=True),
+)
+"""What the operator claimed, by a keyed hash; the latest entry of each; gone with the entry."""
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("number", String(NUMBER_LENGTH), primary_key=True),
+    Column("date", String(10), nullable=False),
+    Column("proof", LargeBinary, nullable=False),
+)
+"""People's cases, and what tells whether a secret is the right one."""
+
+sealed = Table(
+    "sealed",
+    metadata,
+    Column(
+        "entry",
+        Position,
+        ForeignKey(openings.c.entry),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("case_number", String(NUMBER_LENGTH), ForeignKey(cases.c.number), index=True),
+    Column("nonce", LargeBinary),
+    Column("box", LargeBinary),
+)
+"""The items of a case, readable with its secret alone; null once they are erased."""

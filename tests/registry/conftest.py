@@ -1,0 +1,78 @@
+"""A registry of one's own for every test, and things to register."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from optout.registry import Identifier, Registry
+from optout.registry.errors import PictureError
+
+
+@pytest.fixture(scope="session")
+def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a new registry, to be copied: making one takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("empty")
+    Registry.create(folder / "optout.db", origin="log.example/test").close()
+    return folder
+
+
+@pytest.fixture
+def database(empty_registry: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "registry"
+    shutil.copytree(empty_registry, folder)
+    return folder / "optout.db"
+
+
+@pytest.fixture
+def registry(database: Path) -> Iterator[Registry]:
+    with Registry.open(database) as opened:
+        yield opened
+
+
+def picture(seed: int) -> Identifier:
+    """A picture by a hash that its sender made."""
+    numbers = random.Random(seed)
+    while True:
+        bits = [1] * 127 + [0] * 128
+        numbers.shuffle(bits)
+        number = int("1" + "".join(map(str, bits)), 2)
+        try:
+            return Identifier.image_phash256(f"{number:064x}")
+        except PictureError:
+            continue
+
+
+@pytest.fixture(scope="session")
+def mixed() -> list[Identifier]:
+    """Some of every kind."""
+    return [
+        *(Identifier.url(f"https://anna.example/{number}.jpg") for number in range(40)),
+        *(Identifier.site(f"gallery{number}.example") for number in range(20)),
+        *(Identifier.file_sha256(f"{number:064x}") for number in range(20)),
+        *(picture(number) for number in range(40)),
+    ]
+
+
+@pytest.fixture
+def run_python() -> Callable[..., str]:
+    """Run a program in a process of its own, and give back what it printed."""
+
+    def run(program: str, *, code: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", textwrap.dedent(program)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == code, done.stderr
+        return done.stdout
+
+    return run
