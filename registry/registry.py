@@ -82,9 +82,7 @@ class Registry:
         key = SigningKey.generate(origin)
         with _file_faults(path):
             if path.exists() or path.is_symlink():
-                raise RegistryError(
-                    f"{path} exists already", "Use it, or choose another path with --registry."
-                )
+                raise RegistryError(f"{path} exists already", "Use it, or choose another path.")
             key.save(beside)
             try:
                 store = Store.create(path, origin=origin, key=str(key.verifier))
@@ -259,8 +257,8 @@ def _by_operator(indexes: Sequence[int], why: str) -> dict[int, Proof]:
 def _file_faults(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError) as fault:
-        reason = getattr(fault, "strerror", None) or "no such path"
+    except OSError as fault:
         raise RegistryError(
-            f"{path} cannot be made: {reason}", "Check the path and its folder's permissions."
+            f"{path} cannot be made: {fault.strerror}",
+            "Check the path and its folder's permissions.",
         ) from fault

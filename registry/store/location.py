@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from optout.registry.errors import RegistryError
@@ -18,10 +19,10 @@ def database_path(location: str | Path) -> Path:
         location: a path, or a URL such as `sqlite:///optout.db`.
 
     Raises:
-        RegistryError: it is a URL of something else than a SQLite file.
+        RegistryError: it is a URL of something else than a SQLite file, or no path at all.
     """
     if isinstance(location, Path) or "://" not in location:
-        return Path(location)
+        return _path(location)
     try:
         url = make_url(location)
     except ArgumentError as fault:
@@ -31,7 +32,17 @@ def database_path(location: str | Path) -> Path:
         raise RegistryError(f"a {url.get_backend_name()} database cannot be used yet", _ADVICE)
     if not url.database or url.database == ":memory:":
         raise RegistryError("a registry in memory would be forgotten at once", _ADVICE)
-    return Path(url.database)
+    return _path(url.database)
+
+
+def _path(location: str | Path) -> Path:
+    try:
+        possible = b"\0" not in os.fsencode(location)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise RegistryError(f"{str(location)!r} cannot be the path of a registry", _ADVICE)
+    return Path(location)
 
 
 def key_path(database: Path) -> Path:

@@ -40,7 +40,8 @@ def make_engine(path: Path) -> Engine:
     Transactions begin as readers, which see one state and hold up nobody. With the execution
     option `writing` they begin as the only writer: nothing they read can change before they end.
     """
-    engine = create_engine("sqlite://", creator=lambda: _connect(path), poolclass=QueuePool)
+    file = path.absolute()  # the process may go elsewhere
+    engine = create_engine("sqlite://", creator=lambda: _connect(file), poolclass=QueuePool)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -93,7 +94,7 @@ def new_database(path: Path) -> Iterator[Engine]:
             os.link(own, path)
         except FileExistsError as fault:
             raise RegistryError(
-                f"{path} exists already", "Use it, or choose another path with --registry."
+                f"{path} exists already", "Use it, or choose another path."
             ) from fault
     finally:
         for end in ("", "-wal", "-shm", "-journal"):

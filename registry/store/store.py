@@ -33,10 +33,16 @@ class Store:
     Args:
         path: the database's file.
         engine: over it; disposed of by `close`.
+
+    Attributes:
+        path: of the database.
+        origin: the name under which the log signs.
+        key: the verifier key of the log, as text.
     """
 
     def __init__(self, path: Path, engine: Engine) -> None:
         self.path = path
+        self._file = path.absolute()  # the process may go elsewhere
         self._engine = engine
         self._turn = threading.Lock()
         self._closed = False
@@ -188,7 +194,7 @@ class Store:
                 self._scrub(due, 0.0)
 
     def _scrub(self, due: str, seconds: float) -> None:
-        if scrub(self.path, seconds):
+        if scrub(self._file, seconds):
             with self._turn, _writing(self._engine) as connection:
                 # Not if more was erased since: that is another scrub.
                 drop_setting(connection, SCRUB, due)
@@ -225,8 +231,7 @@ def _check_file(path: Path) -> None:
         raise RegistryError(
             f"there is no registry at {path}", "Make one with: optout init"
         ) from fault
-    except (OSError, ValueError) as fault:
-        reason = getattr(fault, "strerror", None) or "no such path"
+    except OSError as fault:
         raise RegistryError(
-            f"{path} cannot be read: {reason}", "Check the path and its permissions."
+            f"{path} cannot be read: {fault.strerror}", "Check the path and its permissions."
         ) from fault

@@ -213,7 +213,7 @@ def test_a_registry_is_not_made_beside_the_key_of_another(tmp_path: Path) -> Non
     assert (tmp_path / "optout.key").read_bytes() == b"precious"
 
 
-@pytest.mark.parametrize("name", ["missing/optout.db", "file/optout.db", "o" * 300, "a\0b"])
+@pytest.mark.parametrize("name", ["missing/optout.db", "file/optout.db", "o" * 300])
 def test_a_registry_that_cannot_be_made_leaves_nothing(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(RegistryError, match="cannot be made"):

@@ -406,8 +406,18 @@ class Visitor:
 
 
 @pytest.fixture(scope="session")
-def visit() -> type[Visitor]:
-    return Visitor
+def visitor(served: tuple[str, Path]) -> Iterator[Visitor]:
+    """Somebody who comes by with a browser."""
+    visitor = Visitor(served[0])
+    with visitor.client:
+        yield visitor
+
+
+@pytest.fixture(scope="session")
+def client(served: tuple[str, Path]) -> Iterator[httpx2.Client]:
+    """Somebody's program that talks to the API."""
+    with httpx2.Client(base_url=served[0], timeout=60) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

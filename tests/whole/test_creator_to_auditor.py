@@ -37,12 +37,10 @@ def assert_kept(out: Path, shards: list, *, spared: tuple[str, ...]) -> None:
 
 
 @pytest.fixture(scope="module")
-def life(served: tuple[str, Path], work, optout: Callable) -> Life:
+def life(served: tuple[str, Path], client: httpx2.Client, work, optout: Callable) -> Life:
     """The creator says no: two links, a file and a picture over the API, the rest by the form."""
     base, database = served
     life = Life(base, database)
-    client = httpx2.Client(base_url=base, timeout=60)
-
     items = [{"kind": "url", "value": link} for link in work.links[:2]]
     items.append({"kind": "file", "sha256": hashlib.sha256(work.original_file).hexdigest()})
     answer = client.post("/v1/cases", json={"items": items})
@@ -63,11 +61,11 @@ def life(served: tuple[str, Path], work, optout: Callable) -> Life:
 
 
 @pytest.fixture(scope="module")
-def receipt(life: Life, work, form_visitor) -> str:
+def receipt(life: Life, work, visitor) -> str:
     """The words of the page that the form ends on."""
-    page = form_visitor.get("/")
+    page = visitor.get("/")
     form = next(form for form in page.forms if form.files)
-    checked = form_visitor.submit(
+    checked = visitor.submit(
         page,
         form,
         write={form.boxes[0]: work.site},
@@ -76,12 +74,7 @@ def receipt(life: Life, work, form_visitor) -> str:
     assert work.site in checked.text
     assert "winter.jpg" in checked.text
     send = next(form for form in checked.forms if form.fields and not form.files)
-    return form_visitor.submit(checked, send, press=next(iter(send.buttons), None)).text
-
-
-@pytest.fixture(scope="module")
-def form_visitor(served: tuple[str, Path], visit: Callable):
-    return visit(served[0])
+    return visitor.submit(checked, send, press=next(iter(send.buttons), None)).text
 
 
 def numbers_in(receipt: str) -> tuple[str, str]:
@@ -121,10 +114,15 @@ def test_an_operator_may_obey_a_claim_that_nobody_proved(
 
 
 def test_a_withdrawn_item_passes_and_an_erased_one_leaves_nothing(
-    life: Life, receipt: str, optout: Callable, corpus: Path, shards: list, tmp_path: Path
+    life: Life,
+    client: httpx2.Client,
+    receipt: str,
+    optout: Callable,
+    corpus: Path,
+    shards: list,
+    tmp_path: Path,
 ) -> None:
     registered = openings(life.database)
-    client = httpx2.Client(base_url=life.base, timeout=60)
     case, secret = life.cases["upload"]
     owner = {"Authorization": f"Bearer {secret}"}
     shown = client.get(f"/v1/cases/{case}", headers=owner).json()

@@ -40,8 +40,8 @@ def test_pyarrow_dataset_finds_the_kept_rows(out: Path, expected: dict[str, pa.T
 
 
 def test_duckdb_finds_the_kept_rows(out: Path, expected: dict[str, pa.Table]) -> None:
-    count = duckdb.sql(f"SELECT count(*) FROM '{out}/**/*.parquet'").fetchone()
-    assert count == (sum(table.num_rows for table in expected.values()),)
+    count = duckdb.sql(f"SELECT count(*) FROM '{out}/**/*.parquet'").fetchall()
+    assert count == [(sum(table.num_rows for table in expected.values()),)]
     for name, table in expected.items():
         found = duckdb.sql(f"SELECT * FROM '{out / name}'").to_arrow_table()
         assert rows(found.cast(table.schema)) == rows(table)

@@ -31,9 +31,13 @@ def test_a_path_and_a_sqlite_url_name_a_file(location: str | Path, path: str) ->
         ("sqlite://", "in memory"),
         ("sqlite:///:memory:", "in memory"),
         ("://", "no database URL"),
+        ("a\0b", "cannot be the path"),
+        (Path("a\ud800b"), "cannot be the path"),
     ],
 )
-def test_anything_else_is_refused_without_showing_a_password(location: str, said: str) -> None:
+def test_anything_else_is_refused_without_showing_a_password(
+    location: str | Path, said: str
+) -> None:
     with pytest.raises(RegistryError, match=said) as refused:
         database_path(location)
     assert "geheim" not in str(refused.value)
