@@ -47,6 +47,7 @@ def check(
     console = Console(json=json)
     wanted = read.kind(kind)
     opened = Snapshot.open(snapshot, key=key)
+    opened.check_files()  # "no match" must not come from a damaged file
     matches = sorted(_matches(opened, wanted, value))
     least = Policy().min_grade
     if not matches:

@@ -55,9 +55,10 @@ class Command(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
         """Arguments, options, examples."""
+        params: list[Any] = self.get_params(ctx)
         arguments = [
             (param.metavar or param.name.upper(), param.help or "")
-            for param in self.get_params(ctx)
+            for param in params
             if param.param_type_name == "argument" and not param.hidden
         ]
         _section(formatter, "Arguments", arguments)

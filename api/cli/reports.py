@@ -156,8 +156,9 @@ def show_checks(console: Console, report: VerifyReport) -> None:
 
 
 def show_faults(console: Console, report: VerifyReport) -> None:
-    """Every fault by name, and how it ended."""
-    for fault in report.faults[:FAULTS_SHOWN]:
+    """Every fault by name, rows that should have gone before all else, and how it ended."""
+    ordered = sorted(report.faults, key=lambda fault: fault.entry is None)
+    for fault in ordered[:FAULTS_SHOWN]:
         console.result(("FAULT ", "bold red"), fault.text)
     if len(report.faults) > FAULTS_SHOWN:
         console.result(

@@ -57,7 +57,6 @@ def verify(
     opened = Snapshot.open(snapshot, key=key)
     reports.show_snapshot(console, opened, pinned=key is not None)
     progress = console.progress()
-    chosen = {} if sample is None else {"sample": sample}
     try:
         report = verify_dataset(
             Path(folder),
@@ -67,11 +66,11 @@ def verify(
             inputs=[*inputs, *more] if inputs else None,
             seed=seed,
             exhaustive=exhaustive,
+            sample=sample,
             progress=progress,
-            **chosen,
         )
     finally:
         progress.close()
     reports.show_checks(console, report)
-    console.document(report.to_dict())
+    console.document(dict(report.to_dict()))
     return Exit.DONE if report.ok else Exit.FOUND

@@ -145,3 +145,12 @@ def test_an_audit_ends_in_ok_or_in_its_faults(
         "FAULT laion.parquet row 1432: entry 17 (image, distance 4)",
         "verify: 1 fault",
     ]
+
+
+def test_rows_that_should_have_gone_are_named_before_the_files_they_stand_in(
+    console: Console, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = Fault("out/a.parquet is not the file that the manifest names", shard="a.parquet")
+    row = Fault("a.parquet row 3: entry 1 (site)", shard="a.parquet", row=3, entry=1)
+    reports.show_faults(console, VerifyReport([Check("rows", False, "")], [file, row]))
+    assert capsys.readouterr().out.splitlines()[:2] == [f"FAULT {row}", f"FAULT {file}"]
