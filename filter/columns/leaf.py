@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from optout.registry.errors import UsageError
 
@@ -35,4 +35,4 @@ class Leaf:
         """
         if role not in ROLES:
             raise UsageError(f"{role!r} is not a role", f"It may be {', '.join(ROLES)}.")
-        return cls(path, cast("Role", role))
+        return cls(path, role)

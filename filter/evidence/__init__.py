@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from .layout import Evidence
+from .layout import SCAN, Evidence
+from .manifest import Manifest, compare_files, read_manifest
 from .matches import SCHEMA as MATCHES_SCHEMA
 from .matches import read_matches, write_matches
 from .record import FileDigest, ShardRecord, SourceDigest
+from .signing import operator_key
+from .statement import RunFacts, write_manifest
 
 __all__ = [
     "MATCHES_SCHEMA",
+    "SCAN",
     "Evidence",
     "FileDigest",
+    "Manifest",
+    "RunFacts",
     "ShardRecord",
     "SourceDigest",
+    "compare_files",
+    "operator_key",
+    "read_manifest",
     "read_matches",
+    "write_manifest",
     "write_matches",
 ]

@@ -80,8 +80,9 @@ class Envelope:
             if not isinstance(signatures, list) or not signatures:
                 raise ValueError("no signature")
             return cls(
-                _text(document["payloadType"]),
-                _unbase64(document["payload"]),
+                # "Empty fields may be omitted" (envelope.md).
+                _text(document.get("payloadType", "")),
+                _unbase64(document.get("payload", "")),
                 tuple(
                     Signature(_text(entry.get("keyid") or ""), _unbase64(entry["sig"]))
                     for entry in signatures

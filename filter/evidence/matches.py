@@ -65,7 +65,8 @@ def read_matches(data: bytes, name: str = "the matches") -> pa.Table:
     advice = "Filter the shard again."
     try:
         table = pq.read_table(pa.BufferReader(data))
-    except (pa.ArrowException, OSError) as fault:
+        table.validate(full=True)  # text that is no UTF-8 passes until somebody looks at it
+    except (pa.ArrowException, OSError, ValueError) as fault:
         raise EvidenceError(f"{name} cannot be read", advice) from fault
     if not table.schema.equals(SCHEMA):
         raise EvidenceError(f"{name} has not the columns of matches", advice)

@@ -41,6 +41,8 @@ the plan's leaves; `kind` is a kind's code; the order of the fields is the order
 Found = npt.NDArray[np.void]
 """An array of `FINDING`, sorted."""
 
+Positions = npt.NDArray[np.int64]
+
 
 @dataclass
 class Findings:
@@ -125,16 +127,17 @@ class Examiner:
         lengths = np.array([len(meetings) for meetings in met], np.int64)
         starts = np.cumsum(lengths) - lengths
         times = lengths[scan.trace]
-        hits = flat[_stretches(starts[scan.trace], times)]
+        hits: Found = flat[_stretches(starts[scan.trace], times)]
         hits["row"] = np.repeat(scan.rows, times)
         return hits
 
 
-def _stretches(starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> Found:
-    """The numbers `start … start + length` of every stretch, one after the other."""
+def _stretches(starts: Positions, lengths: Positions) -> Positions:
+    """The numbers from `start` to below `start + length` of every stretch, one after the other."""
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
+    places: Positions = np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
+    return places
 
 
 def _as_findings(meetings: Sequence[Meeting], leaf: int) -> Found:

@@ -9,14 +9,14 @@ from typing import Any, Literal, cast
 from optout.filter.columns import ROLES
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import USAGES, Grade, Kind, usage_mask
-from optout.registry.images import DEFAULT_RADIUS
+from optout.registry.images import DEFAULT_RADIUS, MAX_RADIUS
 
 Action = Literal["quarantine", "drop", "keep"]
 """What happens to a row with a value that could not be judged."""
 
 ACTIONS: tuple[Action, ...] = ("quarantine", "drop", "keep")
-MAX_RADIUS = 64
-"""Above this, pictures that have nothing in common are called alike."""
+MOST = (1 << 53) - 1
+"""The largest whole number that every reader of JSON keeps exactly (RFC 8785)."""
 
 
 @dataclass(frozen=True)
@@ -59,23 +59,26 @@ class Policy:
             _one_of(f"what becomes of a broken {role}", action, ACTIONS)
         for kind in self.kinds or ():
             _one_of("the kind", kind, [*Kind])
-        if not 0 <= self.radius <= MAX_RADIUS:
+        if not _whole(self.radius) or not 0 <= self.radius <= MAX_RADIUS:
             raise UsageError(
                 f"the radius {self.radius} is not between 0 and {MAX_RADIUS} bits",
                 f"{DEFAULT_RADIUS} finds re-encoded pictures, 16 only near copies.",
             )
-        if not 0 <= self.hold_share <= 1 or self.hold_rows < 0:
+        if not 0 <= self.hold_share <= 1 or not _whole(self.hold_rows):
             raise UsageError(
                 f"the limits for holding, {self.hold_share} and {self.hold_rows}, mean nothing",
                 "Give a share between 0 and 1 and a number of rows.",
             )
+        for entry in self.obey:
+            if not _whole(entry):
+                raise UsageError(f"{entry!r} is no entry's number", "Give it as a run reports it.")
         # One meaning, one form: policies compare, and are frozen, by what they do.
         freeze = object.__setattr__
         freeze(self, "min_grade", {str(k): str(self.min_grade.get(k, Grade.SELF)) for k in Kind})
         freeze(self, "unjudgeable", {r: str(self.unjudgeable.get(r, "quarantine")) for r in ROLES})
         if self.kinds is not None:
             freeze(self, "kinds", frozenset(map(str, self.kinds)))
-        freeze(self, "obey", frozenset(map(int, self.obey)))
+        freeze(self, "obey", frozenset(self.obey))
 
     def looks_for(self, kind: Kind) -> bool:
         """Whether entries of this kind are looked for at all."""
@@ -146,6 +149,10 @@ class Policy:
                 "obey": frozenset(document.get("obey", ())),
             }
         )
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST
 
 
 def _one_of(what: str, value: object, allowed: Iterable[str]) -> None:

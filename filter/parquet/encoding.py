@@ -35,7 +35,7 @@ from .reading import BATCH_BYTES, BATCH_ROWS, BUFFER_BYTES
 from .settings import writer_options
 from .tail import shard_faults
 
-PIECE_BYTES = 128 << 20
+PIECE_BYTES = 64 << 20
 """Decoded bytes after which a row group that is encoded anew is cut."""
 
 Rows = npt.NDArray[np.int64]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 from optout.filter.errors import EvidenceError
@@ -16,6 +16,7 @@ from .report import Held
 from .scan import ScanSummary
 
 FORMAT = "optout/v1/decision"
+_ADVICE = "Run the same command again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +88,10 @@ class Decision:
         body = documents.parse(data, name, error=EvidenceError)
         seal = body.pop("seal", None)
         if seal != hashlib.sha256(documents.render(body)).hexdigest():
-            raise EvidenceError(f"{name} does not match its seal", "Run the same command again.")
+            raise EvidenceError(f"{name} does not match its seal", _ADVICE)
         try:
             if body["format"] != FORMAT:
-                raise EvidenceError(f"{name} is of a format this optout does not know", "")
+                raise EvidenceError(f"{name} is of a format this optout does not know", _ADVICE)
             entries = {int(entry): EntryCount(**known) for entry, known in body["entries"].items()}
             return cls(
                 body["plan"],
@@ -99,33 +100,43 @@ class Decision:
                 frozenset(body["held"]),
                 tuple(body["unseen"]),
             )
-        except (KeyError, TypeError, ValueError) as fault:
-            raise EvidenceError(f"{name} has not the fields of a decision", "") from fault
+        except (KeyError, TypeError, ValueError, AttributeError) as fault:
+            raise EvidenceError(f"{name} has not the fields of a decision", _ADVICE) from fault
 
 
-def decide(
-    plan: str, policy: Policy, scans: Sequence[ScanSummary], unseen: Sequence[str] = ()
-) -> Decision:
-    """Find the entries whose claim is too weak for what it would drop.
+@dataclass
+class Tally:
+    """What was met so far; of each shard only the sums are kept.
 
-    Args:
-        plan: the run's digest.
-        policy: says what is too much.
-        scans: of every shard that could be scanned.
-        unseen: the others, by name.
+    Attributes:
+        rows: of all shards that were added.
+        met: for every entry that met a row its kind's code, its grade's rank, how many rows.
     """
-    rows = sum(scan.rows for scan in scans)
-    counted: dict[int, tuple[int, int, int]] = {}
-    for scan in scans:
-        for entry, (kind, grade, met) in scan.entries.items():
-            counted[entry] = (kind, grade, met + counted.get(entry, (0, 0, 0))[2])
-    entries = {
-        entry: EntryCount(str(Kind.from_code(kind)), str(Grade.from_rank(grade)), met)
-        for entry, (kind, grade, met) in sorted(counted.items())
-    }
-    held = frozenset(
-        entry
-        for entry, known in entries.items()
-        if policy.holds(entry, Grade(known.grade), known.rows, rows)
-    )
-    return Decision(plan, rows, entries, held, tuple(sorted(unseen)))
+
+    rows: int = 0
+    met: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+
+    def add(self, scan: ScanSummary) -> None:
+        """Take a shard into account."""
+        self.rows += scan.rows
+        for entry, (kind, grade, rows) in scan.entries.items():
+            self.met[entry] = (kind, grade, rows + self.met.get(entry, (0, 0, 0))[2])
+
+    def decide(self, plan: str, policy: Policy, unseen: Iterable[str] = ()) -> Decision:
+        """Find the entries whose claim is too weak for what it would drop.
+
+        Args:
+            plan: the run's digest.
+            policy: says what is too much.
+            unseen: shards that could not be scanned, by name.
+        """
+        entries = {
+            entry: EntryCount(str(Kind.from_code(kind)), str(Grade.from_rank(grade)), rows)
+            for entry, (kind, grade, rows) in sorted(self.met.items())
+        }
+        held = frozenset(
+            entry
+            for entry, known in entries.items()
+            if policy.holds(entry, Grade(known.grade), known.rows, self.rows)
+        )
+        return Decision(plan, self.rows, entries, held, tuple(sorted(unseen)))

@@ -1,12 +1,13 @@
-"""Which shards an earlier run has finished: their records match input, plan, decision and output."""
+"""Which shards an earlier run has finished: by their records, and what lies there now."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from optout.filter.errors import EvidenceError
+from optout.filter.errors import EvidenceError, StorageError
 from optout.filter.evidence import FileDigest, ShardRecord
 
 from .place import Place
@@ -14,7 +15,7 @@ from .scan import ShardTask
 
 
 def finished(
-    place: Place, task: ShardTask, plan: str, decision: str, *, recheck: bool = False
+    place: Place, task: ShardTask, plan: str, decisions: Collection[str], *, recheck: bool = False
 ) -> ShardRecord | None:
     """The record of a shard, where nothing is left to do for it.
 
@@ -25,34 +26,39 @@ def finished(
         place: where shards and evidence are.
         task: the shard, and what its input is now.
         plan: the run's digest.
-        decision: the decision's digest.
+        decisions: the digests of decisions under which it may have been filtered.
         recheck: hash input and output in any case.
     """
     names = place.evidence
     if not place.beside.exists(names.record(task.name)):
         return None
-    try:
+    # What cannot be read is not finished: writing it again tells why.
+    with suppress(OSError, EvidenceError, StorageError):
         with place.beside.open(names.record(task.name)) as stream:
             record = ShardRecord.parse(stream.read(), names.record(task.name))
-    except EvidenceError:
-        return None
-    source = record.source
+        if _holds(place, task, record, recheck=recheck):
+            known = record.plan == plan and record.decision in decisions
+            return record if known else None
+    return None
+
+
+def _holds(place: Place, task: ShardTask, record: ShardRecord, *, recheck: bool) -> bool:
+    """Whether input and output are what a record says."""
+    source, names = record.source, place.evidence
     seen = (source.size, source.footer_sha256, source.mtime_ns)
     planned = (task.identity.size, task.identity.footer_sha256, task.identity.mtime_ns)
-    if (record.shard, record.plan, record.decision) != (task.name, plan, decision):
-        return None
-    if seen != planned:
-        return None
+    if record.shard != task.name or seen != planned:
+        return False
     if recheck and not _is(task.shard.path, FileDigest(source.sha256, source.size)):
-        return None
+        return False
     written = place.beside.path(names.record(task.name)).stat().st_mtime_ns
     for path, digest, small in _files(place, record):
         if digest is None:
             if path.exists():
-                return None
+                return False
         elif not _looks(path, digest, written, certain=recheck or small):
-            return None
-    return record
+            return False
+    return True
 
 
 def _files(place: Place, record: ShardRecord) -> Iterator[tuple[Path, FileDigest | None, bool]]:
@@ -69,7 +75,7 @@ def _looks(path: Path, digest: FileDigest, written: int, *, certain: bool) -> bo
     if not path.is_file():
         return False
     state = path.stat()
-    if state.st_size != digest.bytes:
+    if state.st_size != digest.size:
         return False
     return _is(path, digest) if certain or state.st_mtime_ns > written else True
 

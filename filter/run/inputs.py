@@ -40,13 +40,15 @@ def discover(inputs: Sequence[str | Path]) -> list[Shard]:
         The shards, sorted by name.
 
     Raises:
-        UsageError: something is absent, nothing is found, or two shards have one name.
+        UsageError: something is absent, nothing is found, two shards have one name, or a name
+            cannot be written down.
     """
     found: dict[str, Shard] = {}
     for text in map(str, inputs):
         nothing = True
         for shard in _resolve(text):
             nothing = False
+            _check_name(shard)
             other = found.setdefault(shard.name, shard)
             if other is not shard:
                 raise UsageError(
@@ -63,7 +65,17 @@ def discover(inputs: Sequence[str | Path]) -> list[Shard]:
     return [found[name] for name in sorted(found)]
 
 
+def _check_name(shard: Shard) -> None:
+    """Every piece of evidence bears the shard's name, as UTF-8."""
+    try:
+        shard.name.encode()
+    except UnicodeEncodeError as fault:
+        raise UsageError(f"the name {str(shard.path)!a} is not UTF-8", "Rename it.") from fault
+
+
 def _resolve(text: str) -> Iterator[Shard]:
+    if not text:
+        raise UsageError("an input is empty", "Name a file, a folder, a glob or @LIST.")
     path = Path(text)
     if os.path.lexists(path):  # whatever it is called, it is there
         yield from _below(path) if path.is_dir() else [Shard(path.name, _file(path))]

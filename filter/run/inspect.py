@@ -7,7 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optout.filter.columns import DetectedColumn
+from optout.filter.columns import DetectedColumn, detect
+from optout.filter.scan import REACH
+from optout.registry.identifiers import Kind
+
+from .inputs import discover
+from .progress import Progress, Silence
+from .survey import samples, survey
 
 if TYPE_CHECKING:
     from optout.registry.snapshot import Snapshot
@@ -53,16 +59,71 @@ class Inspection:
         return asdict(self)
 
 
+_FINDS = {
+    Kind.URL: "the registered address, however it is written, in {columns}",
+    Kind.SITE: "every address on the registered host or below it, in {columns}",
+    Kind.FILE: "the registered file byte by byte, not an altered one, in {columns}",
+    Kind.IMAGE: (
+        "the registered picture, resized or encoded anew too, in {columns}; "
+        "not off-centre crops, rotations and mirror images"
+    ),
+}
+"""By kind, what an entry finds through columns, and what it does not."""
+
+_LACKS = {
+    Kind.URL: "nothing: no column holds addresses",
+    Kind.SITE: "nothing: no column holds addresses",
+    Kind.FILE: "nothing: no column holds the bytes of files or their SHA-256",
+    Kind.IMAGE: "nothing: no column holds the bytes of pictures",
+}
+_INSIDE = {Kind.FILE, Kind.IMAGE}
+"""Kinds that are also found in a `data:` address, where the picture stands in the address."""
+
+
 def inspect_dataset(
-    inputs: str | Path | Sequence[str | Path], snapshot: Snapshot | None = None
+    inputs: str | Path | Sequence[str | Path],
+    snapshot: Snapshot | None = None,
+    *,
+    progress: Progress | None = None,
 ) -> Inspection:
     """Look at a corpus: its columns, their roles, and what each kind of entry can reach.
 
     Args:
         inputs: each a file, a folder (all `*.parquet` below it), a glob, or `@LIST`.
         snapshot: where given, the entries of each kind are counted.
+        progress: hears of every shard; closed at the end.
 
     Raises:
         UsageError: an input is absent.
     """
-    raise NotImplementedError
+    listed = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    heard = progress or Silence()
+    try:
+        seen = survey(discover(listed), heard)
+        columns = detect(samples(seen))
+    finally:
+        heard.close()
+    return Inspection(
+        len(seen),
+        sum(each.rows for each in seen),
+        columns,
+        [_reach(kind, columns, snapshot) for kind in Kind],
+        [each.fault.message for each in seen if each.fault is not None],
+    )
+
+
+def _reach(kind: Kind, columns: Sequence[DetectedColumn], snapshot: Snapshot | None) -> Reach:
+    through = [c.path for c in columns if c.role is not None and kind in REACH[c.role]]
+    addresses = [c.path for c in columns if c.role == "url"]
+    text = _FINDS[kind].format(columns=_listed(through)) if through else _LACKS[kind]
+    if kind in _INSIDE and addresses:
+        text += f"; {'also' if through else 'only'} inside data: addresses in {_listed(addresses)}"
+    entries = None
+    if snapshot is not None:
+        entries = int(snapshot.counts["by_kind"].get(str(kind), 0))
+        text += f" ({entries:,} {'entry' if entries == 1 else 'entries'} in the snapshot)"
+    return Reach(str(kind), through, entries, text)
+
+
+def _listed(paths: Sequence[str]) -> str:
+    return " and ".join([", ".join(paths[:-1]), paths[-1]] if len(paths) > 1 else paths)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import glob
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optout.filter.errors import EvidenceError, OutputConflict
-from optout.filter.evidence import Evidence
+from optout.filter.evidence import SCAN, Evidence
 
-from .inputs import SUFFIX, Shard
+from .inputs import Shard
 from .plan import Asked, Plan, snapshot_facts, versions
 from .storage import LocalStorage
 from .survey import Surveyed
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from optout.registry.snapshot import Snapshot
 
 _OVERWRITE = "Choose another OUT, or --overwrite what is there."
+_FOREIGN = "Choose another OUT, or move it away: only what a run has made is overwritten."
+_APART = "Choose an OUT beside the input: neither may lie in the other."
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,9 @@ class Place:
             OutputConflict: OUT is inside an input folder, or an input inside OUT or its evidence.
         """
         out = self.evidence.out.resolve()
-        for root in _roots(inputs):
-            if out.is_relative_to(root.resolve()):
-                raise OutputConflict(f"{self.evidence.out} is inside the input {root}", _APART)
+        for text in inputs:
+            if _finds(text, out):
+                raise OutputConflict(f"{self.evidence.out} is inside the input {text}", _APART)
         for folder in (out, self.evidence.folder.resolve()):
             for shard in shards:
                 if shard.path.resolve().is_relative_to(folder):
@@ -98,6 +102,8 @@ class Place:
         Raises:
             OutputConflict: the place belongs to another run, or to nobody.
         """
+        # Listed before the plan is read: a run that shares the place may be writing just now.
+        shards, evidence = list(self.out.list()), list(self.beside.list())
         try:
             frozen = self.frozen_plan()
         except EvidenceError as fault:
@@ -111,31 +117,30 @@ class Place:
         if self.evidence.out.exists() and not self.evidence.out.is_dir():
             raise OutputConflict(f"{self.evidence.out} is not a folder", "Choose another OUT.")
         names = {each.shard.name for each in seen} if frozen else set()
-        for name in self.out.list():
+        for name in shards:
             if name not in names:
                 raise OutputConflict(
-                    f"{self.evidence.out} holds {name}, which is not of this run", _OVERWRITE
+                    f"{self.evidence.out} holds {name}, which is not of this run", _FOREIGN
                 )
-        for name in self.beside.list():
-            if frozen is None:
-                raise OutputConflict(
-                    f"{self.evidence.folder} holds {name} and no plan", _OVERWRITE
-                )
+        if frozen is None and evidence:
+            raise OutputConflict(
+                f"{self.evidence.folder} holds {evidence[0]} and no plan", _OVERWRITE
+            )
         return frozen
 
     def clear(self) -> None:
         """Remove what another run left: shards, and all evidence, its plan last.
 
         Raises:
-            OutputConflict: OUT holds a file that is no shard: no run made it.
+            OutputConflict: OUT holds a file that no run made.
         """
-        foreign = [name for name in self.out.list() if not name.lower().endswith(SUFFIX)]
-        foreign = [name for name in foreign if name not in self._shards_of_other_plan()]
-        if foreign:
-            raise OutputConflict(
-                f"{self.evidence.out} holds {foreign[0]}, which is no shard",
-                "Only shards are overwritten: move it away, or choose another OUT.",
-            )
+        made = self._shards_of_other_plan()
+        for name in self.out.list():
+            evidence = self.evidence.of_shard(name)
+            if name not in made and not any(map(self.beside.exists, evidence)):
+                raise OutputConflict(
+                    f"{self.evidence.out} holds {name}, which no run has made", _FOREIGN
+                )
         names = list(self.beside.list())
         # Killed on the way, the folder still says whose it is: records go first, the plan last.
         for name in sorted(names, key=lambda name: (name == self.evidence.plan, name)):
@@ -148,6 +153,12 @@ class Place:
         _remove_empty_folders(self.evidence.out)
         _remove_empty_folders(self.evidence.folder)
 
+    def forget(self, shard: str) -> None:
+        """Remove a shard and all evidence about it, its record first."""
+        for name in self.evidence.of_shard(shard):
+            self.beside.delete(name)
+        self.out.delete(shard)
+
     def tidy(self) -> None:
         """Remove what killed processes left half written."""
         for storage in (self.out, self.beside):
@@ -156,9 +167,9 @@ class Place:
 
     def forget_scans(self) -> None:
         """Remove what the scans found: records and matches hold what is worth keeping."""
-        for name in list(self.beside.list("scan/")):
+        for name in list(self.beside.list(SCAN)):
             self.beside.delete(name)
-        shutil.rmtree(self.evidence.path("scan"), ignore_errors=True)
+        _remove_empty_folders(self.evidence.path(SCAN))
 
     def _shards_of_other_plan(self) -> frozenset[str]:
         try:
@@ -168,12 +179,7 @@ class Place:
         return frozenset(frozen.inputs) if frozen else frozenset()
 
 
-_APART = "Choose an OUT beside the input: neither may lie in the other."
-
-
-def _difference(
-    frozen: Plan, asked: Asked, seen: Sequence[Surveyed], snapshot: Snapshot
-) -> str:
+def _difference(frozen: Plan, asked: Asked, seen: Sequence[Surveyed], snapshot: Snapshot) -> str:
     """How the run that is asked for differs from the frozen one; empty where it does not."""
     if frozen.snapshot != snapshot_facts(snapshot):
         return "another snapshot"
@@ -193,22 +199,27 @@ def _difference(
     return ""
 
 
-def _roots(inputs: Iterable[str]) -> Iterator[Path]:
-    """The folders that are searched whole."""
-    for text in inputs:
-        path = Path(text)
-        if path.is_dir():
-            yield path
-        elif not path.exists() and glob.has_magic(text):
-            parts = Path(text).parts
-            if "**" in parts:
-                literal = next(i for i, part in enumerate(parts) if glob.has_magic(part))
-                yield Path(*parts[:literal])
-            matches = map(Path, glob.glob(text))  # noqa: PTH207  # as `discover` reads it
-            yield from (match for match in matches if match.is_dir())
+def _finds(text: str, out: Path) -> bool:
+    """Whether an input would find OUT's shards too, now or when the run is repeated.
+
+    Args:
+        text: the input, as it was asked for.
+        out: resolved.
+    """
+    path = Path(text)
+    if path.exists() or not glob.has_magic(text):
+        return path.is_dir() and out.is_relative_to(path.resolve())
+    literal = next(i for i, part in enumerate(path.parts) if glob.has_magic(part))
+    root, pattern = Path(*path.parts[:literal]).resolve(), path.parts[literal:]
+    if not out.is_relative_to(root):
+        return False
+    # A folder that a glob meets is searched, and so OUT need not match the whole of it.
+    below = zip(out.relative_to(root).parts, pattern, strict=False)
+    return "**" in pattern or all(fnmatchcase(name, part) for name, part in below)
 
 
 def _remove_empty_folders(root: Path) -> None:
-    for folder in sorted((p for p in root.rglob("*") if p.is_dir()), reverse=True):
-        if not any(folder.iterdir()):
-            shutil.rmtree(folder, ignore_errors=True)
+    """Remove a folder and those below it, as far as nothing is in them."""
+    for folder, _, _ in os.walk(root, topdown=False):
+        with suppress(OSError):
+            Path(folder).rmdir()

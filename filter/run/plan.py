@@ -17,6 +17,7 @@ from optout.filter.judge import Policy
 from optout.filter.parquet import InputIdentity
 from optout.filter.scan import REACH
 from optout.registry import documents
+from optout.registry.errors import OptOutError
 from optout.registry.identifiers import CANONICALISER_VERSION, PUBLIC_SUFFIX_DATE
 
 from .survey import Surveyed, samples
@@ -154,7 +155,7 @@ class Plan:
                 for item in body["columns"]
             ]
             return cls(asked, inputs, columns, body["snapshot"], body["versions"])
-        except (KeyError, TypeError) as fault:
+        except (KeyError, TypeError, ValueError, AttributeError, OptOutError) as fault:
             raise EvidenceError(f"{name} has not the fields of a plan", "Make it anew.") from fault
 
 
@@ -174,12 +175,11 @@ def make_plan(seen: Sequence[Surveyed], asked: Asked, snapshot: Snapshot) -> Pla
     for leaf in asked.columns:
         _check_said(leaf, schemas)
     detected = detect(samples(seen))
-    said = {leaf.path for leaf in asked.columns}
     columns = [
         DetectedColumn(leaf.path, _type_of(leaf.path, detected), leaf.role, "said by the operator")
         for leaf in asked.columns
     ]
-    columns += [c for c in detected if c.path not in said and c.path not in asked.exclude]
+    columns += _left_to_detection(detected, asked)
     planned = [column for column in columns if _reach(column, asked.policy)]
     if not planned:
         raise _nothing(columns)
@@ -190,6 +190,28 @@ def make_plan(seen: Sequence[Surveyed], asked: Asked, snapshot: Snapshot) -> Pla
         snapshot_facts(snapshot),
         versions(),
     )
+
+
+def unplanned(plan: Plan, seen: Surveyed) -> list[str]:
+    """The columns of a shard that a plan would look at, had it been made with this shard.
+
+    Args:
+        plan: made when the shard could not be read.
+        seen: the shard as it is now.
+    """
+    detected = _left_to_detection(detect(samples([seen])), plan.asked)
+    return [
+        column.path
+        for column in detected
+        if _reach(column, plan.asked.policy)
+        and column.role is not None
+        and Leaf(column.path, column.role) not in plan.leaves
+    ]
+
+
+def _left_to_detection(detected: Sequence[DetectedColumn], asked: Asked) -> list[DetectedColumn]:
+    said = {leaf.path for leaf in asked.columns}
+    return [c for c in detected if c.path not in said and c.path not in asked.exclude]
 
 
 def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.types as pt
-
 from optout.filter.columns import Leaf, carries, leaf_types
-from optout.filter.errors import EvidenceError, ShardError
+from optout.filter.errors import EvidenceError, ShardError, StorageError
 from optout.filter.judge import FINDING, Examiner, Findings, Policy
 from optout.filter.parquet import InputIdentity, ShardReader
 from optout.registry import documents
@@ -124,6 +123,7 @@ class Scanner:
             columns = _columns(task.name, reader.schema, self.leaves, self.required)
             parts = []
             for batch in reader.batches(columns, max_bytes=self.batch_bytes):
+                _check_columns(task.name, columns, batch.data)
                 parts.append(self._examiner.examine(batch.data, batch.first_row))
                 tell(batch.rows, task.name)
             findings = Findings.joined(parts)
@@ -203,8 +203,8 @@ def load_scan(place: Place, task: ShardTask, plan: str) -> ShardScan | None:
         return ShardScan(
             ScanSummary(task.name, int(document["rows"]), findings.rows_by_entry()), findings
         )
-    except (EvidenceError, KeyError, ValueError, TypeError):
-        return None
+    except (EvidenceError, StorageError, KeyError, ValueError, TypeError):
+        return None  # damaged, or a run that shares this place has cleared it away
 
 
 def _columns(
@@ -226,7 +226,7 @@ def _columns(
                     "Give it the type that the other shards have, or leave it out of the input.",
                 )
     roles = {leaf.role for leaf in there}
-    lacking = sorted(required - roles) or sorted({leaf.role for leaf in leaves} if not there else ())
+    lacking = sorted(required - roles if there else {leaf.role for leaf in leaves})
     if lacking:
         planned = sorted(leaf.path for leaf in leaves if leaf.role in lacking)
         raise ShardError(
@@ -236,6 +236,17 @@ def _columns(
             "Leave it out of the input, or say which column it is: --column ROLE=PATH.",
         )
     return sorted(paths)
+
+
+def _check_columns(name: str, columns: list[str], batch: pa.RecordBatch) -> None:
+    """What was asked for was read: a column that is passed over would let everything pass."""
+    lacking = [column for column in columns if column not in batch.schema.names]
+    if lacking:
+        raise ShardError(
+            name,
+            f"{name} has a column {lacking[0]} that cannot be read alone",
+            "Rename the column, or leave the shard out of the input.",
+        )
 
 
 def _holds_no_text(kind: pa.DataType) -> bool:

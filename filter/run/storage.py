@@ -18,6 +18,9 @@ from optout.registry.durable import TEMPORARY_PREFIX, publishing, sync_folder
 
 Result = TypeVar("Result")
 
+_PATIENCE = 100
+"""How often a folder may vanish before it is taken for one that cannot be made."""
+
 _ADVICE = {
     errno.ENOSPC: "Free some space there, or choose another OUT, and run the same command again.",
     errno.EDQUOT: "Free some of your quota, or choose another OUT, and run it again.",
@@ -100,10 +103,19 @@ class LocalStorage:
         """
         path = self.path(name)
         with storage_faults(path):
-            _make_folders(path.parent)
+            vanished = 0
             while True:
-                with suppress(_TakenForLeftover), _held_publishing(path) as stream:
-                    return writer(stream)
+                try:
+                    _make_folders(path.parent)
+                    with _held_publishing(path) as stream:
+                        return writer(stream)
+                except _TakenForLeftover:
+                    continue
+                except FileNotFoundError:
+                    # A run that shares the place may remove the folders of scans it has used.
+                    vanished += 1
+                    if vanished == _PATIENCE or path.parent.exists():
+                        raise
 
     def open(self, name: str) -> IO[bytes]:
         """Open a file for reading.
@@ -129,7 +141,8 @@ class LocalStorage:
         with storage_faults(path):
             if path.exists():
                 path.unlink(missing_ok=True)
-                sync_folder(path.parent)
+                with suppress(FileNotFoundError):  # the folder is gone too, by another run's hand
+                    sync_folder(path.parent)
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """The names of all whole files that begin with `prefix`, sorted."""
@@ -162,8 +175,8 @@ class _TakenForLeftover(Exception):  # noqa: N818  # caught two lines below wher
 
 @contextmanager
 def _held_publishing(path: Path) -> Iterator[IO[bytes]]:
-    with ExitStack() as held:
-        stream = held.enter_context(publishing(path))
+    # The outer of the two: what it closes, it closes after the rename.
+    with ExitStack() as held, publishing(path) as stream:
         # A second descriptor keeps the lock until the rename, which comes after the close.
         descriptor = os.dup(stream.fileno())
         held.callback(os.close, descriptor)
@@ -177,7 +190,7 @@ def _held_publishing(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _remove_leftover(path: Path) -> bool:
-    with suppress(FileNotFoundError), storage_faults(path), path.open("rb") as stream:
+    with storage_faults(path), suppress(FileNotFoundError), path.open("rb") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

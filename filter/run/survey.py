@@ -86,9 +86,7 @@ def _rows(seen: Surveyed, schema: pa.Schema) -> pa.Table | None:
         with ShardReader(seen.shard.path, seen.shard.name) as reader:
             filled = [group.index for group in reader.row_groups if group.rows]
             for index in _spread(filled, ROW_GROUPS_SAMPLED):
-                reading = reader.batches(
-                    sorted(names), max_bytes=BYTES_SAMPLED, row_groups=[index]
-                )
+                reading = reader.batches(sorted(names), max_bytes=BYTES_SAMPLED, row_groups=[index])
                 batches += [batch.data[:ROWS_SAMPLED] for batch in [next(reading)]]
     except ShardError:
         return None  # the scan meets it again, and names it

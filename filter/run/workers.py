@@ -159,9 +159,7 @@ class _Pool(Generic[AnyTask, Result]):
         with suppress(OSError):  # it died at once: `wait` will say so
             ours.send(self._job)
 
-    def _hear(
-        self, worker: _Worker[AnyTask]
-    ) -> Iterator[tuple[AnyTask, Result | ShardError]]:
+    def _hear(self, worker: _Worker[AnyTask]) -> Iterator[tuple[AnyTask, Result | ShardError]]:
         try:
             word, *rest = worker.pipe.recv()
         except (EOFError, OSError):
@@ -188,9 +186,7 @@ class _Pool(Generic[AnyTask, Result]):
         with suppress(OSError):
             worker.pipe.send(worker.task)
 
-    def _died(
-        self, worker: _Worker[AnyTask]
-    ) -> Iterator[tuple[AnyTask, Result | ShardError]]:
+    def _died(self, worker: _Worker[AnyTask]) -> Iterator[tuple[AnyTask, Result | ShardError]]:
         self._bury(worker)
         self._cannot_start |= not worker.ready
         if worker.task is None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
-
 from optout.filter.errors import ShardError
 from optout.filter.evidence import FileDigest, ShardRecord, SourceDigest, write_matches
 from optout.filter.judge import Verdicts, give_verdicts
@@ -51,14 +49,16 @@ class Writer:
             return self._write(task, tell)
         except ShardError:
             # OUT holds shards that are right, or none: not what an earlier input was.
-            self._forget(task)
+            self.place.forget(task.name)
             raise
 
     def _write(self, task: ShardTask, tell: Tell) -> ShardRecord:
+        task.check_unchanged(identity(task.shard.path, task.name))
         scan = load_scan(self.place, task, self.plan)
         if scan is None:
             scan = self.scanner.scan(task, lambda _rows, _name: None)
-        verdicts = verdicts_of(scan, self.scanner, self.held)
+        found, scanner = scan.findings.found, self.scanner
+        verdicts = give_verdicts(found, scanner.leaves, scanner.policy, self.held)
         beside, names = self.place.beside, self.place.evidence
 
         def filtered(stream: IO[bytes]) -> RewriteReport:
@@ -101,9 +101,7 @@ class Writer:
         write_matches(buffer, verdicts.matches(self.scanner.leaves))
         return buffer.getvalue()
 
-    def _put_aside(
-        self, task: ShardTask, scan: ShardScan, verdicts: Verdicts
-    ) -> FileDigest | None:
+    def _put_aside(self, task: ShardTask, scan: ShardScan, verdicts: Verdicts) -> FileDigest | None:
         """The rows that could not be judged, whole, in a shard of the same schema."""
         name = self.place.evidence.quarantine(task.name)
         if not len(verdicts.quarantined):
@@ -116,16 +114,6 @@ class Writer:
             name, lambda stream: rewrite(task.shard.path, stream, others, name=task.name)
         )
         return FileDigest(report.sha256, report.size)
-
-    def _forget(self, task: ShardTask) -> None:
-        for name in self.place.evidence.of_shard(task.name):
-            self.place.beside.delete(name)
-        self.place.out.delete(task.name)
-
-
-def verdicts_of(scan: ShardScan, scanner: Scanner, held: Collection[int]) -> Verdicts:
-    """What becomes of the rows of a shard."""
-    return give_verdicts(scan.findings.found, scanner.leaves, scanner.policy, held)
 
 
 def outcome_of(record: ShardRecord, *, skipped: bool = False) -> ShardOutcome:

@@ -46,7 +46,7 @@ def test_of_thousands_of_shards_those_that_lost_most_are_shown(
     reports.show_shards(console, RunReport(shards))
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == reports.SHARDS_SHOWN + 3
-    assert "  00099.parquet      1,000       99            0  image 99" in lines
+    assert "  00099.parquet       1,000       99            0  image 99" in lines
     assert "  and 2,980 more" in lines
     assert lines[-1].split()[:3] == ["all", "3,000,000", "148,500"]
 

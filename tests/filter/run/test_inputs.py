@@ -142,3 +142,11 @@ def test_a_listed_path_that_is_absent_is_named(corpus: Path, tmp_path: Path) -> 
 def test_no_input_is_refused() -> None:
     with pytest.raises(UsageError, match="no input"):
         discover([])
+    with pytest.raises(UsageError, match="an input is empty"):
+        discover([""])
+
+
+def test_a_name_that_cannot_be_written_down_is_refused(corpus: Path) -> None:
+    Path(os.fsdecode(bytes(corpus) + b"/\xff.parquet")).touch()
+    with pytest.raises(UsageError, match=r"\\udcff\.parquet' is not UTF-8"):
+        discover([corpus])

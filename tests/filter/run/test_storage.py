@@ -182,3 +182,46 @@ def test_a_file_cleaned_away_before_its_writer_held_it_is_begun_again(
     put(storage, "a", b"whole")
     assert len(tries) == 2
     assert (storage.root / "a").read_bytes() == b"whole"
+
+
+def test_a_file_is_held_until_it_has_its_name(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.replace
+
+    def swept(path: Path, target: Path) -> Path:
+        assert LocalStorage(storage.root).clean() == 0
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", swept)
+    put(storage, "a", b"whole")
+    assert (storage.root / "a").read_bytes() == b"whole"
+
+
+def test_a_folder_that_is_taken_away_meanwhile_is_made_again(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def removed(folder: Path, *, real=durable.sync_folder) -> None:
+        if folder.name == "scan" and not tries:
+            tries.append(folder)
+            (folder / "a").unlink()
+            folder.rmdir()
+        real(folder)
+
+    monkeypatch.setattr(durable, "sync_folder", removed)
+    put(storage, "scan/a", b"whole")
+    assert len(tries) == 1
+    assert (storage.root / "scan/a").read_bytes() == b"whole"
+
+
+def test_leftovers_that_vanish_while_they_are_cleaned_are_no_fault(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(storage, "a")
+    (storage.root / ".optout-1").touch()
+    listed = list(storage._files())
+    (storage.root / ".optout-1").unlink()
+    monkeypatch.setattr(storage, "_files", lambda: iter(listed))
+    assert storage.clean() == 0

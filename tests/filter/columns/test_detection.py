@@ -1,0 +1,196 @@
+"""Columns of published corpora are found by name, by type and by a look at values."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from optout.filter.columns import DetectedColumn, Sample, detect
+from PIL import Image
+
+
+def picture(form: str = "JPEG") -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (9, 9), "red").save(stream, form)
+    return stream.getvalue()
+
+
+def sampled(**columns: Any) -> Sample:
+    table = pa.table(columns)
+    looked_at = [name for name in table.column_names if not pa.types.is_integer(table[name].type)]
+    return Sample(table.schema, table.select(looked_at))
+
+
+def found(*samples: Sample) -> dict[str, DetectedColumn]:
+    return {column.path: column for column in detect(samples)}
+
+
+def roles(*samples: Sample) -> dict[str, str | None]:
+    return {path: column.role for path, column in found(*samples).items()}
+
+
+URLS = ["https://a.example/1", "https://b.example/2", None]
+MD5 = [hashlib.md5(bytes([n])).hexdigest() for n in range(3)]
+SHA256 = [hashlib.sha256(bytes([n])).hexdigest() for n in range(3)]
+TEXT = ["a cat", "a dog", "a cat and a dog"]
+
+
+def test_laion_is_matched_by_its_address_and_never_by_its_row_key() -> None:
+    laion = sampled(
+        URL=URLS,
+        TEXT=TEXT,
+        HEIGHT=pa.array([1, 2, 3], pa.int32()),
+        LICENSE=["?"] * 3,
+        NSFW=["UNLIKELY"] * 3,
+        hash=pa.array([-(2**63), 0, 2**63 - 1]),
+    )
+    assert roles(laion) == {
+        "URL": "url",
+        **dict.fromkeys(["TEXT", "HEIGHT", "LICENSE", "NSFW", "hash"]),
+    }
+    columns = found(laion)
+    assert columns["URL"].why == "2 of 2 sampled values are addresses"
+    assert columns["hash"].why == "int64: only text and bytes can be matched"
+    assert columns["TEXT"].why == "neither addresses, digests nor pictures"
+
+
+def test_img2dataset_is_matched_by_address_picture_and_digest() -> None:
+    downloaded = sampled(
+        url=URLS,
+        key=["000000000", "000000001", "000000002"],
+        status=["success", "success", "failed_to_download"],
+        md5=MD5,
+        sha256=[*SHA256[:2], None],
+        sha512=["a" * 128] * 3,
+        jpg=pa.array([picture(), picture("PNG"), None], pa.binary()),
+    )
+    assert roles(downloaded) == {
+        "url": "url",
+        "sha256": "sha256",
+        "jpg": "image",
+        **dict.fromkeys(["key", "status", "md5", "sha512"]),
+    }
+    assert found(downloaded)["md5"].why == "MD5 digests: no entry carries those"
+    assert found(downloaded)["jpg"].why == "2 of 2 sampled values are pictures"
+
+
+def test_the_hash_of_pd12m_is_an_md5_and_matches_nothing() -> None:
+    columns = found(sampled(id=TEXT, url=URLS, s3_key=["a/1.jpg"] * 3, hash=MD5))
+    assert columns["hash"].role is None
+    assert columns["hash"].why.startswith("MD5 digests")
+    assert columns["s3_key"].role is None
+
+
+def test_datacomp_is_matched_by_its_sha256_and_not_by_its_uid() -> None:
+    assert roles(sampled(uid=MD5, url=URLS, text=TEXT, sha256=SHA256)) == {
+        "uid": None,
+        "url": "url",
+        "text": None,
+        "sha256": "sha256",
+    }
+
+
+def test_a_64_bit_picture_hash_in_text_is_named() -> None:
+    coyo = found(sampled(url=URLS, image_phash=["ba8c84536bd3c366"] * 3))
+    assert coyo["image_phash"].role is None
+    assert coyo["image_phash"].why.startswith("64-bit hashes")
+
+
+def test_the_page_and_the_picture_are_both_addresses() -> None:
+    waon = roles(sampled(url=URLS, page_url=URLS, caption=TEXT, page_title=TEXT))
+    assert [path for path, role in waon.items() if role == "url"] == ["url", "page_url"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "role"),
+    [
+        ("source", URLS, "url"),
+        ("source_ref", ["data:image/png;base64,iVBORw0KGgo="], "url"),
+        ("anything", SHA256, "sha256"),
+        ("content", pa.array([picture("WEBP")]), "image"),
+        ("sha256", pa.array([bytes(range(32))], pa.binary(32)), "sha256"),
+        ("payload", pa.array([bytes(range(32))], pa.binary(32)), None),
+        ("url", pa.array([b"https://a.example/1"]), "url"),
+        ("url", pa.array(URLS).dictionary_encode(), "url"),
+        ("image_url", ["a.example/1.jpg"], "url"),
+        ("caption", ["a.example/1.jpg"], None),
+        ("url", ["n/a", "none"], None),
+        ("sha256", ["n/a"], None),
+        ("jpg", pa.array([b"not a picture"]), "image"),
+        ("jpg", ["not bytes"], None),
+    ],
+)
+def test_a_column_is_what_its_values_are(name: str, values: Any, role: str | None) -> None:
+    assert roles(sampled(**{name: values})) == {name: role}
+
+
+def test_a_quarter_of_the_values_gives_a_column_its_role() -> None:
+    words = ["word"] * 3
+    assert roles(sampled(source=[*words, "https://a.example"])) == {"source": "url"}
+    assert roles(sampled(source=[*words, "word", "https://a.example"])) == {"source": None}
+    # Its name and a single address among its values are enough too.
+    assert roles(sampled(url=[*words, "word", "https://a.example"])) == {"url": "url"}
+
+
+def test_one_shard_full_of_addresses_speaks_for_all() -> None:
+    plain = sampled(source=["word"] * 90)
+    assert roles(plain, sampled(source=URLS)) == {"source": "url"}
+
+
+def test_names_decide_where_there_are_no_values() -> None:
+    schema = pa.schema(
+        [
+            ("url", pa.string()),
+            ("image_src", pa.large_string()),
+            ("sha256", pa.string()),
+            ("jpg", pa.binary()),
+            ("jpg_text", pa.string()),
+            ("caption", pa.string()),
+        ]
+    )
+    assert roles(Sample(schema)) == {
+        "url": "url",
+        "image_src": "url",
+        "sha256": "sha256",
+        "jpg": "image",
+        "jpg_text": None,
+        "caption": None,
+    }
+    columns = found(Sample(schema))
+    assert columns["url"].why == "its name; no values to look at"
+    assert columns["caption"].why == "no values, and a name that says nothing"
+
+
+def test_a_name_that_its_values_belie_is_said() -> None:
+    assert found(sampled(url=["n/a"]))["url"].why == (
+        "named like addresses, but none of its sampled values is one"
+    )
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+        pa.list_(pa.string()),
+        pa.map_(pa.string(), pa.string()),
+    ],
+)
+def test_nested_values_are_said_to_be_passed_over(kind: pa.DataType) -> None:
+    column = found(Sample(pa.schema([("image", kind)])))["image"]
+    assert column.role is None
+    assert "values inside lists and structs are not looked at" in column.why
+
+
+def test_shards_of_different_types_are_one_column() -> None:
+    columns = found(
+        sampled(url=pa.array([1, 2])), sampled(url=URLS), sampled(url=pa.array([b"//a.example"]))
+    )
+    assert columns["url"].type == "int64 | string | binary"
+    assert columns["url"].role == "url"
+
+
+def test_every_column_is_told_in_the_order_it_was_met() -> None:
+    assert list(found(sampled(b=TEXT, a=TEXT), sampled(c=TEXT, a=TEXT))) == ["b", "a", "c"]

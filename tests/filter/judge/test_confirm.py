@@ -1,0 +1,111 @@
+"""A candidate is confirmed by digest or distance, and only where the policy obeys the entry."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from optout.filter.judge import Judge, Meeting, Policy
+from optout.filter.scan import Trace
+from optout.registry.identifiers import Grade, Identifier, Kind
+from optout.registry.images import corpus_hashes
+from optout.registry.snapshot import Snapshot
+
+FILE_SHA256 = hashlib.sha256(b"a file").hexdigest()
+
+
+def balanced(seed: int) -> bytes:
+    """A hash as pictures have it: half of the bits set, the first among them."""
+    bits = np.random.default_rng(seed).permutation(np.array([0, 1] * 128, np.uint8))
+    one = int(np.flatnonzero(bits)[0])
+    bits[0], bits[one] = bits[one], bits[0]
+    return np.packbits(bits).tobytes()
+
+
+def turned(phash: bytes, bits: int) -> bytes:
+    """A hash at this distance."""
+    flags = np.unpackbits(np.frombuffer(phash, np.uint8))
+    flags[1 : 1 + bits] ^= 1
+    return np.packbits(flags).tobytes()
+
+
+CLIENTS = balanced(4)
+
+
+@pytest.fixture(scope="module")
+def picture(photograph: Callable, encoded: Callable) -> bytes:
+    return encoded(photograph(1))
+
+
+@pytest.fixture(scope="module")
+def snapshot(snapshot_of: Callable, picture: bytes) -> Snapshot:
+    return snapshot_of(
+        Identifier.url("https://a.example/1"),
+        (Identifier.site("a.example"), "self"),
+        (Identifier.site("b.example"), "domain"),
+        (Identifier.url("https://c.example/"), "reviewed", ("search",)),
+        (Identifier.url("https://c.example/"), "self", ("train-ai", "search")),
+        Identifier.file_sha256(FILE_SHA256),
+        Identifier.image(picture),
+        Identifier.image_phash256(CLIENTS.hex()),
+    )
+
+
+def met(snapshot: Snapshot, trace: Trace, **policy: object) -> list[Meeting]:
+    (found,) = Judge(snapshot, Policy(**policy)).meet([trace])
+    return found
+
+
+def test_an_address_is_met_by_itself_and_by_the_sites_above_it(snapshot: Snapshot) -> None:
+    trace = Trace(url="http://www.a.example/1")
+    assert met(snapshot, trace) == []
+    assert met(snapshot, trace, min_grade={}) == [Meeting(1, Kind.SITE, Grade.SELF)]
+    trace = Trace(url="http://a.example/1")
+    assert met(snapshot, trace) == [Meeting(0, Kind.URL, Grade.REVIEWED)]
+    assert {m.entry for m in met(snapshot, trace, min_grade={})} == {0, 1}
+
+
+def test_only_entries_of_the_runs_usage_are_obeyed(snapshot: Snapshot) -> None:
+    trace = Trace(url="https://c.example")
+    assert [m.entry for m in met(snapshot, trace)] == [4]
+    assert [m.entry for m in met(snapshot, trace, usage="search")] == [3, 4]
+
+
+def test_kinds_that_are_not_looked_for_meet_nothing(snapshot: Snapshot, picture: bytes) -> None:
+    only = {"kinds": frozenset({"file"})}
+    hashed = corpus_hashes(picture, ["phash256"])["phash256"]
+    assert met(snapshot, Trace(url="https://b.example/"), **only) == []
+    assert met(snapshot, Trace(sha256=FILE_SHA256, phash256=hashed), **only) == [
+        Meeting(5, Kind.FILE, Grade.REVIEWED)
+    ]
+
+
+def test_what_a_scan_took_for_covered_and_is_not_meets_nothing(snapshot: Snapshot) -> None:
+    assert met(snapshot, Trace(url="https://other.example/")) == []
+    assert met(snapshot, Trace(url="not an address")) == []
+    assert met(snapshot, Trace(sha256="00" * 32, phash256=turned(CLIENTS, 200))) == []
+    assert Judge(snapshot, Policy()).meet([]) == []
+
+
+def test_a_picture_is_met_once_at_its_nearest_variant(snapshot: Snapshot, picture: bytes) -> None:
+    trace = Trace(phash256=corpus_hashes(picture, ["phash256"])["phash256"])
+    assert met(snapshot, trace) == [Meeting(6, Kind.IMAGE, Grade.REVIEWED, 0)]
+
+
+@pytest.mark.parametrize(
+    ("distance", "radius", "reached"),
+    [(0, 30, True), (16, 30, True), (17, 30, False), (4, 4, True), (5, 4, False), (16, 64, True)],
+)
+def test_neither_the_entrys_radius_nor_the_policys_is_exceeded(
+    distance: int, radius: int, reached: bool, snapshot: Snapshot
+) -> None:
+    found = met(snapshot, Trace(phash256=turned(CLIENTS, distance)), radius=radius)
+    assert found == ([Meeting(7, Kind.IMAGE, Grade.REVIEWED, distance)] if reached else [])
+
+
+def test_every_trace_has_its_own_meetings_in_order(snapshot: Snapshot) -> None:
+    traces = [Trace(url="https://b.example/"), Trace(url="x"), Trace(phash256=CLIENTS)]
+    found = Judge(snapshot, Policy()).meet(traces)
+    assert [[m.entry for m in meetings] for meetings in found] == [[2], [], [7]]

@@ -1,0 +1,31 @@
+"""A picture is looked up by its file's digest and by what it shows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import imagehash
+import numpy as np
+from optout.filter.pictures import Features, features
+
+
+def test_the_file_is_hashed_and_the_picture_on_demand(
+    photograph: Callable, encoded: Callable
+) -> None:
+    data = encoded(photograph(1), "PNG")
+    sha256 = hashlib.sha256(data).hexdigest()
+    assert features(data, perceptual=False) == Features(sha256)
+    seen = features(data, perceptual=True)
+    bits = imagehash.phash(photograph(1), hash_size=16).hash
+    assert (seen.sha256, seen.phash256) == (sha256, np.packbits(bits).tobytes())
+    assert not seen.undecodable
+
+
+def test_what_cannot_be_decoded_still_has_its_digest(
+    photograph: Callable, encoded: Callable
+) -> None:
+    data = encoded(photograph(1))[:300]
+    seen = features(data, perceptual=True)
+    assert seen == Features(hashlib.sha256(data).hexdigest(), None, undecodable=True)
+    assert not features(data, perceptual=False).undecodable

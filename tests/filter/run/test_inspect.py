@@ -1,0 +1,95 @@
+"""What can be matched in a corpus, in words, before anything is filtered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from optout.filter import inspect_dataset
+from optout.registry.errors import UsageError
+from optout.registry.identifiers import Identifier, Kind
+
+
+def test_columns_roles_and_reach_are_told(world, corpus: Path) -> None:
+    report = inspect_dataset(corpus)
+    assert (report.shards, report.rows, report.unreadable) == (2, 280, [])
+    assert {column.path: column.role for column in report.columns} == {
+        "url": "url",
+        "jpg": "image",
+        "URL": "url",
+        "TEXT": None,
+        "hash": None,
+    }
+    told = {reach.kind: reach for reach in report.reach}
+    assert list(told) == [str(kind) for kind in Kind]
+    assert told["url"].columns == ["url", "URL"]
+    assert told["url"].text == "the registered address, however it is written, in url and URL"
+    assert told["site"].columns == ["url", "URL"]
+    assert told["file"].columns == ["jpg"]
+    assert told["image"].text == (
+        "the registered picture, resized or encoded anew too, in jpg; not off-centre crops, "
+        "rotations and mirror images; also inside data: addresses in url and URL"
+    )
+    assert all(reach.entries is None for reach in report.reach)
+
+
+def test_what_cannot_be_reached_is_said(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"url": ["https://a.example"]}), tmp_path / "a.parquet")
+    told = {reach.kind: reach for reach in inspect_dataset(tmp_path / "a.parquet").reach}
+    assert told["image"].columns == told["file"].columns == []
+    assert told["image"].text == (
+        "nothing: no column holds the bytes of pictures; only inside data: addresses in url"
+    )
+    pq.write_table(pa.table({"sha256": ["ab" * 32]}), tmp_path / "a.parquet")
+    told = {reach.kind: reach for reach in inspect_dataset(tmp_path / "a.parquet").reach}
+    assert told["file"].columns == ["sha256"]
+    assert told["url"].text == "nothing: no column holds addresses"
+    assert told["image"].text == "nothing: no column holds the bytes of pictures"
+
+
+def test_entries_are_counted_where_there_is_a_snapshot(corpus: Path, snapshot_of: Callable) -> None:
+    snapshot = snapshot_of(Identifier.url("https://a.example/"), Identifier.site("a.example"))
+    report = inspect_dataset([str(corpus)], snapshot)
+    assert {reach.kind: reach.entries for reach in report.reach} == {
+        "url": 1,
+        "site": 1,
+        "file": 0,
+        "image": 0,
+    }
+    texts = {reach.kind: reach.text for reach in report.reach}
+    assert texts["url"].endswith("in url and URL (1 entry in the snapshot)")
+    assert texts["file"].endswith("(0 entries in the snapshot)")
+
+
+def test_nested_columns_are_named_and_said_to_be_passed_over(tmp_path: Path) -> None:
+    table = pa.table({"images": [["https://a.example"]], "image": [{"bytes": b"x", "path": "y"}]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    report = inspect_dataset(tmp_path / "a.parquet")
+    assert [column.role for column in report.columns] == [None, None]
+    for column in report.columns:
+        assert "values inside lists and structs are not looked at" in column.why
+
+
+def test_shards_that_cannot_be_read_are_named_and_the_others_told(corpus: Path) -> None:
+    (corpus / "bad.parquet").write_bytes(b"PAR1")
+    report = inspect_dataset(corpus)
+    assert (report.shards, report.rows) == (3, 280)
+    assert report.unreadable == ["bad.parquet is cut off: its end is missing"]
+    assert [column.path for column in report.columns if column.role] == ["url", "jpg", "URL"]
+
+
+def test_where_nothing_can_be_read_nothing_is_claimed(tmp_path: Path) -> None:
+    (tmp_path / "bad.parquet").write_bytes(b"")
+    report = inspect_dataset(tmp_path)
+    assert (report.shards, report.rows, report.columns) == (1, 0, [])
+    assert len(report.unreadable) == 1
+    assert all(reach.text.startswith("nothing") for reach in report.reach)
+    assert report.to_dict()["unreadable"] == ["bad.parquet is empty: zero bytes"]
+
+
+def test_an_absent_input_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist"):
+        inspect_dataset(tmp_path / "absent")
