@@ -32,9 +32,9 @@ def audit(
     faults = sum(not check["ok"] for check in checks)
     console.say(f"snapshot {snapshot} of {opened.origin}, {words.counted(opened.size, 'record')}")
     console.checks(checks)
-    console.verdict("audit", faults)
     if key is None:
-        console.say((f"signed by {opened.key}: compare it with what the registry publishes", "dim"))
+        console.say(("compare the key with the one that the registry publishes", "dim"))
+    console.verdict("audit", faults)
     console.document(
         {"ok": not faults, "checks": checks, "origin": opened.origin, "key": str(opened.key)}
     )

@@ -118,7 +118,7 @@ def _shard(outcome: ShardOutcome) -> Sequence[Piece]:
 
 
 def _why(by_kind: Mapping[str, int]) -> str:
-    return ", ".join(f"{kind} {rows:,}" for kind, rows in by_kind.items() if rows)
+    return ", ".join(f"{kind} {rows:,}" for kind, rows in sorted(by_kind.items()) if rows)
 
 
 def show_run(console: Console, report: RunReport, out: str) -> None:
