@@ -11,16 +11,15 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from optout.api.errors import Fault
+from optout.api.pages import Pages
+from optout.api.service import Desk, Limits
+from optout.registry.errors import OptOutError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-
-from optout.api.errors import Fault
-from optout.api.pages import Pages
-from optout.api.service import Desk, Limits
-from optout.registry.errors import OptOutError
 
 from . import cases, files
 from .guard import BodyCeiling, Guard, log, where
@@ -80,6 +79,7 @@ def build(
         lifespan=lifespan,
         middleware=[Middleware(Guard, failure=failure), Middleware(BodyCeiling, limits=limits)],
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.desk = desk
     app.include_router(cases.routes(desk, base))
@@ -104,25 +104,16 @@ def build(
         answer.headers.update(headers)
         return answer
 
-    async def invalid(request: Request, error: Exception) -> Response:
+    async def invalid(_request: Request, error: Exception) -> Response:
         told = error.errors() if isinstance(error, RequestValidationError) else []
         if all(fault["loc"][0] == "path" for fault in told):
             return Problem(404, _UNFORESEEN[404])
         places = [Fault(pointer(*fault["loc"][1:]), fault["type"], fault["msg"]) for fault in told]
         return Problem(422, "the request is not what this operation takes", faults=places)
 
-    async def no_secret(request: Request, error: Exception) -> Response:
-        return Problem(
-            401,
-            "the case's secret is missing",
-            advice="Send it as Authorization: Bearer XXXX-XXXX-XXXX-XXXX.",
-            headers={"WWW-Authenticate": 'Bearer realm="case"'},
-        )
-
     app.add_exception_handler(OptOutError, ours)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(cases.SecretMissing, no_secret)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way
     return app
 
@@ -168,6 +159,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas = components.setdefault("schemas", {})
         for model in (CaseRequest, Withdrawal, ProblemAnswer):
             schemas.update(_definitions(model))
+        _forget_fastapis_own_errors(document)
         components["securitySchemes"] = {
             "secret": {
                 "type": "http",
@@ -177,6 +169,16 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         }
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _forget_fastapis_own_errors(document: dict[str, Any]) -> None:
+    # Ours are problems; FastAPI promises another shape wherever a path has a parameter.
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
 
 
 def _definitions(model: type[BaseModel]) -> dict[str, Any]:

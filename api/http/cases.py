@@ -7,10 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel, ValidationError
-from starlette.responses import Response
-
-from optout.api.errors import Fault, ItemsRefused, UnreadableBody, UnsupportedBody
+from optout.api.errors import Fault, ItemsRefused, SecretMissing, UnreadableBody, UnsupportedBody
 from optout.api.service import (
     MULTIPART,
     Desk,
@@ -24,6 +21,8 @@ from optout.api.service import (
 from optout.registry.cases import Case
 from optout.registry.errors import IdentifierError
 from optout.registry.identifiers import USAGES, Identifier, Kind, canonical
+from pydantic import BaseModel, ValidationError
+from starlette.responses import Response
 
 from .problems import MEDIA_TYPE, Problem, dump
 from .schemas import (
@@ -51,7 +50,13 @@ _FORM = {
     "schema": {
         "type": "object",
         "properties": {
-            "lines": {"type": "string", "description": "Addresses and sites, one a line."},
+            "lines": {
+                "type": "string",
+                "description": (
+                    "Addresses and sites, one a line. A fault points at #/lines/ and the line, "
+                    "counted from 1."
+                ),
+            },
             "pictures": {"type": "array", "items": {"type": "string", "format": "binary"}},
             "usage": {"type": "array", "items": {"type": "string", "enum": list(USAGES)}},
         },
@@ -190,9 +195,7 @@ def routes(desk: Desk, base: Callable[[Request], str]) -> APIRouter:
         await desk.withdraw(case, secret, list(dict.fromkeys(wanted)))
         return Json(described(await desk.read_case(case, secret)))
 
-    @router.delete(
-        "/{case}", status_code=204, responses=problems(401, 404), openapi_extra=secured
-    )
+    @router.delete("/{case}", status_code=204, responses=problems(401, 404), openapi_extra=secured)
     async def erase_case(case: Number, request: Request) -> Response:
         """Erase a case: what the registry knows of its items is destroyed, for good."""
         await desk.erase(case, secret_of(request), None)
@@ -215,10 +218,6 @@ def routes(desk: Desk, base: Callable[[Request], str]) -> APIRouter:
         return Response(status_code=204)
 
     return router
-
-
-class SecretMissing(Exception):
-    """A request to a case without `Authorization: Bearer`."""
 
 
 def secret_of(request: Request) -> str:
@@ -309,7 +308,8 @@ def _item(told: Url | Site | File | Image, desk: Desk) -> Item | Refusal:
             hashed = told.phash256.lower()
             return Item(Identifier.image_phash256(hashed), hashed, hashed)
     except IdentifierError as error:
-        return Refusal("", f"not-a-{told.kind}", error.message, error.advice)
+        article = "an" if told.kind == "image" else "a"
+        return Refusal("", f"not-{article}-{told.kind}", error.message, error.advice)
     return read_value(Kind(told.kind), told.value, desk.limits)
 
 

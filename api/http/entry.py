@@ -11,7 +11,6 @@ from optout.api.errors import MissingExtra
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
     from optout.api.service import Limits
 
 _EXTRA = ("babel", "fastapi", "jinja2", "python_multipart", "segno", "starlette", "uvicorn")

@@ -7,9 +7,8 @@ from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Path, Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
-
 from optout.api.service import Desk, OpenFile
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from .cases import Json, problems
 from .problems import Problem
@@ -23,9 +22,9 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter(tags=["public files"])
     binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
-    @router.api_route(
+    @router.head("/snapshot/{path:path}", include_in_schema=False)
+    @router.get(
         "/snapshot/{path:path}",
-        methods=["GET", "HEAD"],
         response_class=Response,
         responses={200: {"content": binary}, 304: {"description": "Unchanged."}, **problems(404)},
     )
@@ -54,19 +53,18 @@ def routes(desk: Desk) -> APIRouter:
             return Response(headers=headers, media_type=media_type)
         return StreamingResponse(_chunks(file), headers=headers, media_type=media_type)
 
-    @router.api_route(
+    @router.head("/checkpoint", include_in_schema=False)
+    @router.get(
         "/checkpoint",
-        methods=["GET", "HEAD"],
         response_class=PlainTextResponse,
         responses=problems(),
     )
     async def checkpoint() -> Response:
         """Fetch the log's checkpoint: its origin, size and root, signed (C2SP signed note)."""
-        return PlainTextResponse(
-            await desk.checkpoint(), headers={"Cache-Control": "no-cache"}
-        )
+        return PlainTextResponse(await desk.checkpoint(), headers={"Cache-Control": "no-cache"})
 
-    @router.api_route("/healthz", methods=["GET", "HEAD"], responses=problems())
+    @router.head("/healthz", include_in_schema=False)
+    @router.get("/healthz", responses=problems())
     async def health() -> Response:
         """Tell whether the service and its registry answer."""
         await desk.ping()

@@ -12,13 +12,12 @@ import traceback
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from optout.api.errors import BodyTooLarge, UnreadableBody
+from optout.api.service import MULTIPART, Limits, media_type
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from optout.api.errors import BodyTooLarge, UnreadableBody
-from optout.api.service import MULTIPART, Limits, media_type
 
 log = logging.getLogger("optout.api.http")
 

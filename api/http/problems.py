@@ -11,23 +11,24 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from starlette.responses import Response
-
 from optout.api.errors import (
     BodyTooLarge,
     Busy,
     Fault,
     ItemsRefused,
+    SecretMissing,
     UnreadableBody,
     UnsupportedBody,
 )
 from optout.registry.cases import CaseNotFound
 from optout.registry.errors import OptOutError, RegistryError, TransitionError, UsageError
+from starlette.responses import Response
 
 MEDIA_TYPE = "application/problem+json"
 
 STATUSES: dict[type[OptOutError], int] = {
     UnreadableBody: 400,
+    SecretMissing: 401,
     CaseNotFound: 404,
     TransitionError: 409,
     BodyTooLarge: 413,
@@ -38,6 +39,11 @@ STATUSES: dict[type[OptOutError], int] = {
     RegistryError: 503,
 }
 """The status of each error; the nearest ancestor counts, and any other error is a 500."""
+
+
+# RFC 9110's names; Python before 3.13 has older ones.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+_HEADERS = {401: {"WWW-Authenticate": 'Bearer realm="case"'}, 503: {"Retry-After": "60"}}
 
 
 def status_of(error: OptOutError) -> int:
@@ -68,7 +74,7 @@ class Problem(Response):
     ) -> None:
         document: dict[str, Any] = {
             "type": "about:blank",
-            "title": HTTPStatus(status).phrase,
+            "title": _TITLES.get(status) or HTTPStatus(status).phrase,
             "status": status,
         }
         if detail:
@@ -97,7 +103,7 @@ def problem_of(error: OptOutError) -> Problem:
     status = status_of(error)
     if status == 404:
         return not_found()
-    headers = {"Retry-After": "60"} if status == 503 else None
+    headers = _HEADERS.get(status)
     if isinstance(error, UsageError | Busy):
         faults = error.faults if isinstance(error, ItemsRefused) else ()
         detail, advice = error.message, error.advice

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
 from optout.api.errors import Fault
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 Usage = Literal["train-ai", "search"]
 Number = Annotated[str, Field(examples=["K7WQ-2MZD"])]

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
+from optout.api.errors import CannotListen
 from starlette.types import ASGIApp
 
-from optout.api.errors import CannotListen
+_CHOOSE = "Choose another --host or --port."
+_LAST_PORT = 65_535
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -25,15 +27,16 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         CannotListen: it is taken, forbidden or unknown.
     """
+    if not 0 <= port <= _LAST_PORT:
+        # The system would take the rest of a division instead.
+        raise CannotListen(f"there is no port {port}", _CHOOSE)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
         listener = socket.create_server(address[:2], family=family, backlog=256)
-    except (OSError, UnicodeError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "not an address"
-        raise CannotListen(
-            f"cannot listen on {host} port {port}: {why}", "Choose another --host or --port."
-        ) from error
+        raise CannotListen(f"cannot listen on {host} port {port}: {why}", _CHOOSE) from error
     listener.set_inheritable(True)
     return listener
 

@@ -1,6 +1,6 @@
 """The languages of the pages: English as it stands in the templates, others from catalogues.
 
-Catalogues are gettext `.po` files, read as they are: there is no compile step to forget.
+`catalogues/` holds gettext `.po` files, read as they are: there is no compile step to forget.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from babel.dates import format_date
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 HERE = Path(__file__).resolve().parent
 ORIGINAL = "en"
@@ -65,7 +65,9 @@ class Language:
         """A day in words, such as `24 November 2026`."""
         if isinstance(day, str):
             day = datetime.date.fromisoformat(day)
-        return format_date(day, "long", locale=self.locale)
+        text = format_date(day, "long", locale=self.locale)
+        # Only the first day of a month is an ordinal number in French; Babel's patterns cannot say.
+        return f"1er{text[1:]}" if self.code == "fr" and day.day == 1 else text
 
     def number(self, number: int) -> str:
         """A number with this language's separators."""
@@ -79,7 +81,7 @@ class Language:
     def _environment(self) -> Environment:
         environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
-            autoescape=lambda name: name is not None and name.endswith(".html"),
+            autoescape=select_autoescape(["html"]),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -98,7 +100,7 @@ class Language:
 def load() -> Mapping[str, Language]:
     """Every language of the pages, the original one first."""
     languages = {ORIGINAL: Language(ORIGINAL)}
-    for path in sorted((HERE / "languages").glob("*.po")):
+    for path in sorted((HERE / "catalogues").glob("*.po")):
         with path.open("rb") as stream:
             languages[path.stem] = Language(path.stem, read_po(stream, locale=path.stem))
     return languages

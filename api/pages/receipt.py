@@ -7,7 +7,6 @@ from io import BytesIO
 
 import segno
 from markupsafe import Markup
-
 from optout.registry.cases import Case
 
 

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
-
 from optout.api.service import Desk, Form, read_form, visible
-from optout.registry.cases import Case, CaseNotFound
+from optout.registry.cases import Case, CaseNotFound, folded
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from . import assets, languages, words
 from .receipt import Receipt
@@ -45,7 +44,10 @@ class Pages:
     async def start(self, request: Request) -> Response:
         """The start page: an empty form."""
         language = self._language(request)
-        return self._page(request, language, "start.html", given=Submission(self._desk))
+        page = self._page(request, language, "start.html", given=Submission(self._desk))
+        # Nothing personal is on it, and who comes back finds what was typed only if it is kept.
+        page.headers["Cache-Control"] = "private, no-cache"
+        return page
 
     async def submit(self, request: Request) -> Response:
         """The form's next step: check it, change it, or register it."""
@@ -54,10 +56,10 @@ class Pages:
             step = form.text("do")
             given = await Submission.read(form, self._desk, fixes=step != "rest")
         language = self._language(request, form)
-        if step == "change" or not given.lines and not given.pictures and not given.lost_pictures:
+        if step == "change" or (not given.lines and not given.pictures and not given.lost_pictures):
             empty = step != "change"
             return self._page(request, language, "start.html", given=given, empty=empty)
-        new = bool(form.uploads("pictures")) or any(form.texts("fix")) and step != "rest"
+        new = bool(form.uploads("pictures")) or (any(form.texts("fix")) and step != "rest")
         too_many = len(given.wanted) > self._desk.limits.items
         complete = not given.line_problems and not given.lost_pictures and not new
         if step in {"send", "rest"} and complete and given.wanted and not too_many:
@@ -86,6 +88,7 @@ class Pages:
             return self._page(
                 request, language, "door.html", 404, number=visible(number, 20), wrong=True
             )
+        secret = folded(secret)
         if form.text("show") == "receipt":
             return await self._receipt(request, language, case, secret)
         if form.text("show") == "text":
@@ -147,7 +150,7 @@ class Pages:
         fresh: bool = False,
     ) -> Response:
         receipt = await self._made_out(request, case, secret)
-        text = language.template("receipt.txt").render(receipt=receipt)
+        text = _as_text(language, receipt)
         return self._page(
             request, language, "receipt.html", receipt=receipt, text=text, fresh=fresh
         )
@@ -157,7 +160,7 @@ class Pages:
     ) -> Response:
         receipt = await self._made_out(request, case, secret)
         return PlainTextResponse(
-            language.template("receipt.txt").render(receipt=receipt),
+            _as_text(language, receipt),
             headers={
                 "Content-Disposition": f'attachment; filename="optout-{case.number}.txt"',
                 "Content-Language": language.code,
@@ -219,3 +222,7 @@ class Pages:
         )
         headers = {"Content-Language": language.code, "Vary": "Accept-Language"}
         return HTMLResponse(html.encode("utf-8", "replace"), status, headers)
+
+
+def _as_text(language: languages.Language, receipt: Receipt) -> str:
+    return language.template("receipt.txt").render(receipt=receipt, words=words)

@@ -23,7 +23,13 @@ ORDER = (Kind.URL, Kind.SITE, Kind.IMAGE, Kind.FILE)
 
 @dataclass(frozen=True, slots=True)
 class Variants:
-    """Other spellings that can be registered too: their name, the items, whether they are wanted."""
+    """Other spellings that can be registered too.
+
+    Attributes:
+        name: what they have in common, one of the service's `VARIANTS`.
+        items: the addresses and sites.
+        wanted: whether they are to be registered.
+    """
 
     name: str
     items: Sequence[Item]
@@ -40,6 +46,7 @@ class Submission:
         pictures: what was made of the pictures, those that were refused too.
         lost_pictures: pictures of an earlier step that are not known any more.
         also: the names of the variants that are wanted.
+        variants: other spellings that can be registered too.
     """
 
     desk: Desk
@@ -47,6 +54,7 @@ class Submission:
     pictures: list[Item | Refusal] = field(default_factory=list)
     lost_pictures: int = 0
     also: frozenset[str] = frozenset()
+    variants: list[Variants] = field(default_factory=list)
 
     @classmethod
     async def read(cls, form: Form, desk: Desk, *, fixes: bool = True) -> Submission:
@@ -60,13 +68,16 @@ class Submission:
         typed = "\n".join([form.text("lines"), *(form.texts("fix") if fixes else [])])
         kept = [desk.seal.open(sealed) for sealed in form.texts("picture")]
         sent = await desk.read_pictures(form.uploads("pictures"))
-        return cls(
+        given = cls(
             desk,
             read_lines(typed, desk.limits),
             _once([*(item for item in kept if item), *sent]),
             sum(item is None for item in kept),
             frozenset(form.texts("also")) & frozenset(VARIANTS),
         )
+        if len(given.understood) <= desk.limits.items:
+            given.variants = given._found_variants()
+        return given
 
     @property
     def line_problems(self) -> list[Line]:
@@ -111,9 +122,7 @@ class Submission:
         groups = [(kind, [item for item in items if item.kind is kind]) for kind in ORDER]
         return [(str(kind.value), group) for kind, group in groups if group]
 
-    @property
-    def variants(self) -> list[Variants]:
-        """Other spellings that can be registered too."""
+    def _found_variants(self) -> list[Variants]:
         found = [
             Variants(name, variants(self.understood, name, self.desk.limits), name in self.also)
             for name in VARIANTS

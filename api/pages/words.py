@@ -38,7 +38,9 @@ LINE_PROBLEMS: Mapping[str, str] = {
         "site’s full name."
     ),
     "scheme": N_("Only links that begin with https:// or http:// can be looked for."),
-    "too-long": N_("This is too long for a link. Please check that two lines did not run together."),
+    "too-long": N_(
+        "This is too long for a link. Please check that two lines did not run together."
+    ),
     "words": N_(
         "This does not look like a link. A link has a dot in its first part, such as "
         "anna.example/portrait."
@@ -46,9 +48,7 @@ LINE_PROBLEMS: Mapping[str, str] = {
 }
 PICTURE_PROBLEMS: Mapping[str, str] = {
     "empty": N_("This file is empty. Please choose it again."),
-    "flat": N_(
-        "Too plain to be told apart from other pictures once it is resized or saved again."
-    ),
+    "flat": N_("Too plain to be told apart from other pictures once it is resized or saved again."),
     "heic": N_(
         "This is a HEIC photograph, which we cannot read yet. Save it as JPEG and add that. On an "
         "iPhone: open it in Photos, tap Share, then Options, then Most Compatible."
@@ -94,7 +94,13 @@ STATES: Mapping[str, str] = {
     "withdrawn": N_("Withdrawn: filters let it pass."),
     "erased": N_("Erased: nothing is known of it any more."),
 }
-UNPROVEN_SITE = N_("Registered. Filters that ask for proof of who owns a site do not follow it yet.")
+UNPROVEN_SITE = N_(
+    "Registered. Filters that ask for proof of who owns a site do not follow it yet."
+)
+SITE_NEEDS_PROOF = N_(
+    "many filters ask for proof of who owns a site, and we cannot take such a proof yet. Links and "
+    "pictures need none: add the most important ones too."
+)
 VARIANTS: Mapping[str, str] = {
     "www": N_("With or without www."),
     "slash": N_("With or without a slash at the end"),
@@ -120,7 +126,10 @@ FAILURES: Mapping[int, tuple[str, str]] = {
     ),
     413: (
         N_("That was too much at once"),
-        N_("Please go back and send fewer or smaller pictures. Nothing has been registered."),
+        N_(
+            "Please go back and send less of it: fewer lines, or fewer or smaller pictures. "
+            "Nothing has been registered."
+        ),
     ),
     415: (
         N_("We could not read that"),

@@ -6,10 +6,10 @@ import asyncio
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from sqlalchemy.engine import make_url
 
 from optout.registry import Registry
 from optout.registry.cases import Case, CaseItem, OpenedCase
+from sqlalchemy.engine import make_url
 
 from .forms import Upload
 from .items import Item, Refusal

@@ -11,11 +11,10 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
+from optout.api.errors import BodyTooLarge, UnreadableBody, UnsupportedBody
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
-
-from optout.api.errors import BodyTooLarge, UnreadableBody, UnsupportedBody
 
 from .limits import Limits
 

@@ -20,6 +20,7 @@ class Limits:
         items: items of one case.
         pictures: pictures of one case.
         picture: bytes of one picture.
+        lines: lines of one text.
         line: characters of one line or value.
         uploads: bodies with pictures held in memory at once.
         decoders: pictures decoded at once.
@@ -34,6 +35,7 @@ class Limits:
     items: int = 200
     pictures: int = 24
     picture: int = 16 * MEBIBYTE
+    lines: int = 1000
     line: int = 4096
     uploads: int = 6
     decoders: int = 2

@@ -10,19 +10,26 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from optout.api.errors import BodyTooLarge
 from optout.registry.errors import IdentifierError
 from optout.registry.identifiers import Identifier, Kind, canonical
 
 from .items import Item, Refusal, visible
 from .limits import Limits
 
-_SEVERAL = re.compile(r"[\s,;]+(?=https?://)", re.IGNORECASE)
+# Everything here is linear in the length of what was pasted: nobody has been asked who they are.
+_SEVERAL = re.compile(r"(?<=[\s,;])(?=https?://)", re.IGNORECASE)
 _BULLET = re.compile(r"^(?:[-*•–—·>]|\d{1,3}[.)])\s+")
 _AROUND = ("<>", '""', "''", "()", "[]", "«»", "“”", "‘’", "``")
+_LAYERS = 4
+_BEHIND = ",;" + "".join(chr(point) for point in range(0x3001) if chr(point).isspace())
 _ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u200e\u200f"))
 _ADDRESS = re.compile(r"^(?:(?P<scheme>[a-z][a-z0-9+.-]*):)?(?P<rest>.*)$", re.IGNORECASE)
-_HOST = re.compile(r"^(?:https?:)?(?://)?(?P<authority>[^/?#\\]*)(?P<tail>.*)$", re.IGNORECASE)
-_FILES = frozenset("avif bmp gif heic heif jpeg jpg mov mp4 pdf png psd raw svg tif tiff webp".split())
+_HOST = re.compile(r"^(?:https?:[/\\]*|//)?(?P<authority>[^/?#\\]*)(?P<tail>.*)$", re.IGNORECASE)
+_LOCAL = re.compile(r"^(?:[a-z]:\\|\\\\|file:|~/|/(?!/))", re.IGNORECASE)
+_FILE = re.compile(
+    r"\.(?:avif|bmp|gif|hei[cf]|jpe?g|mov|mp4|pdf|png|psd|raw|svg|tiff?|webp)$", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +54,13 @@ def read_lines(text: str, limits: Limits) -> list[Line]:
 
     Args:
         text: what was typed; several addresses may share a line.
-        limits: the ceiling on one line's length.
+        limits: the ceilings on lines and on one line's length.
 
     Returns:
         the lines in order, empty ones left out; one that repeats an earlier one says so.
+
+    Raises:
+        BodyTooLarge: there are more of them than anybody could look through.
     """
     lines: list[Line] = []
     first_seen: dict[bytes, int] = {}
@@ -59,6 +69,10 @@ def read_lines(text: str, limits: Limits) -> list[Line]:
             value = _unwrapped(piece)
             if not value:
                 continue
+            if len(lines) == limits.lines:
+                raise BodyTooLarge(
+                    f"the text has more than {limits.lines:,} lines", "Open several cases."
+                )
             result = read_line(value, limits)
             same_as = None
             if isinstance(result, Item):
@@ -71,9 +85,12 @@ def read_lines(text: str, limits: Limits) -> list[Line]:
 
 def _unwrapped(piece: str) -> str:
     value = _BULLET.sub("", piece.translate(_ZERO_WIDTH).strip())
-    while len(value) > 1 and f"{value[0]}{value[-1]}" in _AROUND:
+    for _ in range(_LAYERS):
+        value = value.rstrip(_BEHIND)
+        if len(value) < 2 or f"{value[0]}{value[-1]}" not in _AROUND:
+            break
         value = value[1:-1].strip()
-    return value.rstrip(",;").rstrip()
+    return value
 
 
 def read_line(text: str, limits: Limits) -> Item | Refusal:
@@ -108,7 +125,8 @@ def read_value(kind: Kind, text: str, limits: Limits) -> Item | Refusal:
 
 def _without_password(text: str, understood: str) -> str:
     # A user name and password before the host are not matched, and nothing to keep.
-    found = _HOST.match(text.strip())
+    # Browsers leave tabs and line ends out of an address, wherever they stand.
+    found = _HOST.match(re.sub(r"[\t\r\n]", "", text.strip()))
     return understood if found is None or "@" in found["authority"] else visible(text, len(text))
 
 
@@ -126,12 +144,11 @@ def _not_an_address(text: str, kind: Kind) -> tuple[str, str] | None:
         return "handle", "a user name is not an address"
     if re.fullmatch(r"(?:mailto:)?[^\s/@:]+@[^\s/@]+", text, re.IGNORECASE):
         return "email", "an e-mail address is not the address of a page"
+    if _LOCAL.match(text):
+        return "local-file", "this is a place on a device, not on the web"
     if scheme and scheme.lower() not in {"http", "https"} and not _is_port(text, scheme):
         return "scheme", f"{visible(scheme, 20)}: is not http or https"
-    if re.match(r"^[a-z]:\\", text, re.IGNORECASE) or text.startswith(("/", "~/", "file:")):
-        if not text.startswith("//"):
-            return "local-file", "this is a place on a device, not on the web"
-    if kind is Kind.SITE and authority.rpartition(".")[2].lower() in _FILES:
+    if kind is Kind.SITE and _FILE.search(authority):
         return "file-name", "this is the name of a file, not an address"
     dotted = re.search(r"[.\u3002\uff0e\uff61]", authority) or authority.startswith("[")
     if re.search(r"\s", authority) or not dotted:

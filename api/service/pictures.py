@@ -15,7 +15,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from optout.registry.documents import canonical
 from optout.registry.errors import LogFault, PictureError
 from optout.registry.identifiers import Identifier, Kind, sha256_of
-from optout.registry.images import MAX_FLAT_FRACTION, picture_hashes
+from optout.registry.images import decode
 
 from .forms import Upload
 from .items import Item, Refusal, file_name
@@ -44,22 +44,20 @@ def read_picture(upload: Upload, number: int) -> Item | Refusal:
     if upload.data[4:8] == b"ftyp" and upload.data[8:12] in _HEIC_BRANDS:
         return Refusal(name, "heic", "HEIC pictures cannot be read", "Send the picture as JPEG.")
     try:
-        flat = picture_hashes(upload.data).flat_fraction > MAX_FLAT_FRACTION
+        return _shown(Identifier.image(upload.data), name)
     except PictureError as error:
-        pixels = "pixel" in error.message
-        reason = "too-many-pixels" if pixels else "not-a-picture"
-        return Refusal(name, reason, error.message, error.advice)
+        return _refused(upload.data, name, error)
+
+
+def _refused(data: bytes, name: str, error: PictureError) -> Refusal:
     try:
-        identifier = Identifier.image(upload.data)
-    except PictureError as error:
-        offer = _exact_bytes(upload.data, name) if flat else None
-        reason = "flat" if flat else "not-a-picture"
-        return Refusal(name, reason, error.message, error.advice, offer)
-    return _shown(identifier, name)
-
-
-def _exact_bytes(data: bytes, name: str) -> Item:
-    return _shown(Identifier.file_sha256(sha256_of(data)), name)
+        decode(data, grey=True)
+    except PictureError:
+        reason = "too-many-pixels" if "pixel" in error.message else "not-a-picture"
+        return Refusal(name, reason, error.message, error.advice)
+    # What can be read and is refused nevertheless is too plain.
+    exact = _shown(Identifier.file_sha256(sha256_of(data)), name)
+    return Refusal(name, "flat", error.message, error.advice, exact)
 
 
 def _shown(identifier: Identifier, name: str) -> Item:

@@ -93,7 +93,8 @@ class Publisher:
 
         Args:
             path: as the manifest names it. The manifest itself is always that of the log as it
-                stands; any other file is looked for in what is published already.
+                stands; any other file is looked for in what is published already and holds
+                nothing that anybody has erased since.
 
         Returns:
             None where no published snapshot has such a file.
@@ -101,6 +102,7 @@ class Publisher:
         if path == MANIFEST:
             self.current()
         with self._state:
+            self._drop_erased()
             for snapshot in self._published:
                 if path in snapshot.digests:
                     file = snapshot.folder / path
@@ -111,7 +113,8 @@ class Publisher:
     def forget_erased(self) -> None:
         """Delete what is published if it holds something that has been erased since.
 
-        Called after every erasure, and now and then for those that another process made.
+        Called after every erasure; now and then, and before every file, for those that another
+        process made.
         """
         with self._state:
             self._drop_erased()

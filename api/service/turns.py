@@ -8,7 +8,6 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
-
 from optout.api.errors import Busy
 
 P = ParamSpec("P")

@@ -1,0 +1,159 @@
+"""What anybody may fetch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from optout.registry.log import Checkpoint
+from optout.registry.registry import Registry
+
+MANIFEST = "/snapshot/snapshot.json"
+
+
+def register(client: TestClient, *urls: str) -> dict:
+    items = [{"kind": "url", "value": url} for url in urls]
+    answer = client.post("/v1/cases", json={"items": items})
+    assert answer.status_code == 201
+    return answer.json()
+
+
+def owner(case: dict) -> dict[str, str]:
+    return {"Authorization": f"Bearer {case['secret']}"}
+
+
+def test_every_file_of_the_snapshot_can_be_fetched(client: TestClient) -> None:
+    register(client, "anna.example/a")
+    answer = client.get(MANIFEST)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    manifest = json.loads(answer.content)
+    assert manifest["files"]
+    for path, told in manifest["files"].items():
+        file = client.get(f"/snapshot/{path}")
+        assert file.status_code == 200
+        assert len(file.content) == told["bytes"] == int(file.headers["content-length"])
+        assert hashlib.sha256(file.content).hexdigest() == told["sha256"]
+        assert file.headers["etag"] == f'"{told["sha256"]}"'
+        assert file.headers["cache-control"] == "no-cache"
+
+
+def test_who_has_a_file_already_is_not_sent_it_again(client: TestClient) -> None:
+    tag = client.get(MANIFEST).headers["etag"]
+    for header in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        answer = client.get(MANIFEST, headers={"If-None-Match": header})
+        assert (answer.status_code, answer.content) == (304, b"")
+        assert answer.headers["etag"] == tag
+    assert client.get(MANIFEST, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_what_was_registered_since_makes_another_snapshot(client: TestClient) -> None:
+    tag = client.get(MANIFEST).headers["etag"]
+    register(client, "anna.example/b")
+    answer = client.get(MANIFEST, headers={"If-None-Match": tag})
+    assert answer.status_code == 200
+    assert answer.headers["etag"] != tag
+    assert answer.json()["size"] == int(client.get("/checkpoint").text.split("\n")[1])
+
+
+def test_files_of_the_snapshot_before_can_still_be_fetched(client: TestClient) -> None:
+    before = client.get(MANIFEST).json()["files"]
+    register(client, "anna.example/c")
+    after = client.get(MANIFEST).json()["files"]
+    own = {path for path in before if before[path] != after.get(path) and path not in after}
+    for path in own:
+        assert client.get(f"/snapshot/{path}").status_code == 200
+
+
+def test_no_file_that_holds_what_was_erased_can_be_fetched(client: TestClient) -> None:
+    case = register(client, "anna.example/to-be-erased")
+    index = case["items"][0]["index"]
+    held = client.get(MANIFEST).json()["files"]
+    assert client.delete(f"/v1/cases/{case['case']}", headers=owner(case)).status_code == 204
+    kept = [path for path in held if client.get(f"/snapshot/{path}").status_code == 200]
+    assert kept == []
+    files = client.get(MANIFEST).json()["files"]
+    opened = client.get("/snapshot/audit/openings.jsonl").text.splitlines()
+    assert index not in {json.loads(line)["index"] for line in opened}
+    assert files != held
+
+
+def published(database: Path) -> list[Path]:
+    """The files of snapshots that lie on the disk."""
+    folder = database.with_name(f"{database.name}.published")
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_no_file_that_holds_what_was_erased_stays_on_the_disk(
+    serving: Callable, new_registry: Callable
+) -> None:
+    database = new_registry()
+    with serving(database=database) as client:
+        for tail in ("", "/items/{index}"):
+            case = register(client, "anna.example/a", "anna.example/b")
+            client.get(MANIFEST)
+            assert published(database)
+            tail = tail.format(index=case["items"][0]["index"])
+            client.delete(f"/v1/cases/{case['case']}{tail}", headers=owner(case))
+            assert published(database) == []
+        client.get(MANIFEST)
+    assert not published(database)
+
+
+def test_what_another_process_erases_leaves_the_disk_by_and_by(
+    serving: Callable, new_registry: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("optout.api.http.app._WATCH_SECONDS", 0.05)
+    database = new_registry()
+    with serving(database=database) as client:
+        index = register(client, "anna.example/a")["items"][0]["index"]
+        client.get(MANIFEST)
+        assert published(database)
+        with Registry.open(database) as registry:
+            registry.erase([index])
+        end = time.monotonic() + 20
+        while published(database) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert published(database) == []
+
+
+@pytest.mark.parametrize("path", [MANIFEST, "/checkpoint", "/healthz", "/snapshot/none"])
+def test_to_ask_for_the_head_is_to_be_told_the_headers(client: TestClient, path: str) -> None:
+    whole, head = client.get(path), client.head(path)
+    assert head.content == b""
+    assert head.status_code == whole.status_code
+    for name in ("content-type", "etag", "cache-control", "content-length"):
+        assert head.headers.get(name) == whole.headers.get(name)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "none", "audit", "audit/", "%2e%2e/optout.key", "%2Fetc%2Fpasswd", "%00"],
+)
+def test_nothing_else_can_be_fetched(client: TestClient, path: str) -> None:
+    answer = client.get(f"/snapshot/{path}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_checkpoint_is_signed_by_the_log(serving: Callable, new_registry: Callable) -> None:
+    database = new_registry()
+    with Registry.open(database) as registry:
+        key = registry.key.verifier
+    with serving(database=database) as client:
+        register(client, "anna.example/a", "anna.example/b")
+        answer = client.get("/checkpoint")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-cache"
+    checkpoint = Checkpoint.open(answer.text, key)
+    with Registry.open(database) as registry:
+        assert (checkpoint.size, checkpoint.root) == (2, registry.root())
+
+
+def test_the_service_says_that_it_is_well(client: TestClient) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}

@@ -1,0 +1,111 @@
+"""A server that listens, answers, keeps silent and ends well."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+from optout.api.errors import CannotListen
+from optout.api.http.server import address_of, listen
+
+SERVE = """\
+import sys
+from optout.api.http import serve
+serve(sys.argv[1], port=0, ready=lambda address: print(address, flush=True))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_answers_until_it_is_told_to_end(
+    new_registry: Callable[[], Path], number: signal.Signals
+) -> None:
+    database = new_registry()
+    server = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", SERVE, str(database)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert server.stdout is not None
+        address = server.stdout.readline().strip()
+        assert address.startswith("http://127.0.0.1:"), server.communicate()
+        with httpx2.Client(base_url=address) as client:
+            items = [{"kind": "url", "value": "anna.example/a"}]
+            case = client.post("/v1/cases", json={"items": items}).json()
+            assert case["link"].startswith(f"{address}/case/")
+            manifest = client.get("/snapshot/snapshot.json")
+            assert manifest.json()["size"] == 1
+            assert "server" not in manifest.headers
+    finally:
+        server.send_signal(number)
+        out, err = server.communicate(timeout=20)
+    assert server.returncode == 0
+    # No access log: an address or a case number in it would be personal.
+    assert (out, err) == ("", "")
+    left = sorted(path.name for path in database.parent.iterdir())
+    assert left == ["optout.db", "optout.key"]
+
+
+def test_an_address_that_is_taken_is_told(unused: int) -> None:
+    with listen("127.0.0.1", unused), pytest.raises(CannotListen, match=f"port {unused}"):
+        listen("127.0.0.1", unused)
+
+
+@pytest.fixture
+def unused() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("host", "port"),
+    [
+        ("127.0.0.1", 70_000),
+        ("127.0.0.1", -1),
+        ("nowhere.invalid", 0),
+        ("a..b", 0),
+        ("192.0.2.1", 0),
+    ],
+)
+def test_an_address_that_is_none_is_told(host: str, port: int) -> None:
+    with pytest.raises(CannotListen) as caught:
+        listen(host, port)
+    assert "--host or --port" in caught.value.advice
+
+
+def test_an_address_is_told_as_a_url() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        assert address_of(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("missing", ["segno", "fastapi"])
+def test_without_its_libraries_the_service_says_what_to_install(missing: str) -> None:
+    program = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "from optout.api.http import create_app, serve\n"
+        "from optout.api.errors import MissingExtra\n"
+        "for door in (create_app, serve):\n"
+        "    try: door('optout.db')\n"
+        "    except MissingExtra as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.count(f"({missing} is missing)") == 2
+    assert done.stdout.count("pip install 'optout[serve]'") == 2
+
+
+def test_the_door_is_light() -> None:
+    program = "import optout.api.http, sys; print({'fastapi', 'uvicorn', 'babel'} & {*sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"

@@ -1,0 +1,262 @@
+"""What people paste, and what it is taken for."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from optout.api.errors import BodyTooLarge
+from optout.api.service import (
+    VARIANTS,
+    Item,
+    Limits,
+    Refusal,
+    read_line,
+    read_lines,
+    read_value,
+    variants,
+)
+from optout.registry.identifiers import Identifier, Kind
+
+LIMITS = Limits()
+
+SITES = {
+    "anna.example": "anna.example",
+    "ANNA.example": "anna.example",
+    "https://anna.example": "anna.example",
+    "https://anna.example/": "anna.example",
+    "http:anna.example": "anna.example",
+    "http:/anna.example": "anna.example",
+    "anna.example.": "anna.example",
+    "anna.example:8080": "anna.example",
+    "www.anna.example": "www.anna.example",
+    "müller.example": "xn--mller-kva.example",
+    "anna。example": "anna.example",
+    "192.0.2.7": "192.0.2.7",
+    "https://[2001:db8::1]/": "[2001:db8::1]",
+}
+ADDRESSES = {
+    "anna.example/a": "anna.example/a",
+    "//anna.example/a": "anna.example/a",
+    "HTTPS://ANNA.example:443/A": "anna.example/A",
+    "https:\\\\anna.example\\a": "anna.example/a",
+    "anna.example?page=1": "anna.example/?page=1",
+    "anna.example/two words": "anna.example/two%20words",
+    "https://me:word@anna.example/a#top": "anna.example/a",
+    "192.0.2.7/a": "192.0.2.7/a",
+}
+REFUSED = {
+    "@anna": "handle",
+    "@anna@social.example": "handle",
+    "anna@mail.example": "email",
+    "mailto:anna@mail.example": "email",
+    "ftp://anna.example/a": "scheme",
+    "javascript:alert(1)": "scheme",
+    "data:image/png;base64,AAAA": "scheme",
+    "C:\\Users\\anna\\a.jpg": "local-file",
+    "\\\\server\\share\\a.jpg": "local-file",
+    "/home/anna/a.jpg": "local-file",
+    "~/a.jpg": "local-file",
+    "file:///home/anna/a.jpg": "local-file",
+    "harbour.jpg": "file-name",
+    "IMG_0042.HEIC": "file-name",
+    "my picture": "words",
+    "localhost": "words",
+    "All": "words",
+    "https://": "words",
+    "co.uk": "public-suffix",
+    "https://github.io/": "public-suffix",
+    "*.anna.example": "not-a-site",
+    "anna..example": "not-a-site",
+    "anna.example:99999/a": "not-a-url",
+    "anna.example/" + "a" * 4096: "too-long",
+}
+PASTED = {
+    "- anna.example/a": "anna.example/a",
+    "• anna.example/a": "anna.example/a",
+    "12. anna.example/a": "anna.example/a",
+    "> anna.example/a": "anna.example/a",
+    "<https://anna.example/a>": "https://anna.example/a",
+    "“anna.example/a”,": "anna.example/a",
+    "« anna.example/a »": "anna.example/a",
+    '"(anna.example/a)";': "anna.example/a",
+    "\ufeffanna.example/a\u200b": "anna.example/a",
+    "anna.example/a , ;": "anna.example/a",
+}
+NASTY = {
+    "spaces": " " * 1_000_000,
+    "commas": ", ;" * 300_000,
+    "brackets": "(" * 500_000 + ")" * 500_000,
+    "quotes": '"' * 1_000_000,
+    "zero width": "\u200b" * 300_000,
+    "one long word": "a" * 1_000_000,
+    "dots": "." * 1_000_000,
+    "at signs": "@" * 1_000_000,
+    "many spaces within": f"a{' ' * 1_000_000}b",
+    "schemes": "https://" * 120_000,
+}
+
+
+@pytest.mark.parametrize(("text", "understood"), SITES.items())
+def test_a_bare_host_is_a_whole_site(text: str, understood: str) -> None:
+    item = read_line(text, LIMITS)
+    assert isinstance(item, Item)
+    assert (item.kind, item.understood) == (Kind.SITE, understood)
+    assert item.identifier == Identifier.site(understood)
+
+
+@pytest.mark.parametrize(("text", "understood"), ADDRESSES.items())
+def test_anything_with_a_path_is_one_address(text: str, understood: str) -> None:
+    item = read_line(text, LIMITS)
+    assert isinstance(item, Item)
+    assert (item.kind, item.understood) == (Kind.URL, understood)
+    assert item.identifier == Identifier.url(understood)
+
+
+@pytest.mark.parametrize(("text", "reason"), REFUSED.items())
+def test_what_is_no_address_is_told_as_what_it_is(text: str, reason: str) -> None:
+    refusal = read_line(text, LIMITS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == reason
+    assert refusal.detail
+    assert not refusal.offer
+
+
+@pytest.mark.parametrize(("text", "value"), PASTED.items())
+def test_what_surrounds_an_address_in_letters_and_lists_is_taken_off(text: str, value: str) -> None:
+    assert [line.text for line in read_lines(text, LIMITS)] == [value]
+
+
+def test_every_line_is_one_thing_and_empty_ones_are_none() -> None:
+    lines = read_lines("anna.example\r\n\n  \nanna.example/a\u2028@anna", LIMITS)
+    assert [(line.number, line.text) for line in lines] == [
+        (1, "anna.example"),
+        (4, "anna.example/a"),
+        (5, "@anna"),
+    ]
+
+
+def test_several_addresses_may_share_a_line() -> None:
+    text = "https://a.example/1, https://b.example/2;http://c.example/3 HTTPS://d.example/4"
+    lines = read_lines(text, LIMITS)
+    assert [line.text for line in lines] == [
+        "https://a.example/1",
+        "https://b.example/2",
+        "http://c.example/3",
+        "HTTPS://d.example/4",
+    ]
+    assert {line.number for line in lines} == {1}
+
+
+def test_an_address_inside_an_address_stays_there() -> None:
+    text = "https://archive.example/web/2020/https://anna.example/a?b=http://c.example"
+    assert [line.text for line in read_lines(text, LIMITS)] == [text]
+
+
+def test_a_line_that_says_what_an_earlier_one_says_knows_it() -> None:
+    lines = read_lines("x\nanna.example/a\nhttps://ANNA.example:443/a\nanna.example/A", LIMITS)
+    assert [line.same_as for line in lines] == [None, None, 2, None]
+
+
+def test_a_name_and_password_in_an_address_are_not_kept() -> None:
+    for text in (
+        "https://me:word@anna.example/a",
+        "http:/me:word@anna.example/a",
+        "ht\ttps://me:word@anna.example/a",
+        "//me:word@anna.example/a",
+    ):
+        item = read_value(Kind.URL, text, LIMITS)
+        assert isinstance(item, Item), text
+        assert "word" not in item.shown
+        assert "word" not in item.understood
+
+
+def test_what_is_shown_cannot_turn_around_what_stands_beside_it() -> None:
+    item = read_line("anna.example/a\u202egpj.exe", LIMITS)
+    assert isinstance(item, Item)
+    assert item.shown == "anna.example/a\N{REPLACEMENT CHARACTER}gpj.exe"
+
+
+def test_a_named_kind_is_not_guessed() -> None:
+    assert isinstance(read_value(Kind.URL, "anna.example", LIMITS), Item)
+    refusal = read_value(Kind.SITE, "anna.example/a", LIMITS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "not-a-site"
+
+
+def test_more_lines_than_anybody_can_look_through_are_refused() -> None:
+    limits = Limits(lines=3)
+    assert len(read_lines("a.example/1\n\n@b\nc.example/3\n", limits)) == 3
+    with pytest.raises(BodyTooLarge, match="more than 3 lines"):
+        read_lines("a.example/1\na.example/2\na.example/3\na.example/4", limits)
+
+
+@pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
+def test_reading_takes_time_in_proportion_to_the_length(text: str) -> None:
+    start = time.perf_counter()
+    read_lines(text, LIMITS)
+    # Linear is a fraction of a second; with the square of the length it would be minutes.
+    assert time.perf_counter() - start < 10
+
+
+@given(st.text(max_size=300))
+def test_no_text_is_a_mishap(text: str) -> None:
+    for line in read_lines(text, LIMITS):
+        assert line.text.strip()
+        if isinstance(line.result, Item):
+            assert line.result.kind in {Kind.URL, Kind.SITE}
+            # What was understood is what will be looked for.
+            again = read_value(line.result.kind, line.result.understood, LIMITS)
+            assert isinstance(again, Item)
+            assert again.identifier == line.result.identifier
+
+
+LABELS = st.text("abcxyz019-.ä。", max_size=12)
+
+
+@given(st.sampled_from(["", "http://", "https:", "//", "ftp://"]), LABELS, st.text(max_size=20))
+def test_no_address_is_a_mishap(scheme: str, host: str, tail: str) -> None:
+    assert isinstance(read_line(f"{scheme}{host}{tail}", LIMITS), Item | Refusal)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "other"),
+    [
+        ("www", "anna.example/a", "www.anna.example/a"),
+        ("www", "www.anna.example/a?b", "anna.example/a?b"),
+        ("www", "www.anna.example", "anna.example"),
+        ("www", "anna.example", None),
+        ("www", "blog.pictures.anna.example/a", None),
+        ("slash", "anna.example/a", "anna.example/a/"),
+        ("slash", "anna.example/a/", "anna.example/a"),
+        ("slash", "anna.example/a.jpg", None),
+        ("slash", "anna.example/a?b", None),
+        ("query", "anna.example/a?b=c", "anna.example/a"),
+        ("query", "anna.example/a", None),
+        ("size", "anna.example/a-1024x768.jpg", "anna.example/a.jpg"),
+        ("size", "anna.example/a_150x150.jpg?v=1", "anna.example/a.jpg?v=1"),
+        ("size", "anna.example/1024x768.html", None),
+    ],
+)
+def test_close_spellings_are_offered(name: str, text: str, other: str | None) -> None:
+    item = read_line(text, LIMITS)
+    assert isinstance(item, Item)
+    assert [found.understood for found in variants([item], name, LIMITS)] == (
+        [other] if other else []
+    )
+
+
+def test_a_spelling_that_is_there_already_is_not_offered() -> None:
+    items = [read_line(text, LIMITS) for text in ("anna.example/a", "www.anna.example/a")]
+    assert variants([item for item in items if isinstance(item, Item)], "www", LIMITS) == []
+
+
+@given(st.lists(st.text("ab/.?-x19:w", max_size=20), max_size=4))
+def test_every_spelling_that_is_offered_can_be_registered(paths: list[str]) -> None:
+    items = [read_line(f"www.anna.example/{path}", LIMITS) for path in paths]
+    known = [item for item in items if isinstance(item, Item)]
+    for name in VARIANTS:
+        for item in variants(known, name, LIMITS):
+            assert item.identifier not in {other.identifier for other in known}

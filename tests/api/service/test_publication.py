@@ -1,0 +1,163 @@
+"""The snapshot as it is served: current when asked for, gone when something in it was erased."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from optout.api.service import Publisher
+from optout.registry import Identifier, Registry, Snapshot
+from optout.registry.registry import Claim
+
+MANIFEST = "snapshot.json"
+
+
+@pytest.fixture
+def registry(new_registry: Callable[[], Path]) -> Iterator[Registry]:
+    with Registry.open(new_registry()) as registry:
+        register(registry, "anna.example/1", "anna.example/2")
+        yield registry
+
+
+def register(registry: Registry, *urls: str) -> list[int]:
+    return [added.index for added in registry.add([Claim(Identifier.url(url)) for url in urls])]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "published"
+
+
+@pytest.fixture
+def publisher(registry: Registry, folder: Path) -> Publisher:
+    return Publisher(registry, folder)
+
+
+def fetch(publisher: Publisher, path: str = MANIFEST) -> bytes | None:
+    file = publisher.open(path)
+    if file is None:
+        return None
+    with file.stream as stream:
+        data = stream.read()
+    assert (len(data), hashlib.sha256(data).hexdigest()) == (file.size, file.digest)
+    return data
+
+
+def test_what_is_published_is_the_registrys_snapshot(
+    publisher: Publisher, registry: Registry
+) -> None:
+    snapshot = Snapshot.open(publisher.current().folder, key=registry.key.verifier)
+    snapshot.check_files()
+    assert snapshot.counts["entries"] == 2
+    assert snapshot.root == registry.root().hex()
+
+
+def test_every_file_of_the_manifest_is_served_and_no_other(publisher: Publisher) -> None:
+    published = publisher.current()
+    assert set(published.digests) > {MANIFEST}
+    for path in published.digests:
+        assert fetch(publisher, path) == (published.folder / path).read_bytes()
+    for path in ("", ".", "..", "../optout.db", "/etc/passwd", f"./{MANIFEST}", "segments"):
+        assert publisher.open(path) is None
+
+
+def test_a_snapshot_is_built_once_for_a_log(publisher: Publisher) -> None:
+    assert publisher.current() is publisher.current()
+
+
+def test_a_log_that_grew_is_published_and_the_one_before_it_stays_a_step_longer(
+    publisher: Publisher, registry: Registry
+) -> None:
+    sizes = []
+    for number in (3, 4, 5):
+        old = publisher.current()
+        sizes.append(old.size)
+        register(registry, f"anna.example/{number}")
+        assert publisher.current().size == registry.size
+        own = sorted(set(old.digests.values()) - set(publisher.current().digests.values()))
+        assert own
+        assert old.folder.is_dir()
+    assert len({*sizes, registry.size}) == 4
+    kept = [path for path in old.folder.parent.iterdir() if path.is_dir()]
+    assert len(kept) == 2
+
+
+def test_what_held_an_erased_entry_is_gone_at_once(
+    publisher: Publisher, registry: Registry, folder: Path
+) -> None:
+    before = publisher.current()
+    entry = register(registry, "anna.example/3")[0]
+    held = publisher.current()
+    registry.erase([entry])
+    publisher.forget_erased()
+    assert not before.folder.exists()
+    assert not held.folder.exists()
+    assert not any(folder.rglob("*"))
+
+    assert fetch(publisher) is not None
+    assert publisher.current().size == registry.size
+
+
+def test_what_another_process_erased_is_not_handed_out(
+    publisher: Publisher, registry: Registry
+) -> None:
+    held = publisher.current()
+    registry.erase([0])
+    # Nobody has told the publisher.
+    gone = next(path for path in held.digests if path.endswith("openings.jsonl"))
+    assert fetch(publisher, gone) is None
+    assert fetch(publisher) is not None
+    assert not held.folder.exists()
+
+
+def test_what_is_erased_while_a_snapshot_is_built_is_not_published(
+    publisher: Publisher, registry: Registry, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = registry.snapshot
+
+    def overtaken(folder: Path) -> Snapshot:
+        built = build(folder)
+        if registry.size == 2:
+            registry.erase([0])
+        return built
+
+    monkeypatch.setattr(registry, "snapshot", overtaken)
+    published = publisher.current()
+    assert published.size == registry.size == 3
+    assert [path for path in folder.iterdir() if path.is_dir()] == [published.folder]
+
+
+def test_a_file_that_is_open_can_be_read_to_its_end(
+    publisher: Publisher, registry: Registry
+) -> None:
+    file = publisher.open(MANIFEST)
+    assert file is not None
+    registry.erase([0])
+    publisher.forget_erased()
+    with file.stream as stream:
+        assert hashlib.sha256(stream.read()).hexdigest() == file.digest
+
+
+def test_a_withdrawal_takes_nothing_down(publisher: Publisher, registry: Registry) -> None:
+    held = publisher.current()
+    registry.withdraw([0])
+    publisher.forget_erased()
+    assert held.folder.is_dir()
+    assert publisher.current().size == registry.size
+
+
+def test_leftovers_of_an_earlier_process_are_removed_and_nothing_else(
+    registry: Registry, folder: Path
+) -> None:
+    Publisher(registry, folder).current()
+    (folder / "notes.txt").write_text("mine")
+    Publisher(registry, folder)
+    assert [path.name for path in folder.iterdir()] == ["notes.txt"]
+
+
+def test_nothing_published_outlives_the_publisher(publisher: Publisher, folder: Path) -> None:
+    publisher.current()
+    publisher.close()
+    assert not folder.exists()
