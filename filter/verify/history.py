@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from optout.registry import Snapshot
 from optout.registry.errors import OptOutError
 from optout.registry.identifiers import Grade
-from optout.registry.log import fold, leaf_hash, root
+from optout.registry.log import State, fold, leaf_hash, root
 
-from .report import Finding
+from .report import Finding, counted
+
+if TYPE_CHECKING:
+    from optout.registry.snapshot import Snapshot
 
 IN_FORCE = frozenset({"in-force", "disputed"})
 
@@ -65,9 +68,7 @@ def relate(snapshot: Snapshot, recorded: Recorded, finding: Finding) -> History:
         What was in force then; nothing is known where there is a fault.
     """
     if snapshot.origin != recorded.origin:
-        finding.fault(
-            f"the snapshot is of {snapshot.origin}, and the run obeyed {recorded.origin}"
-        )
+        finding.fault(f"the snapshot is of {snapshot.origin}, and the run obeyed {recorded.origin}")
         return History()
     if snapshot.digest == recorded.digest:
         finding.say("it is the one the run used")
@@ -98,7 +99,7 @@ def _earlier(snapshot: Snapshot, recorded: Recorded, finding: Finding) -> Histor
             )
             return History()
         state = fold(leaves)
-        later = fold(_leaves(snapshot.path, snapshot.size))
+        later = log_of(snapshot)
     except (OptOutError, OSError) as fault:
         finding.fault(f"the log inside the snapshot cannot be read: {fault}")
         return History()
@@ -110,8 +111,20 @@ def _earlier(snapshot: Snapshot, recorded: Recorded, finding: Finding) -> Histor
         f"{recorded.size}"
     )
     if gone:
-        finding.say(f"{len(gone)} entries that the run knew were withdrawn or erased since")
+        finding.say(
+            f"{counted(len(gone), 'entry', 'entries')} that the run knew withdrawn or erased since"
+        )
     return History(recorded.size, then, gone)
+
+
+def log_of(snapshot: Snapshot) -> State:
+    """The log inside a snapshot, folded.
+
+    Raises:
+        OSError: it cannot be read.
+        LogFault: a record is malformed or not allowed where it stands.
+    """
+    return fold(_leaves(snapshot.path, snapshot.size))
 
 
 def _leaves(path: Path, count: int) -> Iterator[bytes]:

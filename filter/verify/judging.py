@@ -1,4 +1,4 @@
-"""Rows of a shard, judged leaf by leaf by the reference: all of them, or a sample drawn by a seed."""
+"""Rows of a shard, judged leaf by leaf, and the rows of a sample, drawn by a seed."""
 
 from __future__ import annotations
 
@@ -8,93 +8,161 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+from optout.filter.parquet import Batch
+from optout.registry.identifiers import Kind
 
-from optout.filter.parquet import Batch, ShardReader
-
-from .leaves import Rows, column_of, leaf_values
-from .reference import Hit, Reference
+from .detection import IMAGE
+from .hits import Hit, Index
+from .leaves import Rows, Values, column_of, leaf_values
+from .policy import Eligibility
+from .traits import Traits, traits_of
 
 Leaves = Mapping[str, frozenset[str]]
 """By the path of a leaf: the roles in which its values are judged."""
 
 
-@dataclass(slots=True)
-class RowVerdict:
-    """What the reference says of one row.
+ROWS_AT_ONCE = 1 << 13
+"""A batch of short values has many rows, and the keys of one row are larger than the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One leaf of some rows, in one role.
 
     Attributes:
-        hits: by entry, the hit and the leaf where it lies; of several, the nearest.
-        unjudgeable: by leaf, the role in which its value could not be judged.
+        leaf: its path.
+        role: what its values are taken for.
+        rows: int64[n], the row of the shard that each value belongs to.
+        which: int64[n], for each value its position in `traits`.
+        traits: what the values are looked up by; equal addresses and digests once.
     """
 
-    hits: dict[int, tuple[Hit, str]] = field(default_factory=dict)
-    unjudgeable: dict[str, str] = field(default_factory=dict)
+    leaf: str
+    role: str
+    rows: Rows
+    which: Rows
+    traits: Sequence[Traits]
+
+
+@dataclass(slots=True)
+class RowVerdict:
+    """What is said of one row.
+
+    Attributes:
+        hits: by entry and leaf, the hit.
+        unjudgeable: the leaves whose value could not be judged, each with its role.
+    """
+
+    hits: dict[tuple[int, str], Hit] = field(default_factory=dict)
+    unjudgeable: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, hit: Hit, leaf: str) -> None:
-        """Take a hit into account."""
-        known = self.hits.get(hit.entry)
-        if known is None or (hit.distance or 0) < (known[0].distance or 0):
-            self.hits[hit.entry] = (hit, leaf)
+        """Take a hit into account; of several in one leaf the nearest counts."""
+        known = self.hits.get((hit.entry, leaf))
+        if known is None or (hit.distance or 0) < (known.distance or 0):
+            self.hits[hit.entry, leaf] = hit
+
+    def nearest(self) -> list[tuple[Hit, str]]:
+        """Every entry once, where it is nearest, in the order of the entries."""
+        found: dict[int, tuple[Hit, str]] = {}
+        for (entry, leaf), hit in sorted(self.hits.items(), key=lambda item: item[0]):
+            known = found.get(entry)
+            if known is None or (hit.distance or 0) < (known[0].distance or 0):
+                found[entry] = (hit, leaf)
+        return list(found.values())
 
     def binding(self, held: Iterable[int] = ()) -> list[tuple[Hit, str]]:
-        """The hits for which the row had to go, in the order of their entries."""
+        """The hits for which the row had to go."""
         passed = set(held)
-        return [
-            (hit, leaf)
-            for entry, (hit, leaf) in sorted(self.hits.items())
-            if not hit.since and entry not in passed
-        ]
+        return [(h, leaf) for h, leaf in self.nearest() if not h.since and h.entry not in passed]
 
 
 class Judge:
     """Judges rows by every leaf that can be matched.
 
     Args:
-        reference: judges single values.
+        index: looks values up.
+        eligibility: says which kinds are looked for.
         leaves: which leaves, and as what.
     """
 
-    def __init__(self, reference: Reference, leaves: Leaves) -> None:
-        self._reference = reference
-        self._leaves = leaves
+    def __init__(self, index: Index, eligibility: Eligibility, leaves: Leaves) -> None:
+        self._index = index
+        self._perceptual = eligibility.judges(Kind.IMAGE)
+        self.leaves = leaves
 
     def columns(self, schema: pa.Schema) -> list[str]:
         """The columns of a shard that hold something to judge."""
-        found = (column_of(path, schema) for path in self._leaves)
+        found = (column_of(path, schema) for path in self.leaves)
         return sorted({column for column in found if column is not None})
 
-    def rows(
+    def judge(
+        self, batch: Batch, wanted: Rows | None = None
+    ) -> Iterator[tuple[list[Looked], dict[int, RowVerdict]]]:
+        """Judge the rows of a batch, some at a time.
+
+        Args:
+            batch: some rows of a shard; columns that hold nothing to judge may be missing.
+            wanted: the rows to judge, by their number in the shard; all by default.
+
+        Yields:
+            What the values of some rows are looked up by, and what was found in these rows.
+        """
+        for start in range(0, batch.rows, ROWS_AT_ONCE):
+            rows = batch.data.slice(start, ROWS_AT_ONCE)
+            looked = list(self.look(rows, batch.first_row + start, wanted))
+            yield looked, self.verdicts(looked)
+
+    def look(
         self, batch: pa.RecordBatch, first_row: int, wanted: Rows | None = None
-    ) -> dict[int, RowVerdict]:
-        """Judge the rows of a batch.
+    ) -> Iterator[Looked]:
+        """What the values of a batch are looked up by.
 
         Args:
             batch: some rows of a shard; columns that hold nothing to judge may be missing.
             first_row: the number of its first row in the shard.
-            wanted: the rows to judge, by their number in the shard; all by default.
+            wanted: the rows to look at, by their number in the shard; all by default.
+        """
+        for leaf in leaf_values(batch, first_row):
+            for role in sorted(self.leaves.get(leaf.path, ())):
+                yield self._look(leaf, role, wanted)
+
+    def _look(self, leaf: Values, role: str, wanted: Rows | None) -> Looked:
+        there = leaf.values.is_valid().to_numpy(zero_copy_only=False)
+        if wanted is not None:
+            there &= np.isin(leaf.rows, wanted)
+        values, rows = leaf.values.filter(pa.array(there)), leaf.rows[there]
+        if role == IMAGE:
+            which = np.arange(len(rows), dtype=np.int64)
+        else:
+            folded = values.dictionary_encode()
+            which = folded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+            values = folded.dictionary
+        # One value at a time: a batch of pictures is never there twice.
+        traits = [traits_of(role, v.as_py(), perceptual=self._perceptual) for v in values]
+        return Looked(leaf.path, role, rows, which, traits)
+
+    def verdicts(self, looked: Iterable[Looked]) -> dict[int, RowVerdict]:
+        """Judge what was looked at.
 
         Returns:
             By row, what was found; a row without any finding is not in it.
         """
         found: dict[int, RowVerdict] = {}
-        for leaf in leaf_values(batch, first_row):
-            for role in sorted(self._leaves.get(leaf.path, ())):
-                values, rows = leaf.values, leaf.rows
-                if wanted is not None:
-                    chosen = np.isin(rows, wanted)
-                    values, rows = values.filter(pa.array(chosen)), rows[chosen]
-                judged = self._reference.judge(role, values.to_pylist())
-                for row, value in zip(rows.tolist(), judged, strict=True):
-                    if value.hits or value.unjudgeable:
-                        verdict = found.setdefault(row, RowVerdict())
-                        for hit in value.hits:
-                            verdict.add(hit, leaf.path)
-                        if value.unjudgeable:
-                            verdict.unjudgeable[leaf.path] = role
+        for leaf in looked:
+            met = self._index.meet(leaf.traits)
+            telling = [bool(h) or t.unjudgeable for h, t in zip(met, leaf.traits, strict=True)]
+            chosen = np.flatnonzero(np.array(telling, bool)[leaf.which])
+            for row, n in zip(leaf.rows[chosen].tolist(), leaf.which[chosen].tolist(), strict=True):
+                verdict = found.setdefault(row, RowVerdict())
+                for hit in met[n]:
+                    verdict.add(hit, leaf.leaf)
+                if leaf.traits[n].unjudgeable:
+                    verdict.unjudgeable.add((leaf.leaf, leaf.role))
         return found
 
 
-def sample(sizes: Mapping[str, int], size: int, seed: int | str) -> dict[str, Rows]:
+def draw_rows(sizes: Mapping[str, int], size: int, seed: int | str) -> dict[str, Rows]:
     """Draw rows from all shards together, each equally likely.
 
     Args:
@@ -112,25 +180,4 @@ def sample(sizes: Mapping[str, int], size: int, seed: int | str) -> dict[str, Ro
     drawn = random.Random(seed).sample(range(total), min(size, total))  # noqa: S311
     places = np.sort(np.array(drawn, np.int64))
     cuts = np.searchsorted(places, ends)
-    return {
-        name: places[cuts[n] : cuts[n + 1]] - ends[n] for n, name in enumerate(names)
-    }
-
-
-def batches_with(
-    reader: ShardReader, columns: Sequence[str] | None, wanted: Rows | None
-) -> Iterator[Batch]:
-    """The batches of a shard that hold rows that are wanted; all by default."""
-    if wanted is None:
-        yield from reader.batches(columns)
-        return
-    groups = [
-        group.index
-        for group in reader.row_groups
-        if np.searchsorted(wanted, group.first_row)
-        < np.searchsorted(wanted, group.first_row + group.rows)
-    ]
-    for batch in reader.batches(columns, row_groups=groups):
-        low, high = np.searchsorted(wanted, [batch.first_row, batch.first_row + batch.rows])
-        if low < high:
-            yield batch
+    return {name: places[cuts[n] : cuts[n + 1]] - ends[n] for n, name in enumerate(names)}

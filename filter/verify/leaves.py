@@ -94,6 +94,12 @@ def _paths(kind: pa.DataType, path: str) -> Iterator[str]:
         yield path
 
 
+def text_columns(schema: pa.Schema) -> list[str]:
+    """The top-level columns that have a string or binary leaf, each once."""
+    found = (field.name for field in schema if next(_paths(field.type, ""), None) is not None)
+    return list(dict.fromkeys(found))
+
+
 def column_of(path: str, schema: pa.Schema) -> str | None:
     """The top-level column that a leaf belongs to; None where the schema has no such leaf."""
     for field in schema:

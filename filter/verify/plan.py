@@ -11,6 +11,7 @@ from optout.filter.errors import EvidenceError
 from optout.filter.judge import Policy
 from optout.registry import documents
 from optout.registry.errors import OptOutError
+from optout.registry.identifiers import Grade, Kind
 
 from .detection import ROLES
 from .history import Recorded
@@ -31,6 +32,8 @@ class PlanPaper:
         shards: names of the inputs.
         recorded: the snapshot.
         key: vkey of the snapshot's signer.
+        mode: `rewrite`.
+        versions: of what verdicts and bytes depend on.
     """
 
     sha256: str
@@ -40,6 +43,8 @@ class PlanPaper:
     shards: frozenset[str]
     recorded: Recorded
     key: str
+    mode: str
+    versions: Mapping[str, str]
 
     @classmethod
     def parse(cls, data: bytes, name: str) -> PlanPaper:
@@ -57,6 +62,8 @@ class PlanPaper:
                     raise ValueError(role)
                 leaves[path] = leaves.get(path, frozenset()) | {role}
             snapshot = body["snapshot"]
+            # A radius that is no whole number would be compared, and fail, only far inside.
+            _ = _count(body["policy"]["radius"]), _count(body["policy"]["hold_rows"])
             return cls(
                 hashlib.sha256(data).hexdigest(),
                 Policy.from_dict(body["policy"]),
@@ -70,21 +77,25 @@ class PlanPaper:
                     _text(snapshot["digest"]),
                 ),
                 _text(snapshot["key"]),
+                _text(body["mode"]),
+                {_text(name): str(version) for name, version in body["versions"].items()},
             )
         except (KeyError, TypeError, ValueError, AttributeError, OptOutError) as fault:
             raise EvidenceError(f"{name} has not the fields of a plan") from fault
 
 
 @dataclass(frozen=True, slots=True)
-class HeldPaper:
-    """An entry that a decision lists as held.
+class EntryPaper:
+    """What a decision says of an entry.
 
     Attributes:
-        entry: its index.
-        rows: how many rows it is said to meet.
+        kind: its kind.
+        grade: how its claim was proved, at the time.
+        rows: how many rows of the corpus it is said to meet.
     """
 
-    entry: int
+    kind: Kind
+    grade: Grade
     rows: int
 
 
@@ -95,14 +106,18 @@ class DecisionPaper:
     Attributes:
         sha256: hex, of the file.
         plan: hex SHA-256 of the plan it was made under.
+        rows: rows of the corpus, as far as it was scanned.
+        entries: every entry that is said to meet a row.
         held: the entries that were not obeyed.
-        rows: rows of the whole corpus.
+        unseen: shards that were not scanned.
     """
 
     sha256: str
     plan: str
-    held: tuple[HeldPaper, ...]
     rows: int
+    entries: Mapping[int, EntryPaper]
+    held: frozenset[int]
+    unseen: frozenset[str]
 
     @classmethod
     def parse(cls, data: bytes, name: str) -> DecisionPaper:
@@ -113,11 +128,19 @@ class DecisionPaper:
         """
         body = _sealed(data, name, DECISION_FORMAT)
         try:
-            held = tuple(
-                HeldPaper(_count(item["entry"]), _count(item["rows"])) for item in body["held"]
-            )
+            entries = {
+                _index(number): EntryPaper(
+                    Kind(known["kind"]), Grade(known["grade"]), _count(known["rows"])
+                )
+                for number, known in body["entries"].items()
+            }
             return cls(
-                hashlib.sha256(data).hexdigest(), _text(body["plan"]), held, _count(body["rows"])
+                hashlib.sha256(data).hexdigest(),
+                _text(body["plan"]),
+                _count(body["rows"]),
+                entries,
+                frozenset(map(_count, body["held"])),
+                frozenset(map(_text, body["unseen"])),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as fault:
             raise EvidenceError(f"{name} has not the fields of a decision") from fault
@@ -137,6 +160,12 @@ def _text(value: Any) -> str:  # noqa: ANN401  # whatever JSON held there
     if not isinstance(value, str):
         raise TypeError("not a string")
     return value
+
+
+def _index(text: str) -> int:
+    if str(int(text)) != text:
+        raise ValueError(text)
+    return _count(int(text))
 
 
 def _count(value: Any) -> int:  # noqa: ANN401  # whatever JSON held there

@@ -8,6 +8,15 @@ from dataclasses import dataclass, field
 from optout.filter.judge import Policy
 from optout.registry.identifiers import Grade, Kind, usage_mask
 
+from .detection import IMAGE, SHA256, URL
+
+REACH: Mapping[str, frozenset[Kind]] = {
+    URL: frozenset({Kind.URL, Kind.SITE}),
+    SHA256: frozenset({Kind.FILE}),
+    IMAGE: frozenset({Kind.FILE, Kind.IMAGE}),
+}
+"""By role, the kinds of entry that can be found through it."""
+
 
 @dataclass
 class Eligibility:
@@ -15,15 +24,14 @@ class Eligibility:
 
     Attributes:
         policy: the recorded policy.
-        held: entries that the run reported and did not obey.
         history: what the log said of an entry when the run took its snapshot, by index: its grade
-            then, or None where it was not in force then; empty where the snapshot is the run's own.
-        size: entries from this index on were registered after the run's snapshot.
+            then; entries that were not in force then are missing.
+        size: records of the log then; None where the snapshot at hand is the run's own, and
+            `history` says nothing.
     """
 
     policy: Policy
-    held: frozenset[int] = frozenset()
-    history: Mapping[int, Grade | None] = field(default_factory=dict)
+    history: Mapping[int, Grade] = field(default_factory=dict)
     size: int | None = None
 
     def __post_init__(self) -> None:
@@ -32,6 +40,10 @@ class Eligibility:
     def judges(self, kind: Kind) -> bool:
         """Whether the policy looks at this kind at all."""
         return self.policy.kinds is None or kind in self.policy.kinds
+
+    def reaches(self, role: str) -> bool:
+        """Whether a leaf of this role can hold anything that the policy looks for."""
+        return any(map(self.judges, REACH[role]))
 
     def binds(self, kind: Kind, grade: Grade, usage: int) -> bool:
         """Whether an entry in force with these rules is obeyed, but for being held."""
@@ -47,10 +59,17 @@ class Eligibility:
             grade: its grade in the snapshot at hand.
             usage: its usages, as a mask.
         """
-        if self.size is not None and entry >= self.size:
-            return False
-        then = self.history.get(entry, grade)
+        then = self.grade_then(entry, grade)
         return then is not None and self.binds(kind, then, usage)
+
+    def grade_then(self, entry: int, grade: Grade) -> Grade | None:
+        """An entry's grade when the run took its snapshot; None where it was not in force then.
+
+        Args:
+            entry: its index.
+            grade: its grade in the snapshot at hand.
+        """
+        return grade if self.size is None else self.history.get(entry)
 
 
 def weaknesses(policy: Policy, default: Policy | None = None) -> Iterator[str]:

@@ -1,219 +1,263 @@
-"""What the registry's reference functions say of single values: slow, plain, and the last word."""
+"""The reference: values are held against every opening of the snapshot, one after the other.
+
+No index is asked, neither the probes nor the search for pictures near each other: what an entry
+covers is read from its opening, and whether it counts from the log. That is slow, so it is done for
+a sample, or, when asked for, for every row; and what it says must be what the index has said.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-from collections.abc import Sequence
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from optout.registry import Snapshot
-from optout.registry.errors import PictureError
-from optout.registry.identifiers import Grade, Key, Kind, file_key, sha256_of, url_keys
-from optout.registry.images import corpus_hashes
+import numpy.typing as npt
+from optout.registry.errors import SnapshotError
+from optout.registry.identifiers import Grade, Kind, usage_mask
 
-from .detection import IMAGE, SHA256
+from .history import log_of
+from .hits import Hit, hit_of
+from .judging import Looked, RowVerdict
+from .leaves import Rows
+from .papers import faults
 from .policy import Eligibility
+from .report import Finding, counted
+from .traits import NAMESPACE, Traits
 
-NAMESPACE = "phash256"
+if TYPE_CHECKING:
+    from optout.registry.snapshot import Snapshot
 
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_DATA = re.compile(rb"[\x00-\x20]*data:[\x00-\x20]*image/([^,]*)", re.IGNORECASE)
-_BASE64 = re.compile(rb";\x20*base64\x20*$", re.IGNORECASE)
+VALUES_AT_ONCE = 1 << 17
+"""So many values are gathered before the openings are read once for all of them."""
+
+_PAIRS_AT_ONCE = 1 << 20
+"""So many pairs of picture hashes are compared together."""
+
+HASH_BYTES = 32
+
+OPENINGS = "audit/openings.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """An entry that a value matches and that the policy obeys.
+class Place(NamedTuple):
+    """Where a value stands.
 
     Attributes:
-        entry: its index.
-        kind: its kind.
-        grade: its grade in the snapshot at hand.
-        distance: bits between the two pictures; None for exact kinds.
-        since: it was registered, or became binding, only after the run took its snapshot.
+        shard: the shard's name.
+        row: its row, from 0.
+        of_input: whether the row is one of the input rather than of the output.
+        leaf: the leaf's path.
     """
 
-    entry: int
-    kind: Kind
-    grade: Grade
-    distance: int | None
-    since: bool
+    shard: str
+    row: int
+    of_input: bool
+    leaf: str
 
     @property
     def words(self) -> str:
-        """As a fault names it: `entry 17 (image, distance 4)`."""
-        distance = "" if self.distance is None else f", distance {self.distance}"
-        return f"entry {self.entry} ({self.kind}{distance})"
+        """As a fault names it."""
+        return f"{self.shard} row {self.row}{' of the input' if self.of_input else ''}"
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What the reference says of one value.
-
-    Attributes:
-        hits: every entry that it matches.
-        unjudgeable: it could not be judged: a picture that cannot be read, text that is no UTF-8.
-    """
-
-    hits: tuple[Hit, ...] = ()
-    unjudgeable: bool = False
-
-
-KEEP = Judged()
+class _Asked:
+    place: Place
+    traits: Traits
 
 
 class Reference:
-    """Judges values against a snapshot under a policy."""
+    """Judges some rows again, without the snapshot's index.
 
-    def __init__(self, snapshot: Snapshot, eligibility: Eligibility) -> None:
+    Args:
+        snapshot: opened, its files checked.
+        eligibility: says what binds the run.
+        finding: gets what the index has missed, or has found where nothing is.
+
+    Attributes:
+        finding: the same.
+    """
+
+    def __init__(self, snapshot: Snapshot, eligibility: Eligibility, finding: Finding) -> None:
         self._snapshot = snapshot
         self._eligibility = eligibility
+        self.finding = finding
+        self._asked: list[_Asked] = []
+        self._known: dict[Place, frozenset[Hit]] = {}
+        self._entries: Mapping[int, tuple[Grade, int]] | None = None
+        self._rows: Counter[bool] = Counter()
 
-    def judge(self, role: str, values: Sequence[bytes | None]) -> list[Judged]:
-        """Judge values of one leaf.
+    def ask(
+        self,
+        shard: str,
+        looked: Iterable[Looked],
+        verdicts: Mapping[int, RowVerdict],
+        wanted: Rows | None,
+        *,
+        of_input: bool = False,
+    ) -> None:
+        """Judge rows again.
 
         Args:
-            role: `url`, `sha256` or `image`.
-            values: the values as they are stored.
+            shard: the shard's name.
+            looked: what their values are looked up by.
+            verdicts: what the index has said of them.
+            wanted: which of the rows to judge; all where None.
+            of_input: whether they are rows of the input.
         """
-        if role == IMAGE:
-            return self._pictures(values)
-        if role == SHA256:
-            return self._exact([_digest_keys(value) for value in values])
-        judged = self._exact([_url_keys(value) for value in values])
-        embedded = [(n, _embedded(value)) for n, value in enumerate(values)]
-        inside = [(n, data) for n, data in embedded if data is not None and _is_text(values[n])]
-        pictures = self._pictures([data for _, data in inside])
-        for (number, data), picture in zip(inside, pictures, strict=True):
-            judged[number] = picture if data else Judged((), unjudgeable=True)
-        return judged
+        judged: set[int] = set()
+        for leaf in looked:
+            chosen = np.arange(len(leaf.rows))
+            if wanted is not None:
+                chosen = np.flatnonzero(np.isin(leaf.rows, wanted))
+            for row, n in zip(leaf.rows[chosen].tolist(), leaf.which[chosen].tolist(), strict=True):
+                place = Place(shard, row, of_input, leaf.leaf)
+                self._asked.append(_Asked(place, leaf.traits[n]))
+                if row in verdicts:
+                    said = verdicts[row].hits.items()
+                    self._known[place] = frozenset(h for (_, at), h in said if at == leaf.leaf)
+                judged.add(row)
+        self._rows[of_input] += len(judged)
+        if len(self._asked) >= VALUES_AT_ONCE:
+            self.settle()
 
-    def _exact(self, keys: Sequence[Sequence[Key] | None]) -> list[Judged]:
-        """Judge by keys; None stands for a value that cannot be judged."""
-        flat = [(n, key) for n, found in enumerate(keys) for key in found or ()]
-        hits: dict[int, dict[int, Hit]] = {}
-        probes = np.fromiter((key.probe for _, key in flat), np.uint64, len(flat))
-        candidates, _ = self._snapshot.candidates(probes)
-        for place in np.unique(candidates).tolist():
-            number, key = flat[place]
-            for entry in self._snapshot.find(key.kind, key.digest, key.probe):
-                hit = self._hit(entry.index, Kind(entry.kind), entry.grade, entry.usage, None)
-                if hit is not None:
-                    hits.setdefault(number, {})[hit.entry] = hit
-        return [
-            Judged((), unjudgeable=True)
-            if found is None
-            else Judged(_ordered(hits[n]))
-            if n in hits
-            else KEEP
-            for n, found in enumerate(keys)
-        ]
+    def settle(self) -> None:
+        """Read the openings for everything that was asked, and compare."""
+        asked, self._asked = self._asked, []
+        known, self._known = self._known, {}
+        if not asked:
+            return
+        found: dict[Place, dict[int, Hit]] = {}
+        with faults(self.finding, OPENINGS):
+            for n, hit in self._search([one.traits for one in asked]):
+                hits = found.setdefault(asked[n].place, {})
+                other = hits.get(hit.entry)
+                if other is None or (hit.distance or 0) < (other.distance or 0):
+                    hits[hit.entry] = hit
+            for place in sorted(found.keys() | known.keys()):
+                self._compare(place, set(found.get(place, {}).values()), known.get(place, ()))
 
-    def _pictures(self, values: Sequence[bytes | None]) -> list[Judged]:
-        by_bytes = self._exact([[file_key(sha256_of(value))] if value else [] for value in values])
-        if not self._eligibility.judges(Kind.IMAGE):
-            return by_bytes
-        places: list[int] = []
-        hashes: list[bytes] = []
-        judged = list(by_bytes)
-        for n, value in enumerate(values):
-            if not value:
-                continue
-            try:
-                hashes.append(corpus_hashes(value, [NAMESPACE])[NAMESPACE])
-                places.append(n)
-            except PictureError:
-                judged[n] = Judged(by_bytes[n].hits, unjudgeable=True)
-        for n, near in zip(places, self._near(hashes), strict=True):
-            if near:
-                together = {hit.entry: hit for hit in by_bytes[n].hits} | near
-                judged[n] = Judged(_ordered(together))
-        return judged
+    def conclude(self, size: int | None, seed: int | str) -> None:
+        """Say what was done.
 
-    def _near(self, hashes: Sequence[bytes]) -> list[dict[int, Hit]]:
-        found: list[dict[int, Hit]] = [{} for _ in hashes]
-        if not hashes:
-            return found
-        queries = np.frombuffer(b"".join(hashes), np.uint8).reshape(len(hashes), -1)
-        radius = self._eligibility.policy.radius
-        near = self._snapshot.near(NAMESPACE, queries, radius)
-        columns = (near.query, near.entry, near.distance, near.grade, near.usage, near.radius)
-        for query, entry, distance, grade, usage, own in zip(
-            *(column.tolist() for column in columns), strict=True
+        Args:
+            size: how many rows the sample was to hold; None where all were judged.
+            seed: what drew them.
+        """
+        went = f" and {counted(self._rows[True], 'row')} that went" if self._rows[True] else ""
+        how = "all of them" if size is None else f"a sample of {size:,} with the seed {seed}"
+        self.finding.say(
+            f"{counted(self._rows[False], 'row')} left{went} ({how}) held against each of "
+            f"{counted(self._snapshot.counts['entries'], 'opening')}"
+        )
+
+    def _compare(self, place: Place, found: set[Hit], known: Iterable[Hit]) -> None:
+        known = set(known)
+        for hits, said in (
+            (found - known, "which the snapshot's index does not find"),
+            (known - found, "says the snapshot's index, and its openings do not"),
         ):
-            if distance > min(radius, own):
-                continue
-            hit = self._hit(entry, Kind.IMAGE, Grade.from_rank(grade), usage, distance)
-            known = found[query].get(entry)
-            if hit is not None and (known is None or distance < (known.distance or 0)):
-                found[query][entry] = hit
-        return found
+            for hit in sorted(hits, key=lambda hit: hit.entry):
+                self.finding.fault(
+                    f"{place.words}: {hit.words}, {said}",
+                    shard=place.shard,
+                    row=place.row,
+                    entry=hit.entry,
+                    kind=str(hit.kind),
+                    distance=hit.distance,
+                    leaf=place.leaf,
+                )
+
+    def _search(self, asked: Sequence[Traits]) -> Iterator[tuple[int, Hit]]:
+        """Every entry that covers one of the values: the value's position, and the hit."""
+        exact: dict[tuple[str, str], list[int]] = {}
+        for n, traits in enumerate(asked):
+            for key in traits.keys:
+                exact.setdefault((str(key.kind), key.digest.hex()), []).append(n)
+        near = _Near(asked, self._eligibility.policy.radius)
+        for opened in self._openings():
+            for n in exact.get((opened.kind, opened.digest), ()):
+                yield from self._hit(n, opened.entry, Kind(opened.kind), None)
+            for n, entry, distance in near.add(opened):
+                yield from self._hit(n, entry, Kind.IMAGE, distance)
+        for n, entry, distance in near.settle():
+            yield from self._hit(n, entry, Kind.IMAGE, distance)
 
     def _hit(
-        self, entry: int, kind: Kind, grade: Grade, usage: int, distance: int | None
-    ) -> Hit | None:
-        if self._eligibility.bound_then(entry, kind, grade, usage):
-            return Hit(entry, kind, grade, distance, since=False)
-        if self._eligibility.binds(kind, grade, usage):
-            return Hit(entry, kind, grade, distance, since=True)
-        return None
+        self, n: int, entry: int, kind: Kind, distance: int | None
+    ) -> Iterator[tuple[int, Hit]]:
+        if self._entries is None:
+            logged = log_of(self._snapshot).entries.values()
+            there = (e for e in logged if e.status.in_force)
+            self._entries = {e.index: (e.grade, usage_mask(e.usage)) for e in there}
+        if entry not in self._entries:
+            raise SnapshotError(f"{OPENINGS} opens entry {entry}, which is not in force")
+        grade, usage = self._entries[entry]
+        hit = hit_of(self._eligibility, entry, kind, grade, usage, distance)
+        if hit is not None:
+            yield n, hit
+
+    def _openings(self) -> Iterator[_Opened]:
+        with (self._snapshot.path / OPENINGS).open("rb") as stream:
+            for number, line in enumerate(stream):
+                try:
+                    yield _Opened.read(json.loads(line))
+                except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+                    raise SnapshotError(f"line {number + 1} of {OPENINGS} is no opening") from fault
 
 
-def _ordered(hits: dict[int, Hit]) -> tuple[Hit, ...]:
-    return tuple(hits[entry] for entry in sorted(hits))
+class _Opened(NamedTuple):
+    """What an entry covers: its kind, the digest in hex, and for a picture its hashes."""
+
+    entry: int
+    kind: str
+    digest: str
+    radius: int
+    hashes: Sequence[bytes]
+
+    @classmethod
+    def read(cls, document: Any) -> _Opened:  # noqa: ANN401  # whatever JSON held there
+        matter = document["matter"]
+        kind, digest = str(matter["kind"]), str(matter["digest"])
+        if kind != Kind.IMAGE:
+            return cls(int(document["index"]), kind, digest, 0, ())
+        hashes = [bytes.fromhex(digits) for digits in matter["hashes"][NAMESPACE].values()]
+        if any(len(packed) != HASH_BYTES for packed in hashes):
+            raise ValueError("no hash")
+        return cls(int(document["index"]), kind, digest, int(matter["radius"]), hashes)
 
 
-def _is_text(value: bytes | None) -> bool:
-    try:
-        (value or b"").decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+class _Near:
+    """The distances between all pictures asked for and all of the openings, block by block."""
+
+    def __init__(self, asked: Sequence[Traits], radius: int) -> None:
+        hashed = [(n, traits.phash256) for n, traits in enumerate(asked) if traits.phash256]
+        self._owners = [n for n, _ in hashed]
+        self._queries = _words([phash for _, phash in hashed])
+        self._radius = radius
+        self._size = max(1, _PAIRS_AT_ONCE // max(1, len(hashed)))
+        self._block: list[tuple[int, int, bytes]] = []
+
+    def add(self, opened: _Opened) -> Iterator[tuple[int, int, int]]:
+        """Take an opening; yields what was found when a block is full."""
+        if self._owners:
+            self._block += [(opened.entry, opened.radius, packed) for packed in opened.hashes]
+            if len(self._block) >= self._size:
+                yield from self.settle()
+
+    def settle(self) -> Iterator[tuple[int, int, int]]:
+        """Position of the value, entry, distance, for everything within both radii."""
+        block, self._block = self._block, []
+        if not block:
+            return
+        entries = _words([packed for _, _, packed in block])
+        unlike = np.bitwise_count(self._queries[:, None] ^ entries[None]).sum(2, np.int64)
+        within = np.minimum(self._radius, np.array([own for _, own, _ in block]))
+        for n, place in np.argwhere(unlike <= within).tolist():
+            yield self._owners[n], block[place][0], int(unlike[n, place])
 
 
-def _url_keys(value: bytes | None) -> Sequence[Key] | None:
-    if not value:
-        return ()
-    if not _is_text(value):
-        return None
-    return url_keys(value.decode()) or ()
-
-
-def _digest_keys(value: bytes | None) -> Sequence[Key] | None:
-    if not value:
-        return ()
-    if _is_text(value):
-        digits = value.decode().strip()
-        if _SHA256.fullmatch(digits):
-            return [file_key(digits.lower())]
-    elif len(value) != 32:
-        return None
-    return [file_key(value.hex())] if len(value) == 32 else ()
-
-
-def _embedded(value: bytes | None) -> bytes | None:
-    """The picture inside a `data:` url (RFC 2397, read as the WHATWG fetch standard does).
-
-    Returns:
-        None where the value is no such url; no bytes at all where its content cannot be told.
-    """
-    head = _DATA.match(value or b"")
-    if head is None or value is None:
-        return None
-    if value[head.end() : head.end() + 1] != b",":
-        return b""
-    body = value[head.end() + 1 :].split(b"#", 1)[0].strip(b"\x00\t\n\f\r ")
-    body = unquote_to_bytes(body)
-    if not _BASE64.search(head.group(1)):
-        return body
-    digits = bytes(byte for byte in body if byte not in b"\t\n\f\r ")
-    if len(digits) % 4 == 0 and digits.endswith(b"="):
-        digits = digits[:-2] if digits.endswith(b"==") else digits[:-1]
-    try:
-        return base64.b64decode(digits + b"=" * (-len(digits) % 4), validate=True)
-    except binascii.Error:
-        return b""
+def _words(hashes: Sequence[bytes]) -> npt.NDArray[np.uint64]:
+    return np.frombuffer(b"".join(hashes), np.uint64).reshape(-1, HASH_BYTES // 8)

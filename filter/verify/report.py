@@ -19,6 +19,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number of things in words: `1 row`, `2,000 rows`, `1 entry`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong.
@@ -112,14 +117,15 @@ class VerifyReport:
 
     Attributes:
         checks: every check that was carried out, in order.
-        faults: every fault behind a check that failed (at most 1,000 a check, then a count).
+        faults: every fault behind a check that failed (at most 1,000 a check, then a count); rows
+            that should have gone stand first.
         seed: the seed of the sample; None where every row was judged.
         sample: how many rows the sample was to hold; None where every row was judged.
     """
 
     checks: list[Check]
     faults: list[Fault]
-    seed: int | None = None
+    seed: int | str | None = None
     sample: int | None = None
 
     @property

@@ -1,0 +1,153 @@
+"""The rows: every one that is left is judged, and every one that was put aside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from optout.filter.parquet import ShardReader
+
+from .held import Holding
+from .hits import Hit
+from .judging import Judge, Leaves, RowVerdict
+from .leaves import Rows
+from .papers import Papers, faults
+from .policy import Eligibility
+from .reference import Reference
+from .report import Finding, counted
+
+Tell = Callable[[int, str], None]
+
+
+@dataclass
+class RowCheck:
+    """Judges the rows of OUT, shard by shard.
+
+    Attributes:
+        papers: what the run says.
+        eligibility: what binds it.
+        judge: looks rows up.
+        reference: judges the sample again.
+        holding: what is held, and what it meets.
+        planned: the leaves of the plan.
+        finding: gets every row that should have gone, and words.
+        rows: how many were judged.
+    """
+
+    papers: Papers
+    eligibility: Eligibility
+    judge: Judge
+    reference: Reference
+    holding: Holding
+    planned: Leaves
+    finding: Finding
+    rows: int = 0
+    _kept: int = 0
+    _aside: int = 0
+    _since: int = 0
+    _entries_since: set[int] = field(default_factory=set)
+
+    def look(self, shard: str, wanted: Rows | None, tell: Tell) -> bool:
+        """Judge the rows of a shard, and those of it that were put aside.
+
+        Args:
+            shard: its name.
+            wanted: the rows of the sample; all where None.
+            tell: hears of rows that are done.
+
+        Returns:
+            Whether the shard could be looked through.
+        """
+        self._look_aside(shard)
+        path = self.papers.out.files[shard]
+        with faults(self.finding, shard, shard), ShardReader(path, shard) as reader:
+            for batch in reader.batches(self.judge.columns(reader.schema)):
+                for looked, verdicts in self.judge.judge(batch):
+                    self.reference.ask(shard, looked, verdicts, wanted)
+                    for row, verdict in sorted(verdicts.items()):
+                        self._judge(shard, row, verdict)
+                        self.holding.meet(shard, row, verdict)
+                self.rows += batch.rows
+                tell(batch.rows, shard)
+            return True
+        return False
+
+    def conclude(self) -> None:
+        """Say what was done."""
+        leaves = [f"{leaf} as {role}" for leaf, rs in self.judge.leaves.items() for role in rs]
+        looked = f" by {', '.join(sorted(leaves))}" if leaves else ", and nothing in them to judge"
+        self.finding.say(f"{counted(self.rows, 'row')}, every one judged{looked}")
+        if self._aside:
+            self.finding.say(f"{counted(self._aside, 'row')} put aside judged too")
+        if self._kept:
+            self.finding.say(
+                f"{counted(self._kept, 'row')} kept by the policy though it cannot be judged"
+            )
+        if self._since:
+            self.finding.say(
+                f"a run today would drop {counted(self._since, 'row')} more, for "
+                f"{counted(len(self._entries_since), 'entry', 'entries')} in force only since"
+            )
+
+    def _judge(self, shard: str, row: int, verdict: RowVerdict) -> None:
+        binding = verdict.binding(self.holding.entries)
+        for hit, leaf in binding:
+            self._fault(f"{shard} row {row}", shard, row, hit, leaf)
+        if binding:
+            return
+        broken = [
+            (leaf, role)
+            for leaf, role in sorted(verdict.unjudgeable)
+            if role in self.planned.get(leaf, ())
+        ]
+        for leaf, role in broken:
+            if self.eligibility.policy.action(role) != "keep":
+                self.finding.fault(
+                    f"{shard} row {row}: {leaf} cannot be judged as {role}, and the row stayed",
+                    shard=shard,
+                    row=row,
+                    leaf=leaf,
+                )
+        self._kept += bool(broken)
+        since = {hit.entry for hit in verdict.hits.values() if hit.since}
+        self._since += bool(since)
+        self._entries_since |= since
+
+    def _look_aside(self, shard: str) -> None:
+        """What was put aside must be what cannot be judged, and nothing that had to be dropped."""
+        name = self.papers.names.quarantine(shard)
+        if name not in self.papers.beside.files:
+            return
+        called, path = self.papers.beside.called(name), self.papers.beside.files[name]
+        with faults(self.finding, called, shard), ShardReader(path, called) as reader:
+            for batch in reader.batches(self.judge.columns(reader.schema)):
+                verdicts: dict[int, RowVerdict] = {}
+                for _, found in self.judge.judge(batch):
+                    verdicts |= found
+                for row in range(batch.first_row, batch.first_row + batch.rows):
+                    self._judge_aside(called, shard, row, verdicts.get(row, RowVerdict()))
+                self._aside += batch.rows
+
+    def _judge_aside(self, called: str, shard: str, row: int, verdict: RowVerdict) -> None:
+        for hit, leaf in verdict.binding(self.holding.entries):
+            if leaf in self.planned:
+                self._fault(f"{called} row {row}", shard, row, hit, leaf)
+        if not any(
+            role in self.planned.get(leaf, ())
+            and self.eligibility.policy.action(role) == "quarantine"
+            for leaf, role in verdict.unjudgeable
+        ):
+            self.finding.fault(
+                f"{called} row {row} can be judged, and was put aside", shard=shard, row=row
+            )
+
+    def _fault(self, where: str, shard: str, row: int, hit: Hit, leaf: str) -> None:
+        self.finding.fault(
+            f"{where}: {hit.words}",
+            shard=shard,
+            row=row,
+            entry=hit.entry,
+            kind=str(hit.kind),
+            distance=hit.distance,
+            leaf=leaf,
+        )

@@ -1,0 +1,285 @@
+"""The audit judges by itself, twice over, and comes to what the run's own judge says."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from optout.filter.columns import Leaf
+from optout.filter.judge import Examiner, Policy
+from optout.filter.judge.findings import UNJUDGEABLE
+from optout.filter.verify.held import rows_in_input
+from optout.filter.verify.hits import Hit, Index
+from optout.filter.verify.judging import Judge, RowVerdict, draw_rows
+from optout.filter.verify.policy import Eligibility
+from optout.filter.verify.reference import Reference
+from optout.filter.verify.report import Finding
+from optout.filter.verify.traits import UNJUDGEABLE as BROKEN
+from optout.filter.verify.traits import traits_of
+from optout.registry.identifiers import Grade, Identifier, Kind, file_key
+from optout.registry.images import corpus_hashes
+from optout.registry.snapshot import Snapshot
+
+from .conftest import HARBOUR, SITE, URL
+
+LEAVES = {"url": frozenset({"url"}), "sha256": frozenset({"sha256"}), "jpg": frozenset({"image"})}
+
+
+@pytest.fixture(scope="session")
+def values(original: bytes, scan: bytes, encoded: Callable, photograph: Callable):
+    """Values of every sort, as a strategy."""
+    copy = encoded(photograph(1).resize((120, 90)), quality=50)
+    other = encoded(photograph(50, (32, 32)))
+    pictures = [original, scan, copy, other, original[:200], b"", b"\xff\xd8\xff", None]
+    inside = base64.b64encode(copy)
+    addresses = [
+        HARBOUR.encode(),
+        HARBOUR.upper().replace("HARBOUR.JPG", "harbour.jpg").encode(),
+        b" //anna.example/./harbour.jpg#x\n",
+        f"http://a.b.{SITE}:81/?q".encode(),
+        b"https://host4.example/4.jpg",
+        b"https://host3.example/",
+        b"ftp://anna.example/harbour.jpg",
+        b"data:image/jpeg;base64," + inside,
+        b"DATA:image/jpeg ; base64," + inside[:-3],
+        b"data:image/png," + scan[:99],
+        b"data:image/png",
+        b"data:text/plain,x",
+        b"\xff\xfe",
+        b"",
+        None,
+    ]
+    digests = [
+        hashlib.sha256(scan).hexdigest().encode(),
+        hashlib.sha256(scan).hexdigest().upper().encode() + b"\n",
+        hashlib.sha256(scan).digest(),
+        hashlib.sha256(original).digest(),
+        b"\xff" * 31,
+        b"x" * 32,
+        b"",
+        None,
+    ]
+    return st.tuples(
+        st.sampled_from(addresses) | st.binary(max_size=40),
+        st.sampled_from(digests) | st.binary(min_size=31, max_size=33),
+        st.sampled_from(pictures),
+    )
+
+
+def found_by_run(snapshot: Snapshot, policy: Policy, batch: pa.RecordBatch) -> set[tuple]:
+    leaves = [Leaf("url", "url"), Leaf("sha256", "sha256"), Leaf("jpg", "image")]
+    found = Examiner(snapshot, policy, leaves).examine(batch).found
+    return {
+        (int(f["row"]), None, leaves[f["leaf"]].path)
+        if f["kind"] == UNJUDGEABLE
+        else (int(f["row"]), int(f["entry"]), int(f["distance"]))
+        for f in found
+    }
+
+
+def found_by_audit(snapshot: Snapshot, policy: Policy, batch: pa.RecordBatch) -> set[tuple]:
+    eligibility = Eligibility(policy)
+    judge = Judge(Index(snapshot, eligibility), eligibility, LEAVES)
+    looked = list(judge.look(batch, 0))
+    verdicts = judge.verdicts(looked)
+    finding = Finding("reference")
+    reference = Reference(snapshot, eligibility, finding)
+    reference.ask("shard", looked, verdicts, None)
+    reference.settle()
+    assert finding.faults == []
+    return {
+        (row, hit.entry, -1 if hit.distance is None else hit.distance)
+        for row, verdict in verdicts.items()
+        for hit, _ in verdict.nearest()
+    } | {(row, None, leaf) for row, v in verdicts.items() for leaf, _ in v.unjudgeable}
+
+
+POLICIES = [
+    Policy(),
+    Policy(usage="search"),
+    Policy(min_grade={"site": "self", "url": "account"}),
+    Policy(radius=0),
+    Policy(kinds=frozenset({"url", "site"})),
+    Policy(kinds=frozenset({"file"})),
+]
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=range(len(POLICIES)))
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_run_and_audit_and_reference_agree(
+    policy: Policy, data: st.DataObject, snapshot: Snapshot, values: st.SearchStrategy
+) -> None:
+    rows = data.draw(st.lists(values, min_size=1, max_size=12))
+    url, sha256, jpg = zip(*rows, strict=True)
+    batch = pa.record_batch(
+        {name: pa.array(c, pa.binary()) for name, c in zip(LEAVES, (url, sha256, jpg), strict=True)}
+    )
+    assert found_by_audit(snapshot, policy, batch) == found_by_run(snapshot, policy, batch)
+
+
+@pytest.fixture
+def asked(snapshot: Snapshot):
+    """Three addresses, of which the first is registered, and who judges them."""
+    urls = [HARBOUR.encode(), b"https://a.example/", f"https://{SITE}/".encode()]
+    batch = pa.record_batch({"url": pa.array(urls)})
+    eligibility = Eligibility(Policy())
+    judge = Judge(Index(snapshot, eligibility), eligibility, LEAVES)
+    looked = list(judge.look(batch, 100))
+    return looked, judge.verdicts(looked), Reference(snapshot, eligibility, Finding("reference"))
+
+
+def test_what_the_index_misses_the_reference_finds(asked) -> None:
+    looked, verdicts, reference = asked
+    reference.ask("x.parquet", looked, {102: verdicts[102]}, None)
+    reference.settle()
+    assert [fault.text for fault in reference.finding.faults] == [
+        "x.parquet row 100: entry 0 (url), which the snapshot's index does not find"
+    ]
+    fault = reference.finding.faults[0]
+    assert (fault.shard, fault.row, fault.entry, fault.kind, fault.leaf) == (
+        *("x.parquet", 100, URL, "url", "url"),
+    )
+
+
+def test_what_the_index_makes_up_the_reference_does_not_believe(asked) -> None:
+    looked, verdicts, reference = asked
+    made_up = RowVerdict()
+    made_up.add(Hit(3, Kind.FILE, Grade.REVIEWED, None, since=False), "url")
+    reference.ask("x.parquet", looked, {**verdicts, 101: made_up}, None, of_input=True)
+    reference.settle()
+    assert [fault.text for fault in reference.finding.faults] == [
+        "x.parquet row 101 of the input: entry 3 (file), says the snapshot's index, "
+        "and its openings do not"
+    ]
+
+
+def test_the_reference_judges_the_rows_of_the_sample_and_no_other(asked) -> None:
+    looked, _, reference = asked
+    reference.ask("x.parquet", looked, {}, np.array([101, 102]))
+    reference.settle()
+    assert [fault.row for fault in reference.finding.faults] == [102]
+    reference.conclude(2, 5)
+    assert reference.finding.check().detail.endswith(
+        "2 rows left (a sample of 2 with the seed 5) held against each of 6 openings"
+    )
+
+
+def test_openings_that_cannot_be_read_are_a_fault(asked, snapshot: Snapshot, log, tmp_path) -> None:
+    looked, verdicts, _ = asked
+    damaged = log.snapshot(tmp_path / "snapshot")
+    openings = damaged.path / "audit" / "openings.jsonl"
+    openings.write_bytes(openings.read_bytes()[:500])
+    reference = Reference(damaged, Eligibility(Policy()), Finding("reference"))
+    reference.ask("x.parquet", looked, verdicts, None)
+    reference.settle()
+    assert "of audit/openings.jsonl is no opening" in reference.finding.faults[0].text
+
+
+def flipped(phash: bytes, count: int) -> bytes:
+    """As many set as unset bits are turned, from the end: half of all stay set."""
+    bits = np.unpackbits(np.frombuffer(phash, np.uint8))
+    turned = [np.flatnonzero(bits == bit)[-(count // 2) :] for bit in (0, 1)]
+    bits[np.concatenate(turned)] ^= 1
+    return np.packbits(bits).tobytes()
+
+
+def registered(picture: bytes, /, **distances: int) -> Identifier:
+    """The picture, as if its variants differed in so many bits from the picture itself."""
+    own = corpus_hashes(picture, ["phash256"])["phash256"]
+    hashes = {variant: flipped(own, bits).hex() for variant, bits in distances.items()}
+    matter = Identifier.image(picture).matter()
+    fake = Identifier.image_phash256(hashes["original"]).matter()
+    matter |= {"digest": fake["digest"], "probe": fake["probe"]}
+    matter["hashes"]["phash256"] = hashes
+    return Identifier.from_matter(matter)
+
+
+def met(snapshot: Snapshot, picture: bytes) -> list[tuple[int, int | None]]:
+    """By the index, after the reference has said the same."""
+    eligibility = Eligibility(Policy())
+    judge = Judge(Index(snapshot, eligibility), eligibility, LEAVES)
+    looked = list(judge.look(pa.record_batch({"jpg": [picture]}), 0))
+    verdicts = judge.verdicts(looked)
+    reference = Reference(snapshot, eligibility, Finding("reference"))
+    reference.ask("x.parquet", looked, verdicts, None)
+    reference.settle()
+    assert reference.finding.faults == []
+    return [(hit.entry, hit.distance) for v in verdicts.values() for hit, _ in v.nearest()]
+
+
+@pytest.mark.parametrize("nearest", ["original", "square", "padded"])
+def test_the_nearest_variant_counts(
+    nearest: str, original: bytes, snapshot_of: Callable[..., Snapshot]
+) -> None:
+    distances = dict.fromkeys(("original", "square", "padded"), 12) | {nearest: 4}
+    assert met(snapshot_of(registered(original, **distances)), original) == [(0, 4)]
+
+
+@pytest.mark.parametrize(("bits", "hits"), [(16, [(0, 16)]), (18, [])])
+def test_an_entry_reaches_no_farther_than_its_own_radius(
+    bits: int, hits: list, original: bytes, snapshot_of: Callable[..., Snapshot]
+) -> None:
+    own = corpus_hashes(original, ["phash256"])["phash256"]
+    by_client = Identifier.image_phash256(flipped(own, bits).hex())
+    assert met(snapshot_of(by_client), original) == hits
+
+
+def test_of_two_leaves_the_nearer_is_named() -> None:
+    verdict = RowVerdict()
+    for leaf, distance in (("a", 9), ("b", 3), ("c", 6)):
+        verdict.add(Hit(7, Kind.IMAGE, Grade.SELF, distance, since=False), leaf)
+    assert [(hit.distance, leaf) for hit, leaf in verdict.nearest()] == [(3, "b")]
+    assert verdict.binding() == verdict.nearest()
+    assert verdict.binding(held=[7]) == []
+
+
+@given(
+    st.dictionaries(st.text(), st.integers(0, 50), min_size=1), st.integers(0, 120), st.integers()
+)
+def test_a_sample_holds_as_many_rows_as_it_should_and_each_once(
+    sizes: dict[str, int], size: int, seed: int
+) -> None:
+    drawn = draw_rows(sizes, size, seed)
+    assert drawn.keys() == sizes.keys()
+    assert sum(map(len, drawn.values())) == min(size, sum(sizes.values()))
+    for name, rows in drawn.items():
+        assert rows.tolist() == sorted(set(rows.tolist()))
+        assert all(0 <= row < sizes[name] for row in rows)
+
+
+def test_a_sample_reaches_every_row() -> None:
+    seen: dict[str, set[int]] = {"a": set(), "b": set()}
+    for seed in range(100):
+        for name, rows in draw_rows({"a": 3, "b": 7}, 3, seed).items():
+            seen[name] |= set(rows.tolist())
+    assert seen == {"a": set(range(3)), "b": set(range(7))}
+
+
+@given(st.integers(1, 40), st.data())
+def test_rows_of_an_output_are_found_in_its_input(length: int, data: st.DataObject) -> None:
+    removed = data.draw(st.sets(st.integers(0, length - 1)))
+    kept = [row for row in range(length) if row not in removed]
+    found = rows_in_input(np.arange(len(kept)), np.array(sorted(removed), np.int64))
+    assert found.tolist() == kept
+
+
+@pytest.mark.parametrize("role", ["url", "sha256", "image"])
+@pytest.mark.parametrize("value", [None, b""])
+def test_nothing_is_looked_up_by_nothing(role: str, value: bytes | None) -> None:
+    traits = traits_of(role, value, perceptual=True)
+    assert (traits.keys, traits.phash256, traits.unjudgeable) == ((), None, False)
+
+
+def test_a_picture_that_cannot_be_read_still_has_its_bytes() -> None:
+    traits = traits_of("image", b"\xff\xd8\xff", perceptual=True)
+    assert traits.unjudgeable
+    assert traits.keys == (file_key(hashlib.sha256(b"\xff\xd8\xff").hexdigest()),)
+    assert not traits_of("image", b"\xff\xd8\xff", perceptual=False).unjudgeable
+    assert traits_of("url", b"\xff", perceptual=False) == BROKEN
