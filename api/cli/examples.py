@@ -17,7 +17,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "filter": (
         "optout filter corpus/ --snapshot snapshot --out clean",
         "optout filter corpus/ --snapshot snapshot --out clean --dry-run",
-        "optout filter 'corpus/*.parquet' -s snapshot --out clean --column url=meta.source",
+        "optout filter 'corpus/*.parquet' -s snapshot --out clean --column url=source",
         "optout filter @shards.txt -s https://optout.example/snapshot --out clean --json",
     ),
     "explain": ("optout explain clean laion.parquet 1432",),
