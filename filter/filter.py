@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.types as pt
 from optout.registry.errors import UsageError
 
 from .columns import Leaf, Sample, carries, detect, leaf_types
@@ -78,7 +77,6 @@ class Filter:
         Raises:
             NothingMatchable: the batch has none of the columns, or none for a role that was given.
         """
-        batch = _with_values(batch)
         leaves = self._leaves(batch.schema)
         if leaves not in self._examiners:
             self._examiners[leaves] = Examiner(self._snapshot, self._policy, leaves)
@@ -95,7 +93,7 @@ class Filter:
             NothingMatchable: as `judge`.
             UsageError: the columns are single values, of unequal length, or not as Arrow has them.
         """
-        table = _with_values(batch if isinstance(batch, pa.Table) else self._table(batch))
+        table = batch if isinstance(batch, pa.Table) else self._table(batch)
         self._leaves(table.schema)  # a table without rows has no batch that would be judged
         return [
             verdict == KEEP
@@ -143,15 +141,6 @@ def _absent(leaf: Leaf, schema: pa.Schema) -> str:
     if not kinds:
         return f"there is no column {leaf.path}"
     return f"{leaf.path} is of type {kinds[0]}, which cannot be read as {leaf.role}"
-
-
-def _with_values(batch: pa.RecordBatch | pa.Table) -> pa.RecordBatch | pa.Table:
-    """The same rows, with columns of nothing but nulls as what any role can read."""
-    for number, field in enumerate(batch.schema):
-        if pt.is_null(field.type):
-            empty = pa.nulls(batch.num_rows, pa.binary())
-            batch = batch.set_column(number, field.name, empty)
-    return batch
 
 
 def _array(name: str, values: Sequence[Any]) -> pa.Array | None:

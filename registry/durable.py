@@ -18,6 +18,14 @@ TEMPORARY_PREFIX = ".optout-"
 """Leftovers of a killed process begin so; whoever lists a folder passes them over."""
 
 
+def is_possible(path: str | Path) -> bool:
+    """Whether a file system can have such a name at all: what cannot be is never asked for."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
+
+
 def sync_folder(folder: Path) -> None:
     """Make the folder's names durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -28,8 +36,14 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def publishing(path: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
+def publishing(path: Path, *, mode: int = 0o644, lasting: bool = True) -> Iterator[IO[bytes]]:
     """Write a file that appears under `path` whole, or not at all.
+
+    Args:
+        path: the final name.
+        mode: permissions.
+        lasting: whether it outlives a power failure. Without, nothing is forced to the disk: for
+            what can be made again, and is checked before it is used.
 
     Raises:
         OSError: the disk is full, read-only or failing; `path` is then as it was before.
@@ -40,13 +54,15 @@ def publishing(path: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
         with os.fdopen(descriptor, "w+b") as stream:
             yield stream
             stream.flush()
-            os.fsync(stream.fileno())
+            if lasting:
+                os.fsync(stream.fileno())
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if lasting:
+        sync_folder(path.parent)
 
 
 def publish(path: Path, data: bytes, *, mode: int = 0o644) -> None:

@@ -88,6 +88,8 @@ class _Column:
         self.digests = self.digests or looks.other_digest(values)
 
     def detected(self) -> DetectedColumn:
+        # Where all that is known are nulls, the name alone says what the values would be.
+        self.packed |= self.types.keys() == {"null"}
         role, why = self._role()
         return DetectedColumn(self.path, " | ".join(self.types), role, why)
 

@@ -41,9 +41,9 @@ def fits(kind: pa.DataType, role: str) -> bool:
     """Whether a column of this type can play the role.
 
     Pictures are bytes. Addresses and digests may be bytes too: some writers leave out that they
-    are text.
+    are text. A column of nothing but nulls says nothing of its values, and has none to miss.
     """
-    return is_bytes(kind) or (role != "image" and is_text(kind))
+    return pt.is_null(kind) or is_bytes(kind) or (role != "image" and is_text(kind))
 
 
 def leaf_types(schema: pa.Schema, leaf: Leaf) -> list[pa.DataType]:

@@ -27,6 +27,8 @@ DECISION = "decision.json"
 MANIFEST = "manifest.json"
 SCAN = "scan/"
 QUARANTINE = "quarantine/"
+_LONGEST = 255
+"""Bytes of a file's name, on every file system in use."""
 
 
 class Evidence:
@@ -78,6 +80,10 @@ class Evidence:
         """The rows of a shard that could not be judged."""
         return f"{QUARANTINE}{shard}"
 
+    def scans(self, shard: str) -> tuple[str, ...]:
+        """Both files of a shard's scan: what says that the other is whole, and the other."""
+        return self.scan(shard, ".json"), self.scan(shard, ".npy")
+
     def of_shard(self, shard: str) -> tuple[str, ...]:
         """Every name that is about one shard, its scan's apart."""
         return (
@@ -88,13 +94,19 @@ class Evidence:
         )
 
     def check_names(self, shards: Iterable[str]) -> None:
-        """See that no two files of the evidence would have one name.
+        """See that every file of the evidence has a name, and one that no other has.
 
         Raises:
-            OutputConflict: two shards, or a shard and the plan, would share a file.
+            OutputConflict: two shards, or a shard and the plan, would share a file, or a name
+                would be too long for a file system.
         """
         owners = dict.fromkeys((PLAN, DECISION, MANIFEST), "the run itself")
         for shard, name in self._all(shards):
+            if any(len(part.encode()) > _LONGEST for part in name.split("/")):
+                raise OutputConflict(
+                    f"the evidence of {shard} would have a name of more than {_LONGEST} bytes",
+                    "Give the input a shorter name.",
+                )
             owner = owners.setdefault(name, shard)
             if owner is not shard:
                 raise OutputConflict(
@@ -104,5 +116,5 @@ class Evidence:
 
     def _all(self, shards: Iterable[str]) -> Iterator[tuple[str, str]]:
         for shard in shards:
-            for name in self.of_shard(shard):
+            for name in (*self.of_shard(shard), *self.scans(shard)):
                 yield shard, name

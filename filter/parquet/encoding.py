@@ -117,6 +117,8 @@ class Encoder:
             read_dictionary=dictionaries,
             buffer_size=BUFFER_BYTES,
             pre_buffer=False,
+            # What is encoded anew gets a checksum of its own: none must hide that it had changed.
+            page_checksum_verification=True,
         )
 
     def _find_categories(self, categorical: frozenset[int]) -> dict[int, Categories]:

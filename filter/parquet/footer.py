@@ -73,6 +73,9 @@ class Physical:
 
 REQUIRED, OPTIONAL, REPEATED = range(3)
 
+_DEEPEST = 100
+"""Groups in groups that pyarrow reads; a file made to exhaust memory has more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
@@ -240,6 +243,8 @@ def leaves_of(footer: Struct) -> Iterator[Leaf]:
         repetition += kind == REPEATED
         children = element.value(ElementField.CHILDREN, 0)
         if ElementField.TYPE not in element:
+            if len(stack) > _DEEPEST:
+                raise CompactError("its columns nest too deep")
             stack.append([children, path, definition, repetition])
             continue
         physical = element[ElementField.TYPE][1]

@@ -84,7 +84,13 @@ class ShardReader:
         self._paths = [b".".join(leaf.path).decode(errors="replace") for leaf in leaves_of(footer)]
         self._groups: list[Struct] = footer.value(FileField.ROW_GROUPS)
         with shard_faults(self.name):
-            self._file = pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False)
+            self._file = pq.ParquetFile(
+                path,
+                buffer_size=BUFFER_BYTES,
+                pre_buffer=False,
+                # A page that has changed is not judged: it might have named what is opted out.
+                page_checksum_verification=True,
+            )
             self.metadata: pq.FileMetaData = self._file.metadata
             self.schema: pa.Schema = self._file.schema_arrow
         rows = [group[GroupField.ROWS][1] for group in self._groups]

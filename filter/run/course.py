@@ -99,7 +99,7 @@ class Course:
             self._scanner(plan), self.place, plan.digest, decision.digest, decision.held
         )
         records |= {task.name: record for task, record in self._do(writer, left, "write", seen)}
-        self._clean_up()
+        self._clean_up(plan.inputs)
         ordered = [records[name] for name in sorted(records)]
         self._seal(plan, ordered)
         outcomes = [outcome_of(record, skipped=record.shard in skipped) for record in ordered]
@@ -221,14 +221,14 @@ class Course:
             else:
                 yield task, result
 
-    def _clean_up(self) -> None:
+    def _clean_up(self, names: Iterable[str]) -> None:
         """OUT holds the shards that the report names, and nothing of the others."""
         for name in self.failed:
             self.place.forget(name)
         if not self.failed:
             # Records and matches hold what is worth keeping; after a failure the scans spare the
             # next run from looking at everything again.
-            self.place.forget_scans()
+            self.place.forget_scans(names)
         self.place.tidy()
 
     def _seal(self, plan: Plan, records: Sequence[ShardRecord]) -> None:

@@ -6,8 +6,9 @@ import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from optout.registry.durable import TEMPORARY_PREFIX
 from optout.registry.errors import UsageError
 
 SUFFIX = ".parquet"
@@ -66,7 +67,13 @@ def discover(inputs: Sequence[str | Path]) -> list[Shard]:
 
 
 def _check_name(shard: Shard) -> None:
-    """Every piece of evidence bears the shard's name, as UTF-8."""
+    """Every piece of evidence bears the name, as UTF-8, and none may look like a leftover."""
+    if PurePosixPath(shard.name).name.startswith(TEMPORARY_PREFIX):
+        raise UsageError(
+            f"{shard.path} has a name that begins with {TEMPORARY_PREFIX}, as files do that a "
+            "killed run left half written",
+            "Rename it, or leave it out of the input.",
+        )
     try:
         shard.name.encode()
     except UnicodeEncodeError as fault:
@@ -136,7 +143,7 @@ def _matched(pattern: str) -> Iterator[Shard]:
 
 def _listed(path: Path) -> Iterator[Shard]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # a name may hold other breaks
     except (OSError, UnicodeDecodeError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8 text"
         raise UsageError(f"the list {path} cannot be read: {reason}", "Check the path.") from fault

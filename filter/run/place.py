@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -114,7 +114,7 @@ class Place:
                 raise OutputConflict(
                     f"{self.evidence.folder} belongs to another plan: {difference}", _OVERWRITE
                 )
-        if self.evidence.out.exists() and not self.evidence.out.is_dir():
+        if os.path.lexists(self.evidence.out) and not self.evidence.out.is_dir():
             raise OutputConflict(f"{self.evidence.out} is not a folder", "Choose another OUT.")
         names = {each.shard.name for each in seen} if frozen else set()
         for name in shards:
@@ -165,10 +165,14 @@ class Place:
             if storage.root.is_dir():
                 storage.clean()
 
-    def forget_scans(self) -> None:
-        """Remove what the scans found: records and matches hold what is worth keeping."""
-        for name in list(self.beside.list(SCAN)):
-            self.beside.delete(name)
+    def forget_scans(self, shards: Iterable[str]) -> None:
+        """Remove what the scans of some shards found.
+
+        By name: a shard of the corpus may lie in a folder `scan` too, and so its evidence.
+        """
+        for shard in shards:
+            for name in self.evidence.scans(shard):
+                self.beside.delete(name, lasting=False)
         _remove_empty_folders(self.evidence.path(SCAN))
 
     def _shards_of_other_plan(self) -> frozenset[str]:

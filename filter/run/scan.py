@@ -14,7 +14,7 @@ import pyarrow.types as pt
 from optout.filter.columns import Leaf, carries, leaf_types
 from optout.filter.errors import EvidenceError, ShardError, StorageError
 from optout.filter.judge import FINDING, Examiner, Findings, Policy
-from optout.filter.parquet import InputIdentity, ShardReader
+from optout.filter.parquet import InputIdentity, ShardReader, identity
 from optout.registry import documents
 
 from .inputs import Shard
@@ -128,8 +128,7 @@ class Scanner:
                 tell(batch.rows, task.name)
             findings = Findings.joined(parts)
             summary = ScanSummary(task.name, reader.rows, findings.rows_by_entry())
-        with ShardReader(task.shard.path, task.name) as reader:
-            task.check_unchanged(reader.identity)
+        task.check_unchanged(identity(task.shard.path, task.name))
         return ShardScan(summary, findings)
 
 
@@ -167,7 +166,9 @@ def store_scan(place: Place, task: ShardTask, plan: str, scan: ShardScan) -> Non
     buffer = io.BytesIO()
     np.save(buffer, scan.findings.found, allow_pickle=False)
     data = buffer.getvalue()
-    place.beside.put(place.evidence.scan(task.name, ".npy"), lambda stream: stream.write(data))
+    says, holds = place.evidence.scans(task.name)
+    # Not lasting: a scan that a power failure takes is done again, and a damaged one is noticed.
+    place.beside.put(holds, lambda stream: stream.write(data), lasting=False)
     document = documents.render(
         {
             "format": FORMAT,
@@ -178,12 +179,12 @@ def store_scan(place: Place, task: ShardTask, plan: str, scan: ShardScan) -> Non
             "found": hashlib.sha256(data).hexdigest(),
         }
     )
-    place.beside.put(place.evidence.scan(task.name, ".json"), lambda s: s.write(document))
+    place.beside.put(says, lambda stream: stream.write(document), lasting=False)
 
 
 def load_scan(place: Place, task: ShardTask, plan: str) -> ShardScan | None:
     """What an earlier scan found; None where there is none that is whole and of this plan."""
-    names = [place.evidence.scan(task.name, suffix) for suffix in (".json", ".npy")]
+    names = place.evidence.scans(task.name)
     if not all(map(place.beside.exists, names)):
         return None
     try:

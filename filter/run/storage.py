@@ -38,7 +38,9 @@ _ADVICE = {
 class Storage(Protocol):
     """Files by name; a name is relative, with `/` between its parts."""
 
-    def put(self, name: str, writer: Callable[[IO[bytes]], Result]) -> Result:
+    def put(
+        self, name: str, writer: Callable[[IO[bytes]], Result], *, lasting: bool = True
+    ) -> Result:
         """Write a file that appears under `name` whole, or not at all."""
 
     def open(self, name: str) -> IO[bytes]:
@@ -47,7 +49,7 @@ class Storage(Protocol):
     def exists(self, name: str) -> bool:
         """Whether there is a whole file under `name`."""
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, *, lasting: bool = True) -> None:
         """Remove a file; it is no error when there is none."""
 
     def list(self, prefix: str = "") -> Iterator[str]:
@@ -91,12 +93,16 @@ class LocalStorage:
             raise StorageError(f"{name!r} is the name of a temporary file")
         return self.root / pure
 
-    def put(self, name: str, writer: Callable[[IO[bytes]], Result]) -> Result:
+    def put(
+        self, name: str, writer: Callable[[IO[bytes]], Result], *, lasting: bool = True
+    ) -> Result:
         """Write a file that appears under `name` whole, or not at all.
 
         Args:
             name: the file's final name; what was there is replaced.
             writer: writes to the stream it is given; what it returns is returned.
+            lasting: whether the file outlives a power failure, which is most of what a small one
+                costs; without, whoever reads it has to check that it is what was written.
 
         Raises:
             StorageError: the disk is full, failing or must not be written to; nothing has changed.
@@ -107,7 +113,7 @@ class LocalStorage:
             while True:
                 try:
                     _make_folders(path.parent)
-                    with _held_publishing(path) as stream:
+                    with _held_publishing(path, lasting=lasting) as stream:
                         return writer(stream)
                 except _TakenForLeftover:
                     continue
@@ -128,11 +134,21 @@ class LocalStorage:
             return path.open("rb")
 
     def exists(self, name: str) -> bool:
-        """Whether there is a whole file under `name`."""
-        return self.path(name).is_file()
+        """Whether there is a whole file under `name`.
 
-    def delete(self, name: str) -> None:
+        Raises:
+            StorageError: it cannot be told.
+        """
+        path = self.path(name)
+        with storage_faults(path):
+            return path.is_file()
+
+    def delete(self, name: str, *, lasting: bool = True) -> None:
         """Remove a file; it is no error when there is none.
+
+        Args:
+            name: the file's name.
+            lasting: whether it stays away after a power failure.
 
         Raises:
             StorageError: it must not be removed.
@@ -141,8 +157,9 @@ class LocalStorage:
         with storage_faults(path):
             if path.exists():
                 path.unlink(missing_ok=True)
-                with suppress(FileNotFoundError):  # the folder is gone too, by another run's hand
-                    sync_folder(path.parent)
+                if lasting:
+                    with suppress(FileNotFoundError):  # the folder too, by another run's hand
+                        sync_folder(path.parent)
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """The names of all whole files that begin with `prefix`, sorted."""
@@ -174,9 +191,9 @@ class _TakenForLeftover(Exception):  # noqa: N818  # caught two lines below wher
 
 
 @contextmanager
-def _held_publishing(path: Path) -> Iterator[IO[bytes]]:
+def _held_publishing(path: Path, *, lasting: bool) -> Iterator[IO[bytes]]:
     # The outer of the two: what it closes, it closes after the rename.
-    with ExitStack() as held, publishing(path) as stream:
+    with ExitStack() as held, publishing(path, lasting=lasting) as stream:
         # A second descriptor keeps the lock until the rename, which comes after the close.
         descriptor = os.dup(stream.fileno())
         held.callback(os.close, descriptor)

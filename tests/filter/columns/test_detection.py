@@ -194,3 +194,10 @@ def test_shards_of_different_types_are_one_column() -> None:
 
 def test_every_column_is_told_in_the_order_it_was_met() -> None:
     assert list(found(sampled(b=TEXT, a=TEXT), sampled(c=TEXT, a=TEXT))) == ["b", "a", "c"]
+
+
+def test_where_all_are_nulls_the_name_speaks() -> None:
+    nothing = Sample(pa.schema({"jpg": pa.null(), "url": pa.null(), "caption": pa.null()}))
+    assert roles(nothing) == {"jpg": "image", "url": "url", "caption": None}
+    numbers = Sample(pa.schema({"jpg": pa.int64()}))
+    assert roles(nothing, numbers)["jpg"] is None

@@ -49,8 +49,16 @@ def test_ordinary_names_share_nothing() -> None:
         (["plan"], "plan.json"),
         (["manifest"], "manifest.json"),
         (["a", "quarantine/x", "x.json"], "quarantine/x.json"),
+        (["a", "scan/a.scan"], "scan/a.scan.json"),
     ],
 )
 def test_shards_that_would_share_a_file_are_refused(shards: list[str], shared: str) -> None:
     with pytest.raises(OutputConflict, match=f"would both be {shared}"):
         Evidence(Path("out")).check_names(shards)
+
+
+def test_a_name_that_leaves_no_room_for_evidence_is_refused() -> None:
+    longest = "é" * 119 + "x"  # 239 bytes, and `.matches.parquet` makes them 255
+    Evidence(Path("out")).check_names([longest, f"deep/{longest}"])
+    with pytest.raises(OutputConflict, match="a name of more than 255 bytes"):
+        Evidence(Path("out")).check_names([f"{longest}x"])

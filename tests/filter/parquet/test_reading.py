@@ -6,6 +6,7 @@ import io
 import os
 import pickle
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,8 @@ import pyarrow.parquet.encryption as pe
 import pytest
 from optout.filter.errors import ShardError
 from optout.filter.parquet import ShardReader, identity, rewrite
+from optout.filter.parquet.compact import BINARY, I32, I64, LIST, STRUCT, Sequence, Struct
+from optout.filter.parquet.footer import ElementField, FileField, frame
 
 TABLE = pa.table(
     {
@@ -207,3 +210,33 @@ def test_a_shard_error_passes_from_one_process_to_another() -> None:
         error.message,
         error.advice,
     )
+
+
+def test_a_page_that_does_not_match_its_checksum_is_not_read(tmp_path: Path) -> None:
+    source = tmp_path / "a.parquet"
+    pq.write_table(
+        TABLE, source, compression="none", use_dictionary=False, write_page_checksum=True
+    )
+    source.write_bytes(source.read_bytes().replace(b"example.org/7", b"example.net/7", 1))
+    with ShardReader(source) as reader, pytest.raises(ShardError, match="checksum"):
+        list(reader.batches(["url"]))
+    with pytest.raises(ShardError, match="checksum"):
+        rewrite(source, io.BytesIO(), np.array([0]))
+
+
+def test_columns_that_nest_without_end_are_named_at_once(tmp_path: Path) -> None:
+    group = Struct({ElementField.NAME: (BINARY, b"g"), ElementField.CHILDREN: (I32, 1)})
+    leaf = Struct({ElementField.TYPE: (I32, 6), ElementField.NAME: (BINARY, b"url")})
+    footer = Struct(
+        {
+            FileField.SCHEMA: (LIST, Sequence(STRUCT, [group] * 60_000 + [leaf])),
+            FileField.ROWS: (I64, 0),
+            FileField.ROW_GROUPS: (LIST, Sequence(STRUCT)),
+        }
+    )
+    path = tmp_path / "deep.parquet"
+    path.write_bytes(b"PAR1" + frame(footer))
+    began = time.process_time()
+    with pytest.raises(ShardError, match="nest too deep"):
+        ShardReader(path)
+    assert time.process_time() - began < 5

@@ -150,3 +150,17 @@ def test_a_name_that_cannot_be_written_down_is_refused(corpus: Path) -> None:
     Path(os.fsdecode(bytes(corpus) + b"/\xff.parquet")).touch()
     with pytest.raises(UsageError, match=r"\\udcff\.parquet' is not UTF-8"):
         discover([corpus])
+
+
+def test_a_name_that_a_killed_run_would_leave_is_refused(corpus: Path) -> None:
+    leftover = corpus / ".optout-0.parquet"
+    leftover.touch()
+    with pytest.raises(UsageError, match=r"\.optout-0\.parquet has a name that begins with"):
+        discover([leftover])
+
+
+def test_a_listed_name_may_hold_any_break_but_a_new_line(corpus: Path, tmp_path: Path) -> None:
+    odd = corpus / "odd\u2028\x0bname.parquet"
+    odd.touch()
+    (tmp_path / "list").write_text(f"{odd}\r\n", encoding="utf-8")
+    assert [shard.path for shard in discover([f"@{tmp_path / 'list'}"])] == [odd]

@@ -158,8 +158,11 @@ def test_a_damaged_plan_is_refused(world, corpus: Path, claimed: Place) -> None:
     assert "--overwrite" in caught.value.advice
 
 
-def test_a_file_in_place_of_out_is_refused(world, corpus: Path) -> None:
-    (corpus.parent / "out").touch()
+@pytest.mark.parametrize("stand", [Path.touch, lambda out: out.symlink_to("nowhere")])
+def test_what_is_no_folder_in_place_of_out_is_refused(
+    stand: Callable[[Path], None], world, corpus: Path
+) -> None:
+    stand(corpus.parent / "out")
     with pytest.raises(OutputConflict, match="is not a folder"):
         claim(Place.at(corpus.parent / "out"), world, corpus)
 

@@ -604,3 +604,14 @@ def test_progress_is_told_step_by_step_and_closed_once(world, corpus: Path) -> N
     assert heard.done == [2, 280, 0, 280]
     assert set(heard.shards) == {LAION, DOWNLOADED}
     assert heard.closed == 1
+
+
+def test_shards_in_a_folder_called_scan_keep_their_evidence(world, tmp_path: Path) -> None:
+    for name in ("scan/a.parquet", "a.parquet", "quarantine/a.parquet"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(PLAIN, tmp_path / "in" / name)
+    filter_dataset(tmp_path / "in", tmp_path / "out", snapshot=world.snapshot)
+    left = {path.name for path in (tmp_path / "out.optout/scan").iterdir()}
+    assert left == {"a.parquet.json", "a.parquet.dv", "a.parquet.matches.parquet"}
+    again = filter_dataset(tmp_path / "in", tmp_path / "out", snapshot=world.snapshot)
+    assert again.skipped == again.shards == 3

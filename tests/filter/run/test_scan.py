@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -89,6 +90,12 @@ def test_a_shard_without_what_was_planned_is_named(
     assert caught.value.advice
 
 
+def test_a_column_of_nothing_but_nulls_has_nothing_to_miss(scanner, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"URL": pa.nulls(3)}), tmp_path / "a.parquet")
+    scan = scanner.scan(task(tmp_path / "a.parquet", "a.parquet"), nobody)
+    assert scan.findings.counts == {"URL": {"null": 3}}
+
+
 def test_a_column_of_numbers_beside_one_of_addresses_is_passed_over(
     scanner, tmp_path: Path
 ) -> None:
@@ -156,3 +163,18 @@ def test_a_column_that_was_not_read_lets_nothing_pass() -> None:
     _check_columns("a.parquet", ["url"], batch)
     with pytest.raises(ShardError, match="has a column jpg that cannot be read alone"):
         _check_columns("a.parquet", ["jpg", "url"], batch)
+
+
+def test_a_stored_scan_is_not_forced_to_the_disk(
+    corpus: Path, scanner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, shard = Place.at(tmp_path / "out"), task(corpus / LAION, LAION)
+    place.beside.put(place.evidence.plan, lambda stream: stream.write(b"x"))
+    (place.evidence.folder / "scan").mkdir()
+    forced: list[int] = []
+    monkeypatch.setattr(os, "fsync", forced.append)
+    ScanAndStore(scanner, place, PLAN)(shard, nobody)
+    place.forget_scans([LAION])
+    assert not forced
+    place.beside.put("kept", lambda stream: stream.write(b"x"))
+    assert len(forced) == 2  # the file, and its name in the folder
