@@ -230,7 +230,7 @@ class Registry:
 
         while True:
             tree = self._store.tree()
-            with suppress(Overtaken):
+            try:
                 made = build_snapshot(
                     folder,
                     leaves=self._store.leaves(0, tree.size),
@@ -240,6 +240,13 @@ class Registry:
                 )
                 if not self._store.erased_since(tree.size):
                     return made
+            except Overtaken as fault:
+                if not self._store.erased_since(tree.size):
+                    raise RegistryError(
+                        "the registry's database lacks openings that its log does not say are "
+                        "erased",
+                        "Restore it from a backup, with its key.",
+                    ) from fault
 
     def _signed(self, size: int, root: bytes) -> str:
         return Checkpoint(self.origin, size, root).sign(self.key)

@@ -20,7 +20,7 @@ class CaseItem:
     """
 
     identifier: Identifier
-    shown: str
+    shown: str = field(repr=False)
     usage: tuple[str, ...] = DEFAULT_USAGE
 
 
@@ -55,7 +55,7 @@ class CaseEntry:
 
     index: int
     kind: Kind
-    shown: str
+    shown: str = field(repr=False)
     status: Status
     grade: Grade
     usage: tuple[str, ...]

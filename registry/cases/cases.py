@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Sequence
 
 from optout.registry.errors import CaseNotFound, UsageError
-from optout.registry.log import Proof, Revealed, State
+from optout.registry.log import Entry, Proof, Revealed
 from optout.registry.store import (
     Added,
     CaseRow,
@@ -19,7 +19,7 @@ from optout.registry.store import (
     erase,
     find_case,
     items_of,
-    read_state,
+    read_entries,
     remove_case,
     today,
     withdraw,
@@ -99,8 +99,8 @@ class Cases:
         with self._store.reading() as connection:
             case, keys = _unlocked(connection, number, secret)
             items = items_of(connection, case.number)
-            state = read_state(connection, [item.entry for item in items])
-        seen = [_seen(case.number, keys, item, state) for item in items]
+            entries = read_entries(connection, [item.entry for item in items])
+        seen = [_seen(case.number, keys, item, entries[item.entry]) for item in items]
         seen.sort(key=lambda placed: placed[0])
         return Case(case.number, case.date, [entry for _, entry in seen])
 
@@ -122,7 +122,7 @@ class Cases:
             case, keys = _unlocked(connection, number, secret)
             items = {item.entry: item for item in items_of(connection, case.number)}
             if indexes is None:
-                entries = read_state(connection, items).entries
+                entries = read_entries(connection, items)
                 indexes = [index for index in items if entries[index].status.in_force]
             withdraw(connection, _proofs(keys, case.number, items, indexes))
 
@@ -164,10 +164,9 @@ def _unlocked(connection: Connection, number: str, secret: str) -> tuple[CaseRow
 
 
 def _seen(
-    number: str, keys: CaseKeys, item: SealedItem, state: State
+    number: str, keys: CaseKeys, item: SealedItem, entry: Entry
 ) -> tuple[tuple[bool, int], CaseEntry]:
     """An item as its owner sees it, and what to sort it by."""
-    entry = state.entries[item.entry]
     place, shown = (True, item.entry), ""
     if item.nonce is not None and item.box is not None:
         at, shown = unseal(keys.box, item.nonce, number, item.entry, item.box)

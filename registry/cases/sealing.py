@@ -59,7 +59,7 @@ def unseal(key: bytes, nonce: bytes, number: str, entry: int, box: bytes) -> tup
     """
     try:
         plain = ChaCha20Poly1305(key).decrypt(nonce, box, _bound(number, entry))
-    except InvalidTag as fault:
+    except (InvalidTag, ValueError) as fault:  # the latter for a nonce that is none
         raise RegistryError(
             f"the sealed item of entry {entry} is damaged",
             "Restore the registry from a backup, with its key.",

@@ -10,6 +10,8 @@ the library ada. What the standard leaves open is settled here:
 * user name, password, fragment and an empty query are dropped;
 * dots at the end of a host are dropped: it is the same name without them (RFC 1034, 3.1);
 * escapes of unreserved characters are decoded, the others written in upper case (RFC 3986, 6.2.2);
+* characters that the standard lets through in a path or query and RFC 3986 does not (3.3 and 3.4),
+  such as the brackets of `?id[]=1`, are escaped: programs and browsers write them either way;
 * `//host/path` and `host/path` are read as if `http:` or `http://` stood before them.
 
 Query, slash at the end, `www.`, and the case of path and query are kept.
@@ -38,6 +40,9 @@ _ESCAPE = re.compile(
     r"(?<!%)(?<!%[0-9A-Fa-f])%(2[dDeE]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[fF]|7[eE])"
     r"|%(?:[a-f][0-9A-Fa-f]|[0-9A-F][a-f])"
 )
+
+_STRAY = re.compile(r"[\[\\\]^`{|}]")
+_STRAY_ESCAPES = {ord(character): f"%{ord(character):02X}" for character in "[\\]^`{|}"}
 
 
 class Address(NamedTuple):
@@ -154,6 +159,8 @@ def _split(href: str) -> Address | None:
         host = bare
     if "%" in target:
         target = _ESCAPE.sub(_normal, target)
+    if _STRAY.search(target):
+        target = target.translate(_STRAY_ESCAPES)
     if target[-1] == "?" and target.index("?") == len(target) - 1:
         target = target[:-1]
     return Address(host, port, target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 from optout.registry.errors import IdentifierError, LogFault, PictureError
 from optout.registry.images import (
     CLIENT_RADIUS,
+    MAX_BYTES,
     MAX_RADIUS,
     check_client_hash,
     check_distinct,
@@ -141,9 +143,8 @@ class Identifier:
             return cls.site(value)
         if kind == Kind.FILE:
             return cls.file_sha256(_read_file(value, _sha256))
-        data = _read_file(value, lambda stream: stream.read())
         try:
-            return cls.image(data)
+            return cls.image(_read_file(value, _picture_data))
         except PictureError as fault:
             raise PictureError(f"{quoted(value, 1000)}: {fault.message}", fault.advice) from fault
 
@@ -192,6 +193,15 @@ class Identifier:
 
 def _sha256(stream: BufferedReader) -> str:
     return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _picture_data(stream: BufferedReader) -> bytes:
+    if os.fstat(stream.fileno()).st_size > MAX_BYTES:
+        raise PictureError(
+            f"a file of more than {MAX_BYTES >> 20} MiB is no picture that is read here",
+            "Send it in another format, or at a smaller size.",
+        )
+    return stream.read()
 
 
 def _read_file(path: str, read: Callable[[BufferedReader], Read]) -> Read:

@@ -1,6 +1,6 @@
 """Pictures: decoded safely, hashed perceptually, and refused where nothing tells them apart."""
 
-from .decoding import MAX_PIXELS, decode
+from .decoding import MAX_BYTES, MAX_PIXELS, decode
 from .gates import (
     CLIENT_RADIUS,
     DEFAULT_RADIUS,
@@ -27,6 +27,7 @@ from .plainness import (
 __all__ = [
     "CLIENT_RADIUS",
     "DEFAULT_RADIUS",
+    "MAX_BYTES",
     "MAX_FLAT_FRACTION",
     "MAX_PIXELS",
     "MAX_RADIUS",

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MAX_PIXELS = 128_000_000
 """A picture of more pixels is not decoded: it would take more than half a GiB."""
 
+MAX_BYTES = 1 << 30
+"""No file is longer: the most pixels, each stored in 8 bytes."""
+
 MAX_WORK = 2_000_000_000
 """Pixels times passes. A progressive JPEG of a few bytes can ask for thousands of passes."""
 

@@ -29,6 +29,7 @@ ID_SIZE = 4
 
 _KEY_SIZE = 32
 _PRIVATE = "PRIVATE+KEY+"
+_MAX_FILE = 1 << 16
 
 
 def check_name(name: str) -> None:
@@ -144,7 +145,8 @@ class SigningKey:
             RegistryError: the file cannot be read, or holds something else.
         """
         try:
-            text = path.read_bytes().decode()
+            with path.open("rb") as stream:
+                text = stream.read(_MAX_FILE).decode()
         except OSError as fault:
             raise RegistryError(
                 f"the signing key {path} cannot be read: {fault.strerror}",

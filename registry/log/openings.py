@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from optout.registry import documents
 from optout.registry.errors import LogFault
@@ -40,8 +40,8 @@ class Opening:
     """
 
     index: int
-    salt: bytes
-    matter: bytes
+    salt: bytes = field(repr=False)
+    matter: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
         if len(self.salt) != SALT_SIZE:

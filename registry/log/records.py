@@ -18,9 +18,8 @@ so that what an operator takes out is visible to all. `why` may be empty; it is 
 from __future__ import annotations
 
 import datetime
-import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 from optout.registry import documents
@@ -45,10 +44,6 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # category: a record must not be well-formed in one version of Unicode and a fault in the next.
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
-# For whole numbers, plain strings and ASCII keys this is RFC 8785, in a quarter of the time: a log
-# is millions of records, and each is written once more to see that it was canonical.
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
 
 @dataclass(frozen=True, slots=True)
 class Revealed:
@@ -58,7 +53,7 @@ class Revealed:
         token: `auth` of the entry is its SHA-256. 16 to 64 bytes.
     """
 
-    token: bytes
+    token: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
         if not MIN_TOKEN <= len(self.token) <= MAX_TOKEN:
@@ -139,7 +134,7 @@ class Add:
 
     def leaf(self) -> bytes:
         """The record's bytes in a log."""
-        return _canonical(
+        return documents.canonical(
             {
                 "v": 1,
                 "op": self.op,
@@ -162,7 +157,7 @@ class _Step:
     entry: int
 
     def _leaf(self, proof: Proof, date: str, **further: object) -> bytes:
-        return _canonical(
+        return documents.canonical(
             {"v": 1, "op": self.op, "entry": self.entry, "date": date, **proof.fields(), **further}
         )
 
@@ -294,10 +289,6 @@ Step: TypeAlias = GradeChange | Withdraw | Dispute | Restore | Erase
 
 Record: TypeAlias = Add | Step
 """Anything that can stand in a log."""
-
-
-def _canonical(document: documents.Document) -> bytes:
-    return _ENCODER.encode(document).encode()
 
 
 def _check_date(date: str) -> None:

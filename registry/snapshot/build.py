@@ -9,19 +9,23 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TypeVar
 
-from optout.registry.durable import publish, publishing, sync_folder
+from optout.registry.durable import is_possible, publish, publishing, sync_folder
 from optout.registry.errors import LogFault, SnapshotError, UsageError
 from optout.registry.identifiers import CANONICALISER_VERSION, PUBLIC_SUFFIX_DATE
 from optout.registry.log import Checkpoint, Opening, SigningKey
 
 from . import renewal
 from .contents import count, open_all, read_log
+from .files import MAX_MANIFEST
 from .lines import opening_line
 from .manifest import FORMAT, LEAVES, MANIFEST, OPENINGS, FileFacts, Manifest
 from .segment import Segment
 from .snapshot import Snapshot
 
 Item = TypeVar("Item")
+
+_TOPS = ("*", "segments/*")
+"""Where a link in place of a folder would be followed."""
 
 
 def build_snapshot(
@@ -53,6 +57,8 @@ def build_snapshot(
         SnapshotError: the folder cannot be written.
         LogFault: leaves, openings and checkpoint do not fit together.
     """
+    if not is_possible(folder):
+        raise UsageError(f"{str(folder)!r} cannot be the path of a folder", "Choose another one.")
     said = Checkpoint.open(checkpoint, key.verifier)
     with _storage_faults(folder), _ready(folder):
         renewal.settle(folder, last=MANIFEST)
@@ -140,15 +146,26 @@ def _ready(folder: Path) -> Iterator[None]:
 
 
 def _check_is_ours(folder: Path) -> None:
-    names = {path.name for path in folder.iterdir() if not renewal.is_leftover(path)}
-    if not names or (folder / renewal.NEXT).is_dir():
-        return
-    marked = MANIFEST in names and FORMAT.encode() in (folder / MANIFEST).read_bytes()
-    if not marked or names - {MANIFEST, "audit", "segments"}:
+    following = folder / renewal.NEXT
+    homes = [folder, following] if following.is_dir() else [folder]
+    names = {p.name for home in homes for p in home.iterdir() if not renewal.is_leftover(p)}
+    # What a link leads to is somebody else's: it is neither written to nor cleaned up.
+    inside = (path for home in (folder, following) for top in _TOPS for path in home.glob(top))
+    linked = any(path.is_symlink() for path in inside)
+    fresh = homes == [folder] and not names
+    marked = fresh or any(_is_marked(home / MANIFEST) for home in homes)
+    if not marked or linked or names - {MANIFEST, "audit", "segments"}:
         raise UsageError(
             f"{folder} holds something other than a snapshot of this version",
             "Choose an empty folder, or one that does not exist.",
         )
+
+
+def _is_marked(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return FORMAT.encode() in stream.read(MAX_MANIFEST)
 
 
 @contextmanager

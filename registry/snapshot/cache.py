@@ -31,10 +31,20 @@ _YOUNG = 60.0
 
 
 def folder_of_copies() -> Path:
-    """Where fetched snapshots are kept (XDG Base Directory Specification)."""
+    """Where fetched snapshots are kept (XDG Base Directory Specification).
+
+    Raises:
+        SnapshotError: nothing says where this user's files are kept.
+    """
     said = os.environ.get("XDG_CACHE_HOME", "")
     # The specification: a path that is not absolute is to be ignored.
-    cache = Path(said) if said.startswith("/") else Path.home() / ".cache"
+    try:
+        cache = Path(said) if said.startswith("/") else Path.home() / ".cache"
+    except RuntimeError as fault:
+        raise SnapshotError(
+            "there is no home folder to keep fetched snapshots in",
+            "Set XDG_CACHE_HOME to a folder that can be written to.",
+        ) from fault
     return cache / "optout" / "snapshots"
 
 

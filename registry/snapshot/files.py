@@ -60,7 +60,7 @@ def check_files(folder: Path, manifest: Manifest) -> None:
     for name, facts in manifest.files.items():
         path = folder / name
         _check_size(path, facts)
-        with _reading(path), path.open("rb") as stream:
+        with reading(path), path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if digest != facts.sha256:
             raise SnapshotError(f"{path} was changed: {MANIFEST} has another digest of it", AGAIN)
@@ -74,20 +74,21 @@ def check_files(folder: Path, manifest: Manifest) -> None:
 
 def _manifest_bytes(folder: Path) -> bytes:
     path = folder / MANIFEST
-    if not path.is_file():
-        where = "there is no such folder" if not folder.exists() else f"it has no {MANIFEST}"
-        raise SnapshotError(
-            f"{folder} is no snapshot: {where}", "Make one with: optout snapshot OUT."
-        )
-    with _reading(path), path.open("rb") as stream:
-        data = stream.read(MAX_MANIFEST + 1)
+    with reading(path):
+        if not path.is_file():
+            where = "there is no such folder" if not folder.exists() else f"it has no {MANIFEST}"
+            raise SnapshotError(
+                f"{folder} is no snapshot: {where}", "Make one with: optout snapshot OUT."
+            )
+        with path.open("rb") as stream:
+            data = stream.read(MAX_MANIFEST + 1)
     if len(data) > MAX_MANIFEST:
         raise SnapshotError(f"{path} is too large", AGAIN)
     return data
 
 
 def _check_size(path: Path, facts: FileFacts) -> None:
-    with _reading(path):
+    with reading(path):
         if not path.is_file():
             raise SnapshotError(f"{path} is missing", AGAIN)
         size = path.stat().st_size
@@ -103,7 +104,8 @@ def _present(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def reading(path: Path) -> Iterator[None]:
+    """Turn what the system says while `path` is read into a `SnapshotError` that names it."""
     try:
         yield
     except OSError as fault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from optout.registry import documents
@@ -13,16 +14,21 @@ from optout.registry.log import Opening
 _ADVICE = "Fetch the snapshot again; if it still fails, whoever runs the registry must explain it."
 _FIELDS = {"index", "matter", "salt"}
 
+MAX_LINE = 1 << 16
+"""Bytes: no line is longer, with room to spare."""
+
 
 def read_lines(path: Path) -> Iterator[bytes]:
     """The lines of a file, without their line feeds.
 
     Raises:
-        LogFault: the last line does not end.
+        LogFault: a line is too long, or the last one does not end.
         OSError: the file cannot be read.
     """
     with path.open("rb") as stream:
-        for number, line in enumerate(stream):
+        for number, line in enumerate(iter(partial(stream.readline, MAX_LINE), b"")):
+            if len(line) == MAX_LINE:
+                raise LogFault(f"line {number + 1} of {path} is too long", _ADVICE)
             if not line.endswith(b"\n"):
                 raise LogFault(f"line {number + 1} of {path} is cut off", _ADVICE)
             yield line[:-1]

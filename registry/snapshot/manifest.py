@@ -210,7 +210,7 @@ def _check_signature(
         message = _DOMAIN + documents.canonical(signed)
         # Base64 leaves room for bits that mean nothing: only one spelling is taken.
         good = base64.b64encode(signature).decode() == text and signer.verify(message, signature)
-    except (ValueError, UsageError) as fault:
+    except (ValueError, RecursionError, UsageError) as fault:
         raise SnapshotError(f"{name} is not signed: {fault}", AGAIN) from fault
     if key is not None and signer != key:
         raise SnapshotError(

@@ -1,4 +1,4 @@
-"""Reading files from an address: bounded in size and patience, http and https only."""
+"""Reading files from an address: bounded in size and in every single wait, http and https only."""
 
 from __future__ import annotations
 
@@ -121,12 +121,17 @@ def _network_faults(address: str) -> Iterator[None]:
     except HTTPError as fault:
         fault.close()
         raise SnapshotError(
-            f"{address} cannot be fetched: HTTP {fault.code} {fault.reason}",
+            f"{address} cannot be fetched: HTTP {fault.code} {_told(fault.reason)}",
             "Name the address of the folder that holds snapshot.json.",
         ) from fault
     except (OSError, HTTPException, ValueError) as fault:
         reason = getattr(fault, "reason", None) or fault
         raise SnapshotError(
-            f"{address} cannot be fetched: {reason or type(fault).__name__}",
+            f"{address} cannot be fetched: {_told(reason) or type(fault).__name__}",
             "See whether the address is right and the server running, then try again.",
         ) from fault
+
+
+def _told(reason: object) -> str:
+    """What a server says, in a form that a terminal takes for nothing but words."""
+    return "".join(c if c.isprintable() else "?" for c in str(reason)[:200])

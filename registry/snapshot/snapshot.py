@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from optout.registry.durable import is_possible
 from optout.registry.errors import SnapshotError
 from optout.registry.identifiers import Grade, Kind
 from optout.registry.index import BruteForce, ProbeTable, RadiusIndex
@@ -18,7 +19,7 @@ from optout.registry.log import VerifierKey
 
 from . import renewal
 from .cache import cached_copy, forget
-from .files import check_files, check_sizes, manifest_digest, read_manifest
+from .files import check_files, check_sizes, manifest_digest, read_manifest, reading
 from .manifest import AGAIN, MANIFEST, Manifest
 from .network import is_address
 from .segment import Segment
@@ -121,7 +122,7 @@ class Snapshot:
         """
         wanted = VerifierKey.parse(key) if isinstance(key, str) else key
         if not is_address(location):
-            return cls._open(Path(location).absolute(), wanted)
+            return cls._open(_folder(location), wanted)
         snapshot = cls._open(cached_copy(str(location), wanted), wanted)
         snapshot._fetched = True
         return snapshot
@@ -243,7 +244,18 @@ def _reopen(home: str, digest: str) -> Snapshot:
     return snapshot
 
 
+def _folder(location: str | Path) -> Path:
+    if not is_possible(location):
+        raise SnapshotError(
+            f"{str(location)!r} cannot be the path of a snapshot", "Name the folder that holds one."
+        )
+    path = Path(location)
+    with reading(path):
+        return path.absolute()
+
+
 def _state(home: Path) -> tuple[Path, str | None]:
     """Where the valid files are, and the digest of their `snapshot.json`, if there is one."""
-    path = renewal.valid(home)
+    with reading(home):
+        path = renewal.valid(home)
     return path, manifest_digest(path)

@@ -6,7 +6,7 @@ from .case_rows import CaseRow, SealedItem, add_case, find_case, items_of, remov
 from .claims import claim
 from .entries import Added, Claim, enter, erase, today, withdraw
 from .location import database_path, key_path
-from .log_rows import read_state
+from .log_rows import read_entries
 from .openings import Overtaken
 from .store import Store
 
@@ -25,7 +25,7 @@ __all__ = [
     "find_case",
     "items_of",
     "key_path",
-    "read_state",
+    "read_entries",
     "remove_case",
     "today",
     "withdraw",

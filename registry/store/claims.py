@@ -12,7 +12,7 @@ from optout.registry.identifiers import usage_mask
 from sqlalchemy import Connection, delete, insert, select
 
 from .entries import Added, Claim, enter
-from .log_rows import CHUNK, read_state
+from .log_rows import CHUNK, read_entries
 from .tables import claims as table
 
 
@@ -62,7 +62,7 @@ def _in_force(connection: Connection, lookups: Sequence[bytes]) -> dict[bytes, i
             select(table.c.lookup, table.c.entry).where(table.c.lookup.in_(wanted))
         )
         found.update((lookup, entry) for lookup, entry in rows)
-    entries = read_state(connection, set(found.values())).entries
+    entries = read_entries(connection, set(found.values()))
     return {lookup: entry for lookup, entry in found.items() if entries[entry].status.in_force}
 
 

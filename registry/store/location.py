@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from optout.registry.durable import is_possible
 from optout.registry.errors import RegistryError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -36,11 +36,7 @@ def database_path(location: str | Path) -> Path:
 
 
 def _path(location: str | Path) -> Path:
-    try:
-        possible = b"\0" not in os.fsencode(location)
-    except UnicodeEncodeError:
-        possible = False
-    if not possible:
+    if not is_possible(location):
         raise RegistryError(f"{str(location)!r} cannot be the path of a registry", _ADVICE)
     return Path(location)
 

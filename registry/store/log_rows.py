@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from optout.registry.errors import RegistryError
-from optout.registry.log import Add, Erase, Record, State, Tree, leaf_hash, parse_leaf
+from optout.registry.log import Add, Entry, Erase, Record, State, Tree, leaf_hash, parse_leaf
 from sqlalchemy import ColumnElement, Connection, exists, insert, select, update
 
 from .tables import leaves, steps, tree
@@ -89,6 +89,22 @@ def read_state(connection: Connection, entries: Collection[int]) -> State:
         )
     state.size = size
     return state
+
+
+def read_entries(connection: Connection, indexes: Collection[int]) -> dict[int, Entry]:
+    """Entries that another table names, as they are now.
+
+    Raises:
+        RegistryError: one of them is none.
+    """
+    entries = read_state(connection, indexes).entries
+    for index in indexes:
+        if index not in entries:
+            raise RegistryError(
+                f"the registry's database speaks of an entry {index}, which its log does not have",
+                "Restore it from a backup, with its key.",
+            )
+    return entries
 
 
 def ended(connection: Connection, size: int) -> set[int]:

@@ -14,6 +14,7 @@ from optout.registry.durable import TEMPORARY_PREFIX, sync_folder
 from optout.registry.errors import RegistryError
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 APPLICATION_ID = 0x6F70746F
 """`opto`: by this number in its header a file is known as a registry."""
@@ -31,6 +32,9 @@ _EACH = (
     # What is deleted is overwritten, and no temporary file ever holds it.
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
+    # What a stranger's file would have done while it is read and written is done without power.
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
 )
 
 
@@ -41,7 +45,12 @@ def make_engine(path: Path) -> Engine:
     option `writing` they begin as the only writer: nothing they read can change before they end.
     """
     file = path.absolute()  # the process may go elsewhere
-    engine = create_engine("sqlite://", creator=lambda: _connect(file), poolclass=QueuePool)
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: _connect(file),
+        poolclass=QueuePool,
+        hide_parameters=True,  # nothing that is registered stands in an error, and then in a log
+    )
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -192,6 +201,10 @@ def database_faults(path: Path) -> Iterator[None]:
             _code(cause), (f"cannot be used ({cause})", "Restore it from a backup, with its key.")
         )
         raise RegistryError(f"{path} {reason}", advice) from fault
+    except PoolTimeoutError as fault:
+        raise RegistryError(
+            f"{path} is asked by too many at once", "Try again in a moment."
+        ) from fault
 
 
 def _code(fault: BaseException | None) -> int:

@@ -26,9 +26,10 @@ class Store:
 
     After an erasure the bytes that it destroyed are in no file of the database: not in the main
     one, nor in the write-ahead log. Only a transaction that began before and still reads, in
-    whatever process, can delay that: the log it reads from must stay until it ends. `writing`
-    then waits `SCRUB_SECONDS` for it and returns, and every later `writing`, `open` and `close`
-    makes up for it, also after a crash: that it is still to do is part of the erasure itself.
+    whatever process, can delay that, for the log it reads from must stay until it ends; or a disk
+    that is full. `writing` then waits `SCRUB_SECONDS` for the reader and returns, and every later
+    `writing`, `open` and `close` makes up for it, also after a crash: that it is still to do is
+    part of the erasure itself.
 
     Args:
         path: the database's file.
@@ -129,13 +130,12 @@ class Store:
         Raises:
             RegistryError: the database cannot be written, or another process does not let go.
         """
-        with database_faults(self.path):
-            with self._turn, _writing(self._engine) as connection:
-                before = read_setting(connection, SCRUB)
-                yield connection
-                due = read_setting(connection, SCRUB)
-            if due is not None:
-                self._scrub(due, 0.0 if due == before else SCRUB_SECONDS)
+        with database_faults(self.path), self._turn, _writing(self._engine) as connection:
+            before = read_setting(connection, SCRUB)
+            yield connection
+            due = read_setting(connection, SCRUB)
+        if due is not None:
+            self._scrub(due, 0.0 if due == before else SCRUB_SECONDS)
 
     def tree(self) -> Tree:
         """How long the log is, and the frontier of its Merkle tree."""
@@ -190,14 +190,16 @@ class Store:
         with self.reading() as connection:
             due = read_setting(connection, SCRUB)
         if due is not None:
-            with database_faults(self.path):
-                self._scrub(due, 0.0)
+            self._scrub(due, 0.0)
 
     def _scrub(self, due: str, seconds: float) -> None:
-        if scrub(self._file, seconds):
-            with self._turn, _writing(self._engine) as connection:
-                # Not if more was erased since: that is another scrub.
-                drop_setting(connection, SCRUB, due)
+        # What was to be written is durable: a fault from here on is no reason to do it again, and
+        # none to read nothing. The next scrub makes up for it.
+        with suppress(RegistryError), database_faults(self.path):
+            if scrub(self._file, seconds):
+                with self._turn, _writing(self._engine) as connection:
+                    # Not if more was erased since: that is another scrub.
+                    drop_setting(connection, SCRUB, due)
 
     def _said(self, connection: Connection, name: str) -> str:
         value = read_setting(connection, name)

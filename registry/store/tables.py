@@ -14,18 +14,17 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Integer,
-    LargeBinary,
     MetaData,
     String,
     Table,
-    Text,
 )
+
+from .columns import Bytes, BytesOrNull, Whole, Word, Words
 
 NUMBER_LENGTH = 9
 """Characters of a case number, XXXX-XXXX."""
 
-# On SQLite, only a column of exactly this type is the row's own number.
-Position = BigInteger().with_variant(Integer(), "sqlite")
+Position = BigInteger().with_variant(Whole(), "sqlite")
 
 metadata = MetaData(
     naming_convention={
@@ -39,8 +38,8 @@ metadata = MetaData(
 settings = Table(
     "settings",
     metadata,
-    Column("name", String(32), primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("name", Word(32), primary_key=True),
+    Column("value", Words(), nullable=False),
 )
 """What is said once: `origin`, `key` (of the verifier), and `scrub`; see `sqlite.scrub`."""
 
@@ -49,7 +48,7 @@ tree = Table(
     metadata,
     Column("id", Integer, CheckConstraint("id = 1", name="one"), primary_key=True),
     Column("size", Position, nullable=False),
-    Column("nodes", LargeBinary, nullable=False),
+    Column("nodes", Bytes(), nullable=False),
 )
 """One row: how long the log is, and the frontier of its Merkle tree, 32 bytes a node."""
 
@@ -57,7 +56,7 @@ leaves = Table(
     "leaves",
     metadata,
     Column("position", Position, primary_key=True, autoincrement=False),
-    Column("leaf", LargeBinary, nullable=False),
+    Column("leaf", Bytes(), nullable=False),
 )
 """The log, from position 0 without a gap; never changed."""
 
@@ -85,15 +84,15 @@ openings = Table(
         primary_key=True,
         autoincrement=False,
     ),
-    Column("salt", LargeBinary),
-    Column("matter", LargeBinary),
+    Column("salt", BytesOrNull()),
+    Column("matter", BytesOrNull()),
 )
 """Salt and matter of every entry; both null once it is erased."""
 
 claims = Table(
     "claims",
     metadata,
-    Column("lookup", LargeBinary(32), primary_key=True),
+    Column("lookup", Bytes(32), primary_key=True),
     Column("entry", Position, ForeignKey(leaves.c.position), nullable=False, index=True),
 )
 """What the operator claimed, by a keyed hash; the latest entry of each; gone with the entry."""
@@ -101,9 +100,9 @@ claims = Table(
 cases = Table(
     "cases",
     metadata,
-    Column("number", String(NUMBER_LENGTH), primary_key=True),
-    Column("date", String(10), nullable=False),
-    Column("proof", LargeBinary, nullable=False),
+    Column("number", Word(NUMBER_LENGTH), primary_key=True),
+    Column("date", Word(10), nullable=False),
+    Column("proof", Bytes(), nullable=False),
 )
 """People's cases, and what tells whether a secret is the right one."""
 
@@ -118,7 +117,7 @@ sealed = Table(
         autoincrement=False,
     ),
     Column("case_number", String(NUMBER_LENGTH), ForeignKey(cases.c.number), index=True),
-    Column("nonce", LargeBinary),
-    Column("box", LargeBinary),
+    Column("nonce", BytesOrNull()),
+    Column("box", BytesOrNull()),
 )
 """The items of a case, readable with its secret alone; null once they are erased."""

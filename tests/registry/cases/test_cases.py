@@ -290,3 +290,16 @@ def test_a_box_that_was_changed_is_told_of(registry: Registry, opened: OpenedCas
         connection.execute(update(tables.sealed).values(box=bytes(528)))
     with pytest.raises(RegistryError, match="sealed item of entry"):
         registry.cases.read(opened.number, opened.secret)
+
+
+def test_what_people_registered_does_not_stand_in_what_is_shown_of_a_case(
+    registry: Registry,
+) -> None:
+    item = CaseItem(Identifier.url("https://anna.example/"), "https://anna.example/")
+    opened = registry.cases.open_case([item])
+    case = registry.cases.read(opened.number, opened.secret)
+    assert case.items[0].shown == "https://anna.example/"
+    shown = repr([item, opened, case])
+    assert opened.number in shown
+    assert "anna" not in shown
+    assert opened.secret not in shown

@@ -265,3 +265,10 @@ def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:
 def test_a_picture_has_no_written_form() -> None:
     with pytest.raises(IdentifierError, match="a picture has no written form"):
         canonical(Kind.IMAGE, "ab" * 32)
+
+
+def test_a_file_larger_than_any_picture_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "huge.png").open("wb") as stream:
+        stream.truncate(1 << 40)  # a hole: it takes no room
+    with pytest.raises(PictureError, match=r"huge\.png.*more than 1024 MiB"):
+        Identifier.parse(Kind.IMAGE, str(tmp_path / "huge.png"))

@@ -189,3 +189,11 @@ def test_a_file_that_holds_no_key_is_named(tmp_path: Path, data: bytes) -> None:
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match=r"absent\.key cannot be read: No such file"):
         SigningKey.load(tmp_path / "absent.key")
+
+
+def test_a_huge_file_is_no_key_and_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "optout.key"
+    with path.open("wb") as stream:
+        stream.truncate(1 << 40)  # a hole: it takes no room
+    with pytest.raises(RegistryError, match="holds no signing key"):
+        SigningKey.load(path)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optout.registry.errors import LogFault
 from optout.registry.identifiers import Grade, Identifier, Kind
-from optout.registry.log import SALT_SIZE, Add, Entry, Opening, fold, new_salt
+from optout.registry.log import SALT_SIZE, Add, Entry, Opening, Revealed, fold, new_salt
 
 SALT = bytes(range(16))
 IDENTIFIER = Identifier.url("https://example.org/a")
@@ -97,3 +97,11 @@ def test_a_matter_in_another_form_is_a_fault_even_if_it_was_committed_to(matter:
     opening = Opening(0, SALT, matter)
     with pytest.raises(LogFault, match="matter"):
         opening.check(entry_for(opening))
+
+
+def test_neither_salt_matter_nor_token_stands_in_what_is_shown_of_them() -> None:
+    opening = Opening.of(7, Identifier.url("https://anna.example/"), b"sixteen salt byt")
+    shown = repr([opening, Revealed(b"sixteen token by")])
+    assert "index=7" in shown
+    for secret in ("salt", "token by", opening.identifier().digest.hex(), "matter"):
+        assert secret not in shown

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from optout.registry.errors import LogFault
 from optout.registry.log import Checkpoint, leaf_hash, root
 from optout.registry.snapshot import Snapshot, audit_snapshot
 from optout.registry.snapshot.formats import IDENTIFIER, image_type
+from optout.registry.snapshot.lines import read_lines
 
 from .conftest import KEY, LogBook, large_book, replaced, resigned, small_book
 
@@ -245,3 +247,11 @@ def test_signed_damage_of_any_kind_is_a_failed_check_and_no_error(
                 assert faults(copy), f"{name} was changed, and nobody noticed"
         replaced(copy, name, data)
     assert not faults(copy)
+
+
+@pytest.mark.parametrize("name", ["audit/leaves.jsonl", "audit/openings.jsonl"])
+def test_a_line_without_end_is_not_read_whole(copy: Path, name: str) -> None:
+    with (copy / name).open("r+b") as stream:
+        stream.truncate(1 << 38)  # a hole: it takes no room
+    with pytest.raises(LogFault, match=r"line \d+ of .* is too long"):
+        list(read_lines(copy / name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,6 +120,46 @@ def test_a_snapshot_of_another_format_is_not_written_over(tmp_path: Path) -> Non
     (tmp_path / "snapshot.json").write_text('{"format": "optout/v2/snapshot"}')
     with pytest.raises(UsageError, match="something other than a snapshot of this version"):
         small_book().snapshot(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["audit", "segments", ".optout-next"])
+def test_what_a_link_in_the_folder_leads_to_is_left_alone(name: str, tmp_path: Path) -> None:
+    folder = small_book().snapshot(tmp_path / "snapshot").path
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "deep").mkdir(parents=True)
+    (elsewhere / "deep" / "thesis.txt").write_text("mine")
+    (elsewhere / "snapshot.json").write_bytes((folder / "snapshot.json").read_bytes())
+    before = contents(elsewhere)
+    shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / name).symlink_to(elsewhere)
+    with pytest.raises(UsageError, match="something other than a snapshot"):
+        small_book().snapshot(folder)
+    assert contents(elsewhere) == before
+
+
+def test_a_link_in_place_of_a_segment_is_not_written_through(tmp_path: Path) -> None:
+    folder = small_book().snapshot(tmp_path / "snapshot").path
+    (segment,) = (folder / "segments").iterdir()
+    shutil.rmtree(segment)
+    (tmp_path / "elsewhere").mkdir()
+    segment.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="something other than a snapshot"):
+        small_book().snapshot(folder)
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_folder_is_not_taken_for_a_half_renewed_snapshot_by_a_name(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    (tmp_path / ".optout-next").mkdir()
+    with pytest.raises(UsageError, match="something other than a snapshot"):
+        small_book().snapshot(tmp_path)
+    assert contents(tmp_path) == {"thesis.txt": b"mine"}
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"], ids=ascii)
+def test_a_path_that_cannot_be_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be the path of a folder"):
+        small_book().snapshot(tmp_path / name)
 
 
 def test_a_path_that_is_a_file_is_refused(tmp_path: Path) -> None:

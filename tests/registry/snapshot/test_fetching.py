@@ -430,3 +430,22 @@ def test_two_processes_that_fetch_at_once_both_succeed(server: Server, cache: Pa
         thread.join()
     assert len(opened) == 4
     assert kept(cache) == [opened[0]]
+
+
+def test_what_a_server_says_reaches_a_terminal_as_words_only(server: Server) -> None:
+    def answer(request: http.server.BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 404 \x1b[31mred\x9b1m\r\nContent-Length: 0\r\n\r\n")
+
+    server.special["/snapshot/snapshot.json"] = answer
+    with pytest.raises(SnapshotError, match=r"HTTP 404 \?\[31mred\?1m"):
+        Snapshot.open(server.base)
+
+
+def test_a_user_without_home_is_told_what_to_set(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", lambda _: {}["nobody"])
+    with pytest.raises(SnapshotError, match=r"no home folder.*XDG_CACHE_HOME"):
+        Snapshot.open(server.base)

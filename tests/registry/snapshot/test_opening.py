@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import pickle
 import shutil
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from optout.registry import documents
 from optout.registry.errors import SnapshotError, UsageError
 from optout.registry.identifiers import Kind
 from optout.registry.snapshot import Snapshot
@@ -73,6 +76,43 @@ def test_a_path_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x")
     with pytest.raises(SnapshotError, match="file is no snapshot"):
         Snapshot.open(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    "name", ["a\0b", "\ud800", "x" * 300, "x/" * 3000], ids=lambda n: ascii(n[:4])
+)
+def test_a_path_that_cannot_be_is_no_snapshot(name: str) -> None:
+    with pytest.raises(SnapshotError, match="cannot be"):
+        Snapshot.open(name)
+
+
+def test_a_folder_that_is_gone_is_told_of(tmp_path: Path, run_python) -> None:
+    told = run_python(f"""
+        import os
+        from optout.registry.errors import SnapshotError
+        from optout.registry.snapshot import Snapshot
+
+        gone = os.path.join({str(tmp_path)!r}, "gone")
+        os.mkdir(gone)
+        os.chdir(gone)
+        os.rmdir(gone)
+        try:
+            Snapshot.open("snapshot")
+        except SnapshotError as fault:
+            print("told", fault.message)
+    """)
+    assert told.startswith("told snapshot cannot be read")
+
+
+@pytest.mark.parametrize("depth", range(50, 1000, 50))
+def test_a_snapshot_json_that_nests_deeply_is_no_snapshot(copy: Path, depth: int) -> None:
+    document = json.loads((copy / "snapshot.json").read_bytes())
+    for _ in range(depth):
+        document["counts"] = [document["counts"]]
+    with suppress(RecursionError):
+        (copy / "snapshot.json").write_bytes(documents.render(document))
+        with pytest.raises(SnapshotError):
+            Snapshot.open(copy)
 
 
 @pytest.mark.parametrize("address", ["ftp://example.org/snapshot", "file:///tmp", "s3://bucket/s"])

@@ -211,3 +211,41 @@ def test_scrubbing_waits_for_a_reader_that_ends_in_time(database: Path) -> None:
         reader.execute("COMMIT")
         assert sqlite.scrub(database, 0.1)
         assert database.with_name("optout.db-wal").stat().st_size == 0
+
+
+def test_a_disk_that_is_full_after_an_erasure_does_not_make_it_undone(
+    database: Path, run_python: Callable[..., str]
+) -> None:
+    told = run_python(f"""
+        import resource, sqlite3
+        from pathlib import Path
+        from optout.registry import Identifier, Registry
+        from optout.registry.registry import Claim
+
+        def claims(start, stop):
+            return [Claim(Identifier.url(f"https://a.example/{{n}}")) for n in range(start, stop)]
+
+        path = Path({str(database)!r})
+        with Registry.open(path) as registry:
+            registry.add(claims(0, 600))
+        with Registry.open(path) as registry:
+            # The write-ahead log has room, the file that it is folded into cannot grow.
+            limit = path.stat().st_size
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+            registry.add(claims(600, 900))
+            digest = next(o for o in registry.openings() if o.index == 0).identifier().digest.hex()
+            registry.erase([0])
+            registry.add(claims(900, 901))
+            with Registry.open(path) as other:
+                size = other.size
+            beside = sqlite3.connect(path)
+            due = beside.execute("SELECT 1 FROM settings WHERE name = 'scrub'").fetchall()
+            beside.close()
+            unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+            resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+            registry.add(claims(901, 902))
+            files = [p.read_bytes() for p in path.parent.glob("optout.db*")]
+            print(size, bool(due), any(digest.encode() in data for data in files))
+            print(registry.state().entries[0].status)
+    """)
+    assert told.split() == ["902", "True", "False", "erased"]

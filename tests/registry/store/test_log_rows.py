@@ -22,7 +22,8 @@ from optout.registry.log import (
     State,
     Withdraw,
 )
-from optout.registry.store import Store, log_rows, read_state, tables
+from optout.registry.store import Store, log_rows, tables
+from optout.registry.store.log_rows import read_state
 from sqlalchemy import Connection, update
 
 DATE = "2026-11-24"
