@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from optout.registry.errors import UsageError
+from optout.registry.snapshot import Snapshot
 
 from .columns import Leaf, Sample, carries, detect, leaf_types
 from .errors import NothingMatchable
 from .judge import Examiner, Findings, Policy, Verdict, give_verdicts
-
-if TYPE_CHECKING:
-    from optout.registry.snapshot import Snapshot
 
 KEEP = "keep"
 
@@ -34,7 +33,7 @@ class Filter:
     """Judges rows one batch at a time; picklable, and the same in every process.
 
     Args:
-        snapshot: what is opted out.
+        snapshot: what is opted out: open, or where it lies.
         columns: by role (`url`, `image`, `sha256`), the paths to look at. Where None, columns are
             known by name and type alone, so that a verdict never depends on a row's neighbours.
         policy: which entries are obeyed; nothing is held, because holding needs the whole corpus.
@@ -45,11 +44,11 @@ class Filter:
 
     def __init__(
         self,
-        snapshot: Snapshot,
+        snapshot: Snapshot | str | Path,
         columns: Mapping[str, Sequence[str]] | None = None,
         policy: Policy | None = None,
     ) -> None:
-        self._snapshot = snapshot
+        self._snapshot = Snapshot.of(snapshot)
         self._policy = policy or Policy()
         self._said: tuple[Leaf, ...] | None = None
         if columns is not None:

@@ -8,7 +8,8 @@
     ├── CaseNotFound           there is no such case, or its secret is another one
     ├── RegistryError          the registry's database or key is missing, damaged or newer
     ├── LogFault               a log, checkpoint or opening breaks its own rules
-    ├── SnapshotError          a snapshot is missing, damaged, untrusted or newer
+    ├── SnapshotError          a snapshot is missing, unreadable or newer
+    │   └── SnapshotFault      it is not what its key has signed
     ├── filter.errors          see `optout.filter.errors`
     └── api.errors             see `optout.api.errors`
 
@@ -64,4 +65,8 @@ class LogFault(OptOutError):  # noqa: N818  # says what happened
 
 
 class SnapshotError(OptOutError):
-    """A snapshot is missing, damaged, signed by an unexpected key, or of a newer format."""
+    """A snapshot is missing, cannot be read, or is of a newer format."""
+
+
+class SnapshotFault(SnapshotError):  # noqa: N818  # says what it is
+    """A snapshot is not what its key has signed, or not signed by the key that is expected."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import words
+from . import reports, words
 from .console import Console
 from .exits import Exit
 from .options import AsJson, Key
@@ -21,10 +21,14 @@ def audit(
 ) -> int:
     """Rebuild a snapshot from its openings and compare it byte by byte."""
     from optout.registry import Snapshot
+    from optout.registry.errors import SnapshotFault
     from optout.registry.snapshot import audit_snapshot
 
     console = Console(json=json)
-    opened = Snapshot.open(snapshot, key=key)
+    try:
+        opened = Snapshot.open(snapshot, key=key)
+    except SnapshotFault as fault:
+        return reports.tell_damaged_snapshot(console, "audit", fault)
     checks = [
         {"name": name, "ok": ok, "detail": detail}
         for name, ok, detail in audit_snapshot(opened.path)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +37,9 @@ def demo(
     seconds = tell(place, teller)
     console.say()
     console.say(f"{seconds:.0f} s. Now your own data: does anything in it match?")
+    activate = Path(sys.executable).with_name("activate")
+    if shutil.which("optout") is None and activate.exists():
+        console.say(("  $ ", "dim"), (f". {os.path.relpath(activate)}", "bold"))
     console.say(("  $ ", "dim"), ("optout inspect YOUR.parquet", "bold"))
     console.say(
         ("  $ ", "dim"),

@@ -95,6 +95,7 @@ def filter_(
     limit = read.memory(memory)
 
     from optout.filter import SomeShardsFailed, filter_dataset, inspect_dataset
+    from optout.filter.evidence import key_path, operator_key
     from optout.registry import Snapshot
 
     opened = Snapshot.open(snapshot, key=key)
@@ -122,14 +123,18 @@ def filter_(
         code = Exit.SOME_SHARDS_FAILED
     except KeyboardInterrupt:
         progress.close()
-        console.say("optout: interrupted; the same command goes on where this one stopped")
+        again = "nothing was written" if dry_run else "the same command goes on where it stopped"
+        console.say(f"optout: interrupted; {again}")
         raise
     finally:
         progress.close()
     reports.show_run(console, report, str(out))
     console.document(report.to_dict())
+    if not dry_run and report.shards:
+        signer = operator_key().verifier
+        console.say((f"manifest signed with {key_path()}, key {signer}", "dim"))
     if dry_run:
-        console.next(f"optout filter … --out {out}", "the same without --dry-run")
+        console.next("the same command without --dry-run")
     elif code is Exit.DONE:
         console.next(f"optout verify {out} --snapshot {snapshot}", "trusts nothing of this run")
     return code

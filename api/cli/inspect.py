@@ -36,8 +36,10 @@ def inspect(
     if not any(column.role for column in report.columns):
         console.say()
         console.say(
-            "Nothing here can be matched. If a column should be: ", ("--column ROLE=PATH", "bold")
+            "Nothing here can be matched. If a column should be: ",
+            ("optout filter … --column ROLE=PATH", "bold"),
         )
         return Exit.USAGE
-    console.next(f"optout filter {' '.join(inputs)} --snapshot S --out OUT --dry-run")
+    chosen = snapshot or "S"
+    console.next(f"optout filter {' '.join(inputs)} --snapshot {chosen} --out OUT --dry-run")
     return Exit.DONE

@@ -35,6 +35,15 @@ Key = Annotated[
     ),
 ]
 
+OperatorKey = Annotated[
+    str | None,
+    typer.Option(
+        "--operator-key",
+        metavar="VKEY",
+        help="The key of whoever ran the filter, known from elsewhere: a fault if it did not sign.",
+    ),
+]
+
 Kind = Annotated[str, typer.Argument(metavar="KIND", help="What it is: url, site, image or file.")]
 
 Entries = Annotated[

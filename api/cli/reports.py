@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from . import words
 from .console import Console, Piece
+from .exits import Exit
 
 if TYPE_CHECKING:
     from optout.filter import Inspection, Policy, RunReport, ShardOutcome, VerifyReport
     from optout.registry import Snapshot
+    from optout.registry.errors import SnapshotFault
 
 SHARDS_SHOWN = 20
 """Of a corpus of thousands, those that lost most; `--json` holds all of them."""
@@ -25,7 +27,9 @@ def show_snapshot(console: Console, snapshot: Snapshot, *, pinned: bool) -> None
             (("snapshot", "dim"), f"{snapshot.origin} at {snapshot.size:,}: {held}"),
             (
                 ("key", "dim"),
-                f"{snapshot.key}{'' if pinned else '   (its own word: pin it with --key)'}",
+                str(snapshot.key)
+                if pinned
+                else f"{words.short_key(snapshot.key)}   (its own word: pin it with --key)",
             ),
         ]
     )
@@ -57,8 +61,31 @@ def show_plan(
             rows.append(("", path, role, ("as you said" if path in said else "", "dim")))
     label: Piece = ("columns ", "dim")
     console.say_table([(label if number == 0 else "", *row[1:]) for number, row in enumerate(rows)])
+    unseen = [column.path for column in inspection.columns if column.nested]
+    if unseen:
+        console.say(
+            ("  not looked at yet: ", "bold yellow"),
+            f"the values inside {', '.join(unseen)}; an audit counts them as faults if they match",
+        )
     differences = policy_differences(policy)
-    console.say_table([(("policy  ", "dim"), differences or ("the usual", ""))])
+    console.say_table([(("policy  ", "dim"), differences or usual_policy(policy))])
+
+
+def usual_policy(policy: Policy) -> str:
+    """What the usual policy means, in a line."""
+    return (
+        f"the usual: pictures within {policy.radius} of 256 bits; sites need grade "
+        f"{policy.min_grade['site']}; unproven entries above {policy.hold_share:.1%} are held"
+    )
+
+
+def tell_damaged_snapshot(console: Console, command: str, fault: SnapshotFault) -> int:
+    """An audit ends at a snapshot that is not what was signed: that is what it found."""
+    check = {"name": "snapshot", "ok": False, "detail": str(fault)}
+    console.checks([check])
+    console.verdict(command, 1)
+    console.document({"ok": False, "checks": [check]})
+    return Exit.FOUND
 
 
 def policy_differences(policy: Policy) -> str:
@@ -157,7 +184,8 @@ def show_checks(console: Console, report: VerifyReport) -> None:
 
 def show_faults(console: Console, report: VerifyReport) -> None:
     """Every fault by name, rows that should have gone before all else, and how it ended."""
-    ordered = sorted(report.faults, key=lambda fault: fault.entry is None)
+    # A damaged file has many rows that cannot be judged: the file is what there is to say.
+    ordered = sorted(report.faults, key=lambda fault: (fault.entry is None, fault.row is not None))
     for fault in ordered[:FAULTS_SHOWN]:
         console.result(("FAULT ", "bold red"), fault.text)
     if len(report.faults) > FAULTS_SHOWN:

@@ -10,7 +10,7 @@ import typer
 from . import reports
 from .console import Console
 from .exits import Exit
-from .options import AsJson, Key, SnapshotAt
+from .options import AsJson, Key, OperatorKey, SnapshotAt
 
 
 def verify(
@@ -32,12 +32,17 @@ def verify(
     ] = False,
     sample: Annotated[
         int | None,
-        typer.Option(metavar="N", min=0, help="Rows to judge by the reference, drawn at random."),
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Rows to judge by the reference, drawn at random. Default: 10,000.",
+        ),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="Draw the sample of an earlier check.")
     ] = None,
     key: Key = None,
+    operator_key: OperatorKey = None,
     json: AsJson = False,
 ) -> int:
     """Look through OUT for what should have gone, trusting nothing of the run.
@@ -46,7 +51,7 @@ def verify(
     """
     from optout.filter import verify_dataset
     from optout.registry import Snapshot
-    from optout.registry.errors import UsageError
+    from optout.registry.errors import SnapshotFault, UsageError
 
     console = Console(json=json)
     folder, *more = out
@@ -54,7 +59,10 @@ def verify(
         raise UsageError(f"{more[0]} is one folder too many", "Give what was filtered as --input.")
     if exhaustive and sample is not None:
         raise UsageError("--exhaustive and --sample exclude each other", "Give one of them.")
-    opened = Snapshot.open(snapshot, key=key)
+    try:
+        opened = Snapshot.open(snapshot, key=key)
+    except SnapshotFault as fault:
+        return reports.tell_damaged_snapshot(console, "verify", fault)
     reports.show_snapshot(console, opened, pinned=key is not None)
     progress = console.progress()
     try:
@@ -67,6 +75,7 @@ def verify(
             seed=seed,
             exhaustive=exhaustive,
             sample=sample,
+            key=operator_key,
             progress=progress,
         )
     finally:

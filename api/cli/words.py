@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 
+def short_key(key: object) -> str:
+    """A verifier key as people compare it at a glance: its name and the id that it derives."""
+    name, _, rest = str(key).partition("+")
+    return f"{name}+{rest.partition('+')[0]}"
+
+
 def per_kind(counts: Mapping[str, int]) -> str:
     """Counts by kind in words: `2 images, 1 site`."""
     return ", ".join(counted(number, name) for name, number in counts.items() if number)

@@ -19,6 +19,9 @@ ENOUGH = 0.25
 """The share of sampled values, over all shards or in one, that gives a column its role. Below the
 half that an audit asks for: a sample may miss what a whole column shows."""
 
+_NESTED = ("struct<", "list<", "map<")
+"""What stands in the words for a type that has others inside."""
+
 _PLURAL = {"url": "addresses", "sha256": "SHA-256 digests", "image": "pictures"}
 
 
@@ -37,6 +40,11 @@ class DetectedColumn:
     type: str
     role: Role | None
     why: str
+
+    @property
+    def nested(self) -> bool:
+        """Whether it has values inside lists or structs, which are not looked at."""
+        return any(mark in self.type for mark in _NESTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,7 @@ class _Column:
 
     def _unusable(self) -> str:
         kinds = " | ".join(self.types)
-        if any(mark in kinds for mark in ("struct<", "list<", "map<")):
+        if any(mark in kinds for mark in _NESTED):
             return f"{kinds.split('<')[0]}: values inside lists and structs are not looked at"
         return f"{kinds}: only text and bytes can be matched"
 

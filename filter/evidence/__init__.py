@@ -7,7 +7,7 @@ from .manifest import Manifest, compare_files, read_manifest
 from .matches import SCHEMA as MATCHES_SCHEMA
 from .matches import read_matches, write_matches
 from .record import FileDigest, ShardRecord, SourceDigest
-from .signing import operator_key
+from .signing import key_path, operator_key
 from .statement import RunFacts, write_manifest
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "ShardRecord",
     "SourceDigest",
     "compare_files",
+    "key_path",
     "operator_key",
     "read_manifest",
     "read_matches",

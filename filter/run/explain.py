@@ -111,9 +111,11 @@ def explain_row(out: str | Path, shard: str, row: int) -> Explanation:
 def _record(place: Place, plan: Plan, shard: str) -> ShardRecord:
     name = place.evidence.record(shard)
     if shard not in plan.inputs:
-        close = get_close_matches(shard, plan.inputs, 3, 0.3) or sorted(plan.inputs)[:3]
+        close = sorted(get_close_matches(shard, plan.inputs, 3, 0.3) or [*plan.inputs])[:3]
+        more = len(plan.inputs) - len(close)
+        others = f" and {more:,} more" if more else ""
         raise UsageError(
-            f"{place.evidence.out} has no shard {shard!r}", f"There is {', '.join(close)}."
+            f"{place.evidence.out} has no shard {shard!r}", f"There is {', '.join(close)}{others}."
         )
     if not place.beside.exists(name):
         raise EvidenceError(f"{shard} is not finished: there is no {name}", _AGAIN)

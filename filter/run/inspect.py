@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from optout.filter.columns import DetectedColumn, detect
 from optout.filter.scan import REACH
 from optout.registry.identifiers import Kind
+from optout.registry.snapshot import Snapshot
 
 from .inputs import discover
 from .progress import Progress, Silence
 from .survey import samples, survey
-
-if TYPE_CHECKING:
-    from optout.registry.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ _INSIDE = {Kind.FILE, Kind.IMAGE}
 
 def inspect_dataset(
     inputs: str | Path | Sequence[str | Path],
-    snapshot: Snapshot | None = None,
+    snapshot: Snapshot | str | Path | None = None,
     *,
     progress: Progress | None = None,
 ) -> Inspection:
@@ -90,12 +88,13 @@ def inspect_dataset(
 
     Args:
         inputs: each a file, a folder (all `*.parquet` below it), a glob, or `@LIST`.
-        snapshot: where given, the entries of each kind are counted.
+        snapshot: where given, open or as a path, the entries of each kind are counted.
         progress: hears of every shard; closed at the end.
 
     Raises:
         UsageError: an input is absent.
     """
+    opened = None if snapshot is None else Snapshot.of(snapshot)
     listed = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     heard = progress or Silence()
     try:
@@ -107,7 +106,7 @@ def inspect_dataset(
         len(seen),
         sum(each.rows for each in seen),
         columns,
-        [_reach(kind, columns, snapshot) for kind in Kind],
+        [_reach(kind, columns, opened) for kind in Kind],
         [each.fault.message for each in seen if each.fault is not None],
     )
 

@@ -193,8 +193,11 @@ def _difference(frozen: Plan, asked: Asked, seen: Sequence[Surveyed], snapshot: 
         return "other columns"
     if frozen.versions != versions():
         return "another version of optout, pyarrow or Pillow"
-    if frozen.inputs.keys() != {each.shard.name for each in seen}:
-        return "other inputs"
+    difference = sorted(frozen.inputs.keys() ^ {each.shard.name for each in seen})
+    if difference:
+        more = f" and {len(difference) - 1:,} more" if len(difference) > 1 else ""
+        change = "is no longer" if difference[0] in frozen.inputs else "was not"
+        return f"{difference[0]}{more} {change} among its inputs"
     for each in seen:
         known = frozen.inputs[each.shard.name]
         # What could not be read when the plan was made may have been fetched again since.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from optout.filter.judge import Policy
 from optout.registry.errors import UsageError
+from optout.registry.snapshot import Snapshot
 
 from .course import Course
 from .place import Place
@@ -18,7 +19,6 @@ from .report import RunReport
 
 if TYPE_CHECKING:
     from optout.registry.log import SigningKey
-    from optout.registry.snapshot import Snapshot
 
 MEMORY = 2 << 30
 """Bytes that a run stays within, unless it is told otherwise."""
@@ -38,7 +38,7 @@ def filter_dataset(
     inputs: str | Path | Sequence[str | Path],
     out: str | Path,
     *,
-    snapshot: Snapshot,
+    snapshot: Snapshot | str | Path,
     policy: Policy | None = None,
     columns: Mapping[str, Sequence[str]] | None = None,
     exclude: Sequence[str] = (),
@@ -57,7 +57,7 @@ def filter_dataset(
     Args:
         inputs: each a file, a folder (all `*.parquet` below it), a glob, or `@LIST`.
         out: the folder for the clean shards; evidence goes to `OUT.optout/` beside it.
-        snapshot: what is opted out.
+        snapshot: what is opted out: open, or where it lies.
         policy: which entries are obeyed; DESIGN's defaults where None.
         columns: by role (`url`, `image`, `sha256`), paths whose role is known; other columns are
             detected by name, type and sampled values all the same.
@@ -88,7 +88,7 @@ def filter_dataset(
     course = Course(
         inputs=[str(text) for text in listed],
         place=Place.at(Path(out)),
-        snapshot=snapshot,
+        snapshot=Snapshot.of(snapshot),
         asked=Asked.of(policy, columns, exclude),
         workers=count,
         batch_bytes=_batch_bytes(memory, count),

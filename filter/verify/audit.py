@@ -11,6 +11,7 @@ from optout.filter.evidence import Evidence
 from optout.filter.judge import Policy
 from optout.registry.errors import SnapshotError, UsageError
 from optout.registry.log import VerifierKey
+from optout.registry.snapshot import Snapshot
 
 from .columns import check_columns, look_at_columns
 from .decided import check_plan
@@ -32,7 +33,6 @@ from .tree import Tree
 
 if TYPE_CHECKING:
     from optout.filter.run import Progress
-    from optout.registry.snapshot import Snapshot
 
 SAMPLE = 10_000
 """Rows that the reference judges unless it is told otherwise: where the index is wrong about one
@@ -44,7 +44,7 @@ _SEEDS = 1 << 32
 def verify_dataset(
     out: str | Path,
     *,
-    snapshot: Snapshot,
+    snapshot: Snapshot | str | Path,
     inputs: str | Path | Sequence[str | Path] | None = None,
     exhaustive: bool = False,
     sample: int | None = None,
@@ -81,7 +81,7 @@ def verify_dataset(
     listed = [inputs] if isinstance(inputs, str | Path) else inputs
     audit = _Audit(
         out,
-        snapshot,
+        Snapshot.of(snapshot),
         None if listed is None else Inputs(listed),
         VerifierKey.parse(key) if isinstance(key, str) else key,
         progress,

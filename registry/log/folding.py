@@ -55,7 +55,7 @@ A withdrawal decides a dispute, so undoing it does not bring the dispute back.
 _ADVICE = {
     Status.IN_FORCE: "It is in force, and nothing is to be undone.",
     Status.DISPUTED: "It is disputed already: withdraw or restore it.",
-    Status.WITHDRAWN: "Restore it first, or register it again.",
+    Status.WITHDRAWN: "Register it again, if it shall be in force.",
     Status.ERASED: "An erasure is final: register it again.",
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from optout.registry.errors import SnapshotError
+from optout.registry.errors import SnapshotError, SnapshotFault
 from optout.registry.log import VerifierKey
 
 from .manifest import AGAIN, MANIFEST, FileFacts, Manifest
@@ -63,10 +63,10 @@ def check_files(folder: Path, manifest: Manifest) -> None:
         with reading(path), path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if digest != facts.sha256:
-            raise SnapshotError(f"{path} was changed: {MANIFEST} has another digest of it", AGAIN)
+            raise SnapshotFault(f"{path} was changed: {MANIFEST} has another digest of it", AGAIN)
     for path in _present(folder):
         if path.relative_to(folder).as_posix() not in manifest.files:
-            raise SnapshotError(
+            raise SnapshotFault(
                 f"{path} does not belong to the snapshot: {MANIFEST} does not name it",
                 "Remove it, or build the snapshot again.",
             )
@@ -83,17 +83,17 @@ def _manifest_bytes(folder: Path) -> bytes:
         with path.open("rb") as stream:
             data = stream.read(MAX_MANIFEST + 1)
     if len(data) > MAX_MANIFEST:
-        raise SnapshotError(f"{path} is too large", AGAIN)
+        raise SnapshotFault(f"{path} is too large", AGAIN)
     return data
 
 
 def _check_size(path: Path, facts: FileFacts) -> None:
     with reading(path):
         if not path.is_file():
-            raise SnapshotError(f"{path} is missing", AGAIN)
+            raise SnapshotFault(f"{path} is missing", AGAIN)
         size = path.stat().st_size
     if size != facts.size:
-        raise SnapshotError(f"{path} has {size} bytes instead of {facts.size}", AGAIN)
+        raise SnapshotFault(f"{path} has {size} bytes instead of {facts.size}", AGAIN)
 
 
 def _present(folder: Path) -> Iterator[Path]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from optout.registry import documents
-from optout.registry.errors import LogFault, SnapshotError, UsageError
+from optout.registry.errors import LogFault, SnapshotError, SnapshotFault, UsageError
 from optout.registry.identifiers import CANONICALISER_VERSION, Grade, Kind
 from optout.registry.log import Checkpoint, SigningKey, VerifierKey
 
@@ -32,7 +32,7 @@ _SEGMENT = re.compile(r"segments/[0-9a-f]{16}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
-AGAIN = "Fetch it again, or build it again with: optout snapshot OUT."
+AGAIN = "Fetch it again; whoever runs the registry builds it with: optout snapshot OUT."
 """What to do about a damaged snapshot."""
 
 _UPGRADE = "Upgrade optout."
@@ -98,7 +98,7 @@ class Manifest:
             SnapshotError: it is of a newer format, changed, signed by another key, or tells of
                 something that cannot be a snapshot.
         """
-        document = documents.parse(data, name, error=SnapshotError)
+        document = documents.parse(data, name, error=SnapshotFault)
         _check_format(document.get("format"), name)
         signer = _check_signature(document, name, key)
         try:
@@ -107,7 +107,7 @@ class Manifest:
             raise SnapshotError(f"{name} is of a newer optout: {fault}", _UPGRADE) from fault
         except (ValueError, TypeError, KeyError, AttributeError) as fault:
             why = f"{fault} is missing" if isinstance(fault, KeyError) else f"{fault}"
-            raise SnapshotError(f"{name} does not describe a snapshot: {why}", AGAIN) from fault
+            raise SnapshotFault(f"{name} does not describe a snapshot: {why}", AGAIN) from fault
         manifest._check_checkpoint(name)
         return manifest
 
@@ -178,12 +178,12 @@ class Manifest:
         try:
             checkpoint = Checkpoint.open(self.checkpoint, self.key)
         except LogFault as fault:
-            raise SnapshotError(
+            raise SnapshotFault(
                 f"{name} has a checkpoint that cannot be trusted: {fault.message}", AGAIN
             ) from fault
         said = (checkpoint.origin, checkpoint.size, checkpoint.root.hex())
         if said != (self.origin, self.size, self.root):
-            raise SnapshotError(f"{name} has the checkpoint of another log or size", AGAIN)
+            raise SnapshotFault(f"{name} has the checkpoint of another log or size", AGAIN)
 
 
 class _NewerError(ValueError):
@@ -211,14 +211,14 @@ def _check_signature(
         # Base64 leaves room for bits that mean nothing: only one spelling is taken.
         good = base64.b64encode(signature).decode() == text and signer.verify(message, signature)
     except (ValueError, RecursionError, UsageError) as fault:
-        raise SnapshotError(f"{name} is not signed: {fault}", AGAIN) from fault
+        raise SnapshotFault(f"{name} is not signed: {fault}", AGAIN) from fault
     if key is not None and signer != key:
-        raise SnapshotError(
+        raise SnapshotFault(
             f"{name} is signed by {signer} instead of {key}",
             "Do not use it, unless its publisher announced a new key.",
         )
     if not good:
-        raise SnapshotError(f"{name} was changed: its signature is not that of {signer}", AGAIN)
+        raise SnapshotFault(f"{name} was changed: its signature is not that of {signer}", AGAIN)
     return signer
 
 

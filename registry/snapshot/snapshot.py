@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from optout.registry.durable import is_possible
-from optout.registry.errors import SnapshotError
+from optout.registry.errors import SnapshotError, SnapshotFault
 from optout.registry.identifiers import Grade, Kind
 from optout.registry.index import BruteForce, ProbeTable, RadiusIndex
 from optout.registry.log import VerifierKey
@@ -163,10 +163,19 @@ class Snapshot:
             return
         if self._fetched:
             forget(self.path)
-            raise SnapshotError(
+            raise SnapshotFault(
                 fault.message, "It was fetched earlier: start again, and it is fetched anew."
             ) from fault
         raise fault
+
+    @classmethod
+    def of(cls, snapshot: Snapshot | str | Path) -> Snapshot:
+        """A snapshot, from itself or from where it lies.
+
+        Raises:
+            SnapshotError: see `open`.
+        """
+        return snapshot if isinstance(snapshot, Snapshot) else cls.open(snapshot)
 
     def candidates(
         self, probes: npt.NDArray[np.uint64]

@@ -117,7 +117,7 @@ def test_a_step_leads_where_the_table_says_or_is_refused(
     ("before", "op", "advice"),
     [
         ("erased", "restore", "final"),
-        ("withdrawn", "grade", "Restore it first"),
+        ("withdrawn", "grade", "Register it again"),
         ("in-force", "restore", "nothing is to be undone"),
         ("disputed", "dispute", "disputed already"),
     ],
