@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -11,8 +12,10 @@ from .exits import Exit
 from .options import DEFAULT_REGISTRY, AsJson, RegistryAt
 
 EXTRA = (
+    "anyio",
     "babel",
     "fastapi",
+    "h11",
     "jinja2",
     "multipart",
     "python_multipart",
@@ -28,13 +31,28 @@ def serve(
     port: Annotated[
         int, typer.Option(metavar="P", min=0, max=65535, help="0 takes any free one.")
     ] = 8000,
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            envvar="OPTOUT_PUBLIC_URL",
+            help="How people reach the service, for the links on receipts.",
+        ),
+    ] = None,
     registry: RegistryAt = DEFAULT_REGISTRY,
     json: AsJson = False,
 ) -> int:
     """Let people register and read their cases over HTTP."""
-    from optout.registry.errors import OptOutError
+    from optout.registry.errors import OptOutError, UsageError
 
     console = Console(json=json)
+    if public_url is not None and not re.fullmatch(
+        r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", public_url
+    ):
+        raise UsageError(
+            f"--public-url {public_url!r} is no address of a service",
+            "Write it as https://optout.example.",
+        )
     try:
         from optout.api.http import serve as run
     except ModuleNotFoundError as missing:
@@ -50,5 +68,5 @@ def serve(
         console.say(("press Ctrl-C to stop", "dim"))
         console.document({"address": address, "registry": registry})
 
-    run(registry, host=host, port=port, ready=ready)
+    run(registry, host=host, port=port, ready=ready, public_url=public_url)
     return Exit.DONE

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from optout.registry.errors import UsageError
+from optout.registry.errors import OptOutError, UsageError
 
 from . import corpus as made
 from . import web
@@ -76,7 +76,12 @@ def prepare(place: Path) -> None:
     folder()
     if place.exists() and not place.is_dir():
         raise UsageError(f"{place} is a file", "Name another folder: optout demo DIR")
-    place.mkdir(parents=True, exist_ok=True)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise OptOutError(
+            f"{place} cannot be made: {fault.strerror}", "Name another folder: optout demo DIR"
+        ) from fault
     foreign = sorted(path.name for path in place.iterdir() if path.name not in _OWN)
     if foreign:
         raise UsageError(

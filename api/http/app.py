@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from . import cases, files
 from .guard import BodyCeiling, Guard, log, where
@@ -98,6 +99,8 @@ def build(
     async def http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         headers = dict((error.headers if isinstance(error, HTTPException) else None) or {})
+        if status == 405:
+            headers["Allow"] = ", ".join(_methods(app, request))
         if _is_for_machines(request):
             return Problem(status, _UNFORESEEN.get(status, ""), headers=headers)
         answer = pages.failure(request, status)
@@ -120,6 +123,7 @@ def build(
 
 _UNFORESEEN = {
     400: "the request's host is not a host name",
+    403: "a page of another site has sent this; nothing was done",
     404: "there is nothing here",
     405: "this address does not take that method",
     500: "something unforeseen went wrong; it has been noted",
@@ -129,6 +133,16 @@ _UNFORESEEN = {
 def _is_for_machines(request: Request) -> bool:
     path = request.url.path
     return any(path == prefix.rstrip("/") or path.startswith(prefix) for prefix in _MACHINE_PATHS)
+
+
+def _methods(app: FastAPI, request: Request) -> list[str]:
+    """Every method that an address takes: Starlette names those of one route only."""
+    scope = dict(request.scope)
+    return [
+        method
+        for method in ("GET", "HEAD", "POST", "DELETE")
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in app.routes)
+    ]
 
 
 def _base(public_url: str | None) -> Callable[[Request], str]:

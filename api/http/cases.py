@@ -89,6 +89,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 _MEANINGS = {
     400: "The request cannot be read.",
     401: "The case's secret is missing.",
+    403: "A page of another site has sent this; nothing was done.",
     404: "No such case with this secret, or no such item in it.",
     409: "The item's state does not allow this.",
     413: "The request is too large.",
@@ -115,7 +116,7 @@ def routes(desk: Desk, base: Callable[[Request], str]) -> APIRouter:
         response_model=OpenedAnswer,
         responses={
             201: {"content": {"application/json": {"example": OPENED_EXAMPLE}}},
-            **problems(400, 413, 415, 422),
+            **problems(400, 403, 413, 415, 422),
         },
         openapi_extra={
             "requestBody": {
@@ -169,7 +170,7 @@ def routes(desk: Desk, base: Callable[[Request], str]) -> APIRouter:
         response_model=CaseAnswer,
         responses={
             200: {"content": {"application/json": {"example": CASE_ANSWER_EXAMPLE}}},
-            **problems(400, 401, 404, 409, 413, 415, 422),
+            **problems(400, 401, 403, 404, 409, 413, 415, 422),
         },
         openapi_extra={
             **secured,
@@ -182,7 +183,7 @@ def routes(desk: Desk, base: Callable[[Request], str]) -> APIRouter:
     async def withdraw(case: Number, request: Request) -> Response:
         """Take items back: filters let them pass again. The case keeps showing them."""
         secret = secret_of(request)
-        wanted = (await _read_model(request, Withdrawal)).items
+        wanted = (await _read_model(request, Withdrawal, desk)).items
         held = {item.index for item in (await desk.read_case(case, secret)).items}
         strangers = [place for place, index in enumerate(wanted) if index not in held]
         if strangers:
@@ -262,7 +263,7 @@ def _understood(kind: Kind | str, shown: str) -> str | None:
         return None
 
 
-async def _read_model(request: Request, model: type[Model]) -> Model:
+async def _read_model(request: Request, model: type[Model], desk: Desk) -> Model:
     kind = media_type(request.headers.get("content-type", ""))
     if kind != "application/json":
         raise UnsupportedBody("the request's body is not JSON", "Send application/json.")
@@ -271,6 +272,9 @@ async def _read_model(request: Request, model: type[Model]) -> Model:
         document = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as fault:
         raise UnreadableBody("the request's body is not readable JSON") from fault
+    if isinstance(document, dict) and isinstance(document.get("items"), list):
+        # Before every one of them is looked at.
+        _check_most(len(document["items"]), desk)
     try:
         return model.model_validate(document)
     except ValidationError as error:
@@ -280,8 +284,7 @@ async def _read_model(request: Request, model: type[Model]) -> Model:
 
 
 async def _from_json(request: Request, desk: Desk) -> tuple[list[Item], Sequence[str]]:
-    wanted = await _read_model(request, CaseRequest)
-    _check_count(len(wanted.items), desk)
+    wanted = await _read_model(request, CaseRequest, desk)
     items: list[Item] = []
     faults: list[Fault] = []
     for place, told in enumerate(wanted.items):
@@ -315,8 +318,8 @@ def _item(told: Url | Site | File | Image, desk: Desk) -> Item | Refusal:
 
 async def _from_form(request: Request, desk: Desk) -> tuple[list[Item], Sequence[str]]:
     content_type = request.headers.get("content-type", "")
-    async with desk.uploads.hold():
-        form = await read_form(content_type, request.stream(), desk.limits)
+    async with desk.uploads.hold_beyond(desk.limits.words, request.stream()) as body:
+        form = await read_form(content_type, body, desk.limits)
         lines = read_lines("\n".join(form.texts("lines")), desk.limits)
         uploads = form.uploads("pictures")
         pictures = await desk.read_pictures(uploads)
@@ -342,10 +345,14 @@ def _fault(where: str, refusal: Refusal) -> Fault:
 
 
 def _check_count(count: int, desk: Desk) -> None:
-    most = desk.limits.items
     if not count:
         fault = Fault("", "too-short", "nothing was given to register")
         raise ItemsRefused([fault])
+    _check_most(count, desk)
+
+
+def _check_most(count: int, desk: Desk) -> None:
+    most = desk.limits.items
     if count > most:
         detail = f"one case takes {most} items, and {count} were given"
         raise ItemsRefused([Fault(pointer("items"), "too-long", detail, "Open several cases.")])

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from optout.api.service import Limits
 
-_EXTRA = ("babel", "fastapi", "jinja2", "python_multipart", "segno", "starlette", "uvicorn")
+_EXTRA = (
+    "anyio",
+    "babel",
+    "fastapi",
+    "h11",
+    "jinja2",
+    "python_multipart",
+    "segno",
+    "starlette",
+    "uvicorn",
+)
 
 
 def create_app(

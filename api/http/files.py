@@ -20,13 +20,17 @@ _TYPES = {"json": "application/json", "jsonl": "application/jsonl"}
 def routes(desk: Desk) -> APIRouter:
     """The operations on public files."""
     router = APIRouter(tags=["public files"])
-    binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    content = {
+        "application/json": {"schema": {"type": "object"}},
+        "application/jsonl": {"schema": {"type": "string"}},
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+    }
 
     @router.head("/snapshot/{path:path}", include_in_schema=False)
     @router.get(
         "/snapshot/{path:path}",
         response_class=Response,
-        responses={200: {"content": binary}, 304: {"description": "Unchanged."}, **problems(404)},
+        responses={200: {"content": content}, 304: {"description": "Unchanged."}, **problems(404)},
     )
     async def snapshot_file(
         path: Annotated[

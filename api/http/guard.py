@@ -73,6 +73,8 @@ class Guard:
             if not _HOST.match(request.headers.get("host", "localhost")):
                 scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"host"]
                 await self._failure(request, 400)(scope, receive, guarded)
+            elif _is_sent_by_another_site(request):
+                await self._failure(request, 403)(scope, receive, guarded)
             else:
                 await self._app(scope, receive, guarded)
         except ClientDisconnect:
@@ -81,6 +83,12 @@ class Guard:
             log.error("%s", where(error))
             if not started:
                 await self._failure(request, 500)(scope, receive, guarded)
+
+
+def _is_sent_by_another_site(request: Request) -> bool:
+    # Browsers say so themselves (Fetch Metadata), and pages cannot. There is no cookie to abuse,
+    # but a foreign page must not let its visitors fill the log.
+    return request.method == "POST" and request.headers.get("sec-fetch-site") == "cross-site"
 
 
 def where(error: BaseException) -> str:
@@ -129,7 +137,8 @@ class _Counted:
         length = headers.get("content-length", "0")
         self._length = int(length) if length.isascii() and length.isdigit() else 0
         self._taken = 0
-        self._deadline: float | None = None
+        self._waited = 0.0
+        self._patience = limits.pause_seconds
         self._complete = False
 
     async def receive(self) -> Message:
@@ -144,14 +153,19 @@ class _Counted:
         return message
 
     async def _in_time(self) -> Message:
-        now = asyncio.get_running_loop().time()
-        if self._deadline is None:
-            self._deadline = now + self._limits.upload_seconds
+        limits, clock = self._limits, asyncio.get_running_loop().time
+        begun = clock()
         try:
-            async with asyncio.timeout_at(self._deadline):
+            async with asyncio.timeout(min(self._patience, limits.upload_seconds - self._waited)):
                 message = await self._receive()
         except TimeoutError as fault:
             raise UnreadableBody("the request took too long to arrive", "Send less.") from fault
+        # Only what its sender takes counts, not what it has to wait for here. Every byte buys
+        # time, but nobody can save up more of it than for one pause.
+        waited = clock() - begun
+        self._waited += waited
+        earned = len(message.get("body", b"")) / limits.slowest
+        self._patience = min(self._patience - waited + earned, limits.pause_seconds)
         self._complete = message["type"] != "http.request" or not message.get("more_body")
         return message
 

@@ -26,6 +26,9 @@ from starlette.responses import Response
 
 MEDIA_TYPE = "application/problem+json"
 
+MOST_FAULTS = 200
+"""Places that one answer points at; its `detail` tells how many there are."""
+
 STATUSES: dict[type[OptOutError], int] = {
     UnreadableBody: 400,
     SecretMissing: 401,
@@ -82,6 +85,7 @@ class Problem(Response):
         if advice:
             document["advice"] = advice
         if faults:
+            # The answer to a request must not be many times as large as the request.
             document["errors"] = [
                 {
                     name: value
@@ -93,7 +97,7 @@ class Problem(Response):
                     )
                     if value or name != "advice"
                 }
-                for fault in faults
+                for fault in faults[:MOST_FAULTS]
             ]
         super().__init__(dump(document), status, dict(headers or {}))
 

@@ -55,7 +55,10 @@ class CaseRequest(_Strict):
         min_length=1
     )
     usage: list[Usage] = Field(
-        default=["train-ai"], min_length=1, description="The uses that are refused (AIPREF)."
+        default=["train-ai"],
+        min_length=1,
+        max_length=16,
+        description="The uses that are refused (AIPREF).",
     )
 
 

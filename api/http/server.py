@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import threading
@@ -9,12 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import h11
 import uvicorn
 from optout.api.errors import CannotListen
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _CHOOSE = "Choose another --host or --port."
 _LAST_PORT = 65_535
+HEAD_SECONDS = 20.0
+"""How long the head of a request may take to arrive."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -37,6 +42,9 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "not an address"
         raise CannotListen(f"cannot listen on {host} port {port}: {why}", _CHOOSE) from error
+    # What is accepted inherits it. asyncio sets it too, but not on sockets made this way, and each
+    # answer would wait for the receipt of its own head: a twenty-fifth of a second.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.set_inheritable(True)
     return listener
 
@@ -61,11 +69,48 @@ def run(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> Non
         log_config=None,
         server_header=False,
         date_header=True,
+        http=_Protocol,
         ws="none",
         lifespan="on",
         timeout_graceful_shutdown=10,
     )
     _Server(settings, ready).run(sockets=[listener])
+
+
+class _Protocol(H11Protocol):
+    """HTTP/1.1 that waits a while for a request's head, and not for ever.
+
+    uvicorn limits only how long a connection may rest between two requests. Connections whose
+    head never ends would use up what the system lets one process have.
+    """
+
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait with the connection, not with its first byte."""
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrives."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody is waited for any more."""
+        super().connection_lost(exc)
+        self._stop_waiting()
+
+    def _watch(self) -> None:
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_waiting()
+        elif self._waiting is None:
+            self._waiting = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
 
 
 class _Server(uvicorn.Server):

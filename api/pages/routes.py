@@ -51,8 +51,9 @@ class Pages:
 
     async def submit(self, request: Request) -> Response:
         """The form's next step: check it, change it, or register it."""
-        async with self._desk.uploads.hold():
-            form = await self._form(request)
+        limits = self._desk.limits
+        async with self._desk.uploads.hold_beyond(limits.words, request.stream()) as body:
+            form = await read_form(request.headers.get("content-type", ""), body, limits)
             step = form.text("do")
             given = await Submission.read(form, self._desk, fixes=step != "rest")
         language = self._language(request, form)

@@ -27,15 +27,16 @@ LINE_PROBLEMS: Mapping[str, str] = {
         "or add the picture itself."
     ),
     "not-a-site": N_(
-        "We could not read this as the name of a site. It looks like anna.example, without spaces."
+        "We could not read this as the name of a site. Such a name looks like anna.example, "
+        "without spaces."
     ),
     "not-a-url": N_(
         "We could not read this as a link. Copy it from your browser’s address bar and paste it "
         "here."
     ),
     "public-suffix": N_(
-        "This is shared by many people’s sites, so nobody can refuse for all of it. Give your own "
-        "site’s full name."
+        "Many people’s sites share this address, so nobody can refuse for all of them. Give your "
+        "own site’s full name."
     ),
     "scheme": N_("Only links that begin with https:// or http:// can be looked for."),
     "too-long": N_(
@@ -112,6 +113,10 @@ FAILURES: Mapping[int, tuple[str, str]] = {
         N_("We could not read that"),
         N_("Something got lost on the way. Please go back and try again."),
     ),
+    403: (
+        N_("Another site has sent this"),
+        N_("For your safety we have done nothing with it. Please begin at the start page."),
+    ),
     404: (
         N_("There is nothing here"),
         N_("The link may be incomplete. From the start page you can reach everything."),
@@ -144,7 +149,7 @@ FAILURES: Mapping[int, tuple[str, str]] = {
         N_("We have noted it. Please try again in a few minutes."),
     ),
     503: (
-        N_("Very many people are here right now"),
+        N_("Many people are here right now"),
         N_("Nothing has been registered. Please try again in a minute."),
     ),
 }

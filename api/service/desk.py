@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +10,11 @@ from optout.registry import Registry
 from optout.registry.cases import Case, CaseItem, OpenedCase
 from sqlalchemy.engine import make_url
 
+from .apart import read_picture_apart
 from .forms import Upload
 from .items import Item, Refusal
 from .limits import Limits
-from .pictures import PictureSeal, read_picture
+from .pictures import PictureSeal
 from .publication import OpenFile, Publisher
 from .turns import Turns
 
@@ -59,14 +59,15 @@ class Desk:
 
     async def read_pictures(self, uploads: Sequence[Upload]) -> list[Item | Refusal]:
         """Hash pictures, each with its place from 1."""
-        return list(
-            await asyncio.gather(
-                *(
-                    self._decoders.run(read_picture, upload, number)
-                    for number, upload in enumerate(uploads, start=1)
-                )
-            )
-        )
+        # One after another: who sends many does not keep those waiting who send one.
+        return [
+            await self._read_picture(upload, number)
+            for number, upload in enumerate(uploads, start=1)
+        ]
+
+    async def _read_picture(self, upload: Upload, number: int) -> Item | Refusal:
+        async with self._decoders.hold():
+            return await read_picture_apart(upload, number, self.limits)
 
     async def open_case(self, items: Sequence[Item], usage: Sequence[str]) -> OpenedCase:
         """Register items under a new case; its secret is told here and never again."""

@@ -7,6 +7,7 @@ because text that is not UTF-8 is refused instead of being read as Latin-1.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
@@ -17,6 +18,9 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from .limits import Limits
+
+# It quotes what strangers send, and a log must hold none of it.
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"

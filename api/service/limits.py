@@ -17,13 +17,17 @@ class Limits:
         drained: bytes beyond a limit that are read and thrown away, so that a browser which is
             still sending gets to see the answer.
         upload_seconds: how long a body may take to arrive.
+        pause_seconds: how long it may pause.
+        slowest: bytes a second below which it is too slow.
         items: items of one case.
         pictures: pictures of one case.
         picture: bytes of one picture.
         lines: lines of one text.
         line: characters of one line or value.
-        uploads: bodies with pictures held in memory at once.
+        uploads: bodies above `words` held in memory at once.
         decoders: pictures decoded at once.
+        picture_memory: bytes of memory that decoding one picture may take.
+        picture_seconds: how long that may take.
         writers: registry calls at once.
         waiting: requests that may wait for their turn before new ones are turned away.
     """
@@ -32,6 +36,8 @@ class Limits:
     words: int = 2 * MEBIBYTE
     drained: int = 256 * MEBIBYTE
     upload_seconds: float = 300
+    pause_seconds: float = 30
+    slowest: int = 8192
     items: int = 200
     pictures: int = 24
     picture: int = 16 * MEBIBYTE
@@ -39,5 +45,7 @@ class Limits:
     line: int = 4096
     uploads: int = 6
     decoders: int = 2
+    picture_memory: int = 768 * MEBIBYTE
+    picture_seconds: float = 60
     writers: int = 4
     waiting: int = 64

@@ -34,7 +34,7 @@ def read_picture(upload: Upload, number: int) -> Item | Refusal:
         an item of kind `image`; for a picture that is too plain to be told apart, a refusal that
         offers its exact bytes.
     """
-    name = file_name(upload.name) or f"#{number}"
+    name = called(upload, number)
     if upload.excess == "too-large":
         return Refusal(name, "too-large", "the picture has more bytes than are taken here")
     if upload.excess == "too-many":
@@ -44,9 +44,14 @@ def read_picture(upload: Upload, number: int) -> Item | Refusal:
     if upload.data[4:8] == b"ftyp" and upload.data[8:12] in _HEIC_BRANDS:
         return Refusal(name, "heic", "HEIC pictures cannot be read", "Send the picture as JPEG.")
     try:
-        return _shown(Identifier.image(upload.data), name)
+        return item_of(Identifier.image(upload.data), name)
     except PictureError as error:
         return _refused(upload.data, name, error)
+
+
+def called(upload: Upload, number: int) -> str:
+    """What a picture is called: by its file's name, or by its place."""
+    return file_name(upload.name) or f"#{number}"
 
 
 def _refused(data: bytes, name: str, error: PictureError) -> Refusal:
@@ -56,11 +61,12 @@ def _refused(data: bytes, name: str, error: PictureError) -> Refusal:
         reason = "too-many-pixels" if "pixel" in error.message else "not-a-picture"
         return Refusal(name, reason, error.message, error.advice)
     # What can be read and is refused nevertheless is too plain.
-    exact = _shown(Identifier.file_sha256(sha256_of(data)), name)
+    exact = item_of(Identifier.file_sha256(sha256_of(data)), name)
     return Refusal(name, "flat", error.message, error.advice, exact)
 
 
-def _shown(identifier: Identifier, name: str) -> Item:
+def item_of(identifier: Identifier, name: str) -> Item:
+    """An item of kind `image` or `file`, by the name that its sender gave it."""
     if identifier.kind is Kind.IMAGE:
         return Item(identifier, name, identifier.hashes["phash256"]["original"].hex())
     return Item(identifier, name, "")
@@ -88,7 +94,7 @@ class PictureSeal:
             if not hmac.compare_digest(mark, self._mark(body)):
                 return None
             told = json.loads(body)
-            return _shown(Identifier.from_matter(told["matter"]), told["name"])
+            return item_of(Identifier.from_matter(told["matter"]), told["name"])
         except (ValueError, LogFault):
             return None
 

@@ -7,7 +7,9 @@ anything else happens, because they hold what was erased.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
 import re
 import secrets
 import shutil
@@ -24,7 +26,9 @@ from optout.registry.errors import SnapshotError
 from optout.registry.log import Erase, parse_leaf
 
 MANIFEST = "snapshot.json"
-_OURS = re.compile(rf"^(?:\d+-[0-9a-f]{{8}}|{re.escape(TEMPORARY_PREFIX)}.*)$")
+_OURS = re.compile(
+    rf"^(?:service-[0-9a-f]{{16}}|\d+-[0-9a-f]{{8}}|{re.escape(TEMPORARY_PREFIX)}.*)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +60,16 @@ class Publisher:
 
     Args:
         registry: whose log is published.
-        folder: where snapshots are built. Leftovers of an earlier process are removed, because
-            something may have been erased in the meantime.
+        folder: where snapshots are built, in a folder of its own for each process that serves the
+            registry. Leftovers of an earlier process are removed, because something may have been
+            erased in the meantime.
     """
 
     def __init__(self, registry: Registry, folder: Path) -> None:
         self._registry = registry
         self._folder = folder
+        self._own = folder / f"service-{secrets.token_hex(8)}"
+        self._lock = -1  # a descriptor, while there is an own folder
         self._published: list[Published] = []  # the newest first
         self._building = threading.Lock()
         self._state = threading.Lock()
@@ -75,8 +82,10 @@ class Publisher:
             while True:
                 with self._state:
                     self._drop_erased()
-                    if self._published and self._published[0].size == self._registry.size:
-                        return self._published[0]
+                    for newest in self._published[:1]:
+                        whole = (newest.folder / MANIFEST).is_file()
+                        if whole and newest.size == self._registry.size:
+                            return newest
                 built = self._build()
                 with self._state:
                     self._drop_erased()
@@ -104,8 +113,8 @@ class Publisher:
         with self._state:
             self._drop_erased()
             for snapshot in self._published:
-                if path in snapshot.digests:
-                    file = snapshot.folder / path
+                file = snapshot.folder / path
+                if path in snapshot.digests and file.is_file():
                     size = file.stat().st_size
                     return OpenFile(file.open("rb"), size, snapshot.digests[path])
         return None
@@ -123,19 +132,34 @@ class Publisher:
         """Delete everything published: nobody would watch over it."""
         with self._state:
             self._published = []
+            self._unlock()
             self._sweep()
             with suppress(OSError):
                 self._folder.rmdir()
 
     def _build(self) -> Published:
-        folder = self._folder / f"{self._registry.size}-{secrets.token_hex(4)}"
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = self._own_folder() / f"{self._registry.size}-{secrets.token_hex(4)}"
         self._registry.snapshot(folder)
         data = (folder / MANIFEST).read_bytes()
         manifest = parse(data, str(folder / MANIFEST), error=SnapshotError)
         digests = {path: str(file["sha256"]) for path, file in manifest["files"].items()}
         digests[MANIFEST] = hashlib.sha256(data).hexdigest()
         return Published(folder, int(manifest["size"]), digests)
+
+    def _own_folder(self) -> Path:
+        # Another service that begins or ends may sweep it away before it is locked.
+        while self._lock < 0 or not self._own.is_dir():
+            self._unlock()
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(FileExistsError, FileNotFoundError):
+                self._own.mkdir(mode=0o700)
+            self._lock = _locked(self._own)
+        return self._own
+
+    def _unlock(self) -> None:
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
     def _drop_erased(self) -> None:
         erased = False
@@ -155,5 +179,21 @@ class Publisher:
         if not self._folder.is_dir():
             return
         for path in self._folder.iterdir():
-            if _OURS.match(path.name):
+            lock = _locked(path) if _OURS.match(path.name) else -1
+            if lock >= 0:
                 shutil.rmtree(path, ignore_errors=True)
+                os.close(lock)
+
+
+def _locked(folder: Path) -> int:
+    """Lock a folder for as long as this process lives: its descriptor, or -1 if it is not free."""
+    try:
+        lock = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return -1
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return -1
+    return lock

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -45,6 +45,32 @@ class Turns:
         self._check()
         async with self._limiter:
             yield
+
+    @asynccontextmanager
+    async def hold_beyond(
+        self, size: int, body: AsyncIterator[bytes]
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Hold a place from the moment on at which a body turns out to be large.
+
+        Args:
+            size: bytes up to which a body needs no place.
+            body: as it arrives.
+
+        Yields:
+            the same body. Reading it raises `Busy` where it needs a place and too many are waiting.
+        """
+        async with AsyncExitStack() as place:
+
+            async def read() -> AsyncIterator[bytes]:
+                taken, holds = 0, False
+                async for chunk in body:
+                    taken += len(chunk)
+                    if taken > size and not holds:
+                        holds = True
+                        await place.enter_async_context(self.hold())
+                    yield chunk
+
+            yield read()
 
     def _check(self) -> None:
         if self._limiter.statistics().tasks_waiting >= self._waiting:

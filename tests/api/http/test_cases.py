@@ -441,3 +441,22 @@ def test_links_are_made_for_the_address_that_people_use(serving: Callable) -> No
     with serving(public_url="https://no.example/") as client:
         case = opened(client, URL)
         assert case["link"] == f"https://no.example/case/{case['case']}#{case['secret']}"
+
+
+@pytest.mark.parametrize("count", [201, 100_000])
+def test_more_items_than_a_case_takes_are_not_looked_at(client: TestClient, count: int) -> None:
+    answer = client.post("/v1/cases", json={"items": [{"kind": "x"}] * count})
+    assert answer.status_code == 422
+    (fault,) = answer.json()["errors"]
+    assert (fault["pointer"], fault["reason"]) == ("#/items", "too-long")
+    assert len(answer.content) < 1000
+
+
+def test_an_answer_is_not_many_times_as_large_as_the_request(client: TestClient) -> None:
+    for document in (
+        {"items": [URL], "usage": ["x"] * 20_000},
+        {f"k{place}": 1 for place in range(20_000)},
+    ):
+        answer = client.post("/v1/cases", json=document)
+        assert answer.status_code == 422
+        assert len(answer.content) < 50_000

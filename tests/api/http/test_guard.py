@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -166,6 +168,44 @@ def test_a_body_that_comes_in_pieces_is_waited_for(small: TestClient) -> None:
     assert b"anna.example/a" in b"".join(message.get("body", b"") for message in sent)
 
 
+@pytest.fixture(scope="module")
+def strict(serving: Callable) -> Iterator[TestClient]:
+    with serving(limits=Limits(pause_seconds=0.4, slowest=10)) as client:
+        yield client
+
+
+def test_a_body_that_pauses_is_not_waited_for(strict: TestClient) -> None:
+    sent = ask(strict.app, [], more(b"lines=" + b"a" * 1000), 5.0, more(b"b", last=True))
+    assert sent[0]["status"] == 400
+
+
+def test_a_body_that_drips_is_not_waited_for(strict: TestClient) -> None:
+    drops = [piece for _ in range(40) for piece in (0.15, more(b"a"))]
+    assert ask(strict.app, [], more(b"lines=a"), *drops)[0]["status"] == 400
+
+
+def test_a_body_that_is_slow_but_steady_is_waited_for(strict: TestClient) -> None:
+    drops = [piece for _ in range(6) for piece in (0.15, more(b"abcd"))]
+    sent = ask(strict.app, [], more(b"lines=a.example/"), *drops, more(b"", last=True))
+    assert sent[0]["status"] == 200
+
+
+def test_slow_senders_keep_nobody_else_out(serving: Callable) -> None:
+    with serving(limits=Limits(uploads=1, waiting=1, upload_seconds=2)) as client:
+        head = [(b"content-length", b"5000000")]
+        slow = [
+            threading.Thread(target=ask, args=(client.app, head, more(b"lines=a"), 5.0))
+            for _ in range(4)
+        ]
+        for thread in slow:
+            thread.start()
+        time.sleep(0.3)
+        assert client.post("/", files=[("lines", (None, "a.example/"))]).status_code == 200
+        assert all(thread.is_alive() for thread in slow)
+        for thread in slow:
+            thread.join()
+
+
 def test_who_asks_before_sending_too_much_is_answered_at_once(small: TestClient) -> None:
     headers = [(b"content-length", b"1001"), (b"expect", b"100-continue")]
     assert ask(small.app, headers, 5.0)[0]["status"] == 413
@@ -270,3 +310,44 @@ def test_an_ordinary_day_leaves_nothing_in_the_log(
     client.post("/", data={"lines": "@anna"})
     client.get("/nothing")
     assert [record for record in caplog.records if record.name.startswith("optout")] == []
+
+
+# Other sites
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", "text/html"),
+        ("/case", "text/html"),
+        ("/v1/cases", "application/problem+json"),
+    ],
+)
+def test_a_page_of_another_site_cannot_send_anything(
+    client: TestClient, path: str, kind: str
+) -> None:
+    size = client.get("/checkpoint").text.split("\n")[1]
+    form = [("lines", (None, "anna.example/a")), ("do", (None, "send"))]
+    answer = client.post(path, files=form, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+    assert answer.headers["content-type"].startswith(kind)
+    assert client.get("/checkpoint").text.split("\n")[1] == size
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none", "same-site", None])
+def test_who_comes_from_here_or_from_no_page_can(client: TestClient, site: str | None) -> None:
+    headers = {} if site is None else {"Sec-Fetch-Site": site}
+    answer = client.post("/", data={"lines": "anna.example/a"}, headers=headers)
+    assert answer.status_code == 200
+
+
+def test_a_link_on_another_site_leads_here(client: TestClient) -> None:
+    assert client.get("/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
+
+
+def test_nothing_of_a_broken_form_is_logged(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    assert client.post("/", content=b"--b\r\nx@\r\n", headers=headers).status_code == 400
+    assert [record.name for record in caplog.records if record.name != "httpx2"] == []

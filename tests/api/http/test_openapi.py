@@ -135,3 +135,29 @@ def test_no_answer_has_a_status_that_is_not_described(client: TestClient, docume
             for body in (b"", b"{}", b"["):
                 answer = client.request(method.upper(), address, content=body, headers=headers)
                 assert str(answer.status_code) in operation["responses"], (method, path)
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/", "GET, HEAD, POST"),
+        ("/case", "GET, HEAD, POST"),
+        ("/v1/cases", "POST"),
+        ("/v1/cases/AAAA-AAAA", "GET, DELETE"),
+        ("/snapshot/snapshot.json", "GET, HEAD"),
+        ("/openapi.json", "GET, HEAD"),
+    ],
+)
+def test_an_address_names_every_method_that_it_takes(
+    client: TestClient, path: str, methods: str
+) -> None:
+    answer = client.request("PATCH", path)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == methods
+
+
+def test_every_type_of_a_snapshots_files_is_described(client: TestClient, document: dict) -> None:
+    described = document["paths"]["/snapshot/{path}"]["get"]["responses"]["200"]["content"]
+    manifest = client.get("/snapshot/snapshot.json")
+    answers = [manifest, *(client.get(f"/snapshot/{path}") for path in manifest.json()["files"])]
+    assert {answer.headers["content-type"] for answer in answers} <= set(described)

@@ -79,3 +79,10 @@ def test_a_problem_says_no_more_than_there_is_to_say() -> None:
 
 def test_half_a_character_can_be_answered_with() -> None:
     assert json.loads(dump({"value": "é\ud800"})) == {"value": "é\ud800"}
+
+
+def test_an_answer_points_at_so_many_places_and_tells_how_many_there_are() -> None:
+    faults = [Fault(f"#/items/{place}", "flat", "too plain") for place in range(5000)]
+    document = json.loads(problem_of(ItemsRefused(faults)).body)
+    assert len(document["errors"]) == 200
+    assert document["detail"].startswith("5000 items")

@@ -86,21 +86,23 @@ def test_an_address_is_told_as_a_url() -> None:
         assert address_of(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-@pytest.mark.parametrize("missing", ["segno", "fastapi"])
-def test_without_its_libraries_the_service_says_what_to_install(missing: str) -> None:
+@pytest.mark.parametrize(
+    ("missing", "doors"), [("segno", 2), ("fastapi", 2), ("anyio", 2), ("h11", 1)]
+)
+def test_without_its_libraries_the_service_says_what_to_install(missing: str, doors: int) -> None:
     program = (
         f"import sys; sys.modules[{missing!r}] = None\n"
         "from optout.api.http import create_app, serve\n"
-        "from optout.api.errors import MissingExtra\n"
-        "for door in (create_app, serve):\n"
-        "    try: door('optout.db')\n"
-        "    except MissingExtra as error: print(error)\n"
+        "from optout.registry.errors import OptOutError\n"
+        "for door in (create_app, lambda registry: serve(registry, port=0)):\n"
+        "    try: door('/nowhere/optout.db')\n"
+        "    except OptOutError as error: print(error)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert done.stdout.count(f"({missing} is missing)") == 2
-    assert done.stdout.count("pip install 'optout[serve]'") == 2
+    assert done.stdout.count(f"({missing} is missing)") == doors
+    assert done.stdout.count("pip install 'optout[serve]'") == doors
 
 
 def test_the_door_is_light() -> None:
@@ -109,3 +111,35 @@ def test_the_door_is_light() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "set()\n"
+
+
+def test_a_request_whose_head_does_not_end_is_not_waited_for(
+    new_registry: Callable[[], Path],
+) -> None:
+    program = SERVE.replace("serve(", "server.HEAD_SECONDS = 0.5; serve(").replace(
+        "import serve", "import serve, server"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(new_registry())], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            host, _, port = process.stdout.readline().strip().removeprefix("http://").partition(":")
+            whole = b"GET /healthz HTTP/1.1\r\nHost: optout.example\r\n\r\n"
+            for begun in (b"", b"GET / HT", whole[:-2], whole + whole[:-2]):
+                with socket.create_connection((host, int(port)), timeout=10) as connection:
+                    connection.sendall(begun)
+                    answer = b""
+                    while piece := connection.recv(1 << 16):
+                        answer += piece
+                assert answer.count(b'{"status": "ok"}') == begun.count(b"\r\n\r\n")
+        finally:
+            process.terminate()
+
+
+def test_no_answer_waits_for_the_receipt_of_its_head() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        with socket.create_connection(listener.getsockname()[:2]):
+            accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

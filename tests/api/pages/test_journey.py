@@ -111,7 +111,7 @@ def test_a_line_that_is_not_understood_is_mended_where_it_stands(browser: Browse
     page = browser.give("anna.example/a\n@anna\nco.uk")
     assert "Send" not in [button.text for button in page.buttons()]
     for number, (given, told) in enumerate(
-        [("@anna", "This is a user name."), ("co.uk", "This is shared by many people’s sites")], 1
+        [("@anna", "This is a user name."), ("co.uk", "Many people’s sites share this address")], 1
     ):
         mend = page.by_id(f"fix-{number}")
         assert mend.attributes["value"] == given
@@ -262,7 +262,7 @@ def test_more_than_one_case_takes_cannot_be_sent(serving: Callable, browse: Call
         browser = browse(client=client)
         page = browser.give("\n".join(f"anna.example/{number}" for number in range(3)))
         assert "One case takes 2 items" in page.text
-        assert "Say no to close spellings too?" not in page.text
+        assert "Say no to similar addresses too?" not in page.text
         assert [b.text for b in page.root.first("main").every("button")] == ["Change something"]
         page.button("Change something").attributes["value"] = "send"
         browser.press(page, "Change something")

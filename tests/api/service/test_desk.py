@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from optout.api.service import Desk, Item, Limits, read_lines
+from optout.api.service import Desk, Item, Limits, Upload, read_lines
 from optout.registry.errors import CaseNotFound, RegistryError
 
 LIMITS = Limits()
@@ -64,4 +64,21 @@ def test_a_case_lives_and_ends(new_registry: Callable[[], Path]) -> None:
 
     desk = Desk.open(new_registry(), None, LIMITS)
     asyncio.run(life(desk))
+    desk.close()
+
+
+def test_who_sends_many_pictures_does_not_keep_others_waiting(
+    new_registry: Callable[[], Path], photograph: Callable[..., bytes]
+) -> None:
+    async def main(desk: Desk) -> None:
+        uploads = [Upload(f"{seed}.jpg", photograph(seed)) for seed in range(1, 9)]
+        many = asyncio.create_task(desk.read_pictures(uploads))
+        await asyncio.sleep(0)
+        (one,) = await desk.read_pictures([Upload("one.jpg", photograph(9))])
+        assert isinstance(one, Item)
+        assert not many.done()
+        assert [item.shown for item in await many] == [upload.name for upload in uploads]
+
+    desk = Desk.open(new_registry(), None, Limits(decoders=1))
+    asyncio.run(main(desk))
     desk.close()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,8 +18,13 @@ MANIFEST = "snapshot.json"
 
 
 @pytest.fixture
-def registry(new_registry: Callable[[], Path]) -> Iterator[Registry]:
-    with Registry.open(new_registry()) as registry:
+def database(new_registry: Callable[[], Path]) -> Path:
+    return new_registry()
+
+
+@pytest.fixture
+def registry(database: Path) -> Iterator[Registry]:
+    with Registry.open(database) as registry:
         register(registry, "anna.example/1", "anna.example/2")
         yield registry
 
@@ -94,7 +102,7 @@ def test_what_held_an_erased_entry_is_gone_at_once(
     publisher.forget_erased()
     assert not before.folder.exists()
     assert not held.folder.exists()
-    assert not any(folder.rglob("*"))
+    assert not [path for path in folder.rglob("*") if path.is_file()]
 
     assert fetch(publisher) is not None
     assert publisher.current().size == registry.size
@@ -126,7 +134,7 @@ def test_what_is_erased_while_a_snapshot_is_built_is_not_published(
     monkeypatch.setattr(registry, "snapshot", overtaken)
     published = publisher.current()
     assert published.size == registry.size == 3
-    assert [path for path in folder.iterdir() if path.is_dir()] == [published.folder]
+    assert list(published.folder.parent.iterdir()) == [published.folder]
 
 
 def test_a_file_that_is_open_can_be_read_to_its_end(
@@ -149,9 +157,18 @@ def test_a_withdrawal_takes_nothing_down(publisher: Publisher, registry: Registr
 
 
 def test_leftovers_of_an_earlier_process_are_removed_and_nothing_else(
-    registry: Registry, folder: Path
+    registry: Registry, folder: Path, database: Path
 ) -> None:
-    Publisher(registry, folder).current()
+    (folder / "2-0123abcd").mkdir(parents=True)
+    program = (
+        "import os, sys; from pathlib import Path; from optout.api.service import Publisher; "
+        "from optout.registry import Registry; publisher = "
+        "Publisher(Registry.open(sys.argv[1]), Path(sys.argv[2])); publisher.current(); "
+        "os._exit(9)"
+    )
+    command = [sys.executable, "-c", program, str(database), str(folder)]
+    assert subprocess.run(command, check=False).returncode == 9
+    assert len(list(folder.rglob(MANIFEST))) == 1
     (folder / "notes.txt").write_text("mine")
     Publisher(registry, folder)
     assert [path.name for path in folder.iterdir()] == ["notes.txt"]
@@ -161,3 +178,22 @@ def test_nothing_published_outlives_the_publisher(publisher: Publisher, folder: 
     publisher.current()
     publisher.close()
     assert not folder.exists()
+
+
+def test_two_services_of_one_registry_leave_each_other_alone(
+    publisher: Publisher, registry: Registry, folder: Path
+) -> None:
+    own = publisher.current()
+    other = Publisher(registry, folder)
+    assert other.current().folder.parent != own.folder.parent
+    other.close()
+    assert fetch(publisher) is not None
+    assert publisher.current() is own
+
+
+def test_what_somebody_has_removed_is_built_again(publisher: Publisher, folder: Path) -> None:
+    publisher.current()
+    shutil.rmtree(folder)
+    assert publisher.open("audit/leaves.jsonl") is None
+    assert fetch(publisher) is not None
+    assert fetch(publisher, "audit/leaves.jsonl") is not None

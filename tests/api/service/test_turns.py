@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 
 import pytest
 from optout.api.errors import Busy
@@ -68,5 +68,41 @@ def test_an_error_in_the_work_comes_back() -> None:
     async def main() -> None:
         with pytest.raises(ZeroDivisionError):
             await Turns(1, 1).run(lambda: 1 / 0)
+
+    run(main())
+
+
+async def pieces(*sizes: int) -> AsyncIterator[bytes]:
+    for size in sizes:
+        yield bytes(size)
+
+
+def test_a_small_body_needs_no_place() -> None:
+    async def main() -> None:
+        turns = Turns(1, 1)
+        async with turns.hold(), turns.hold_beyond(10, pieces(4, 6)) as body:
+            assert [len(chunk) async for chunk in body] == [4, 6]
+
+    run(main())
+
+
+def test_a_large_body_waits_for_its_place_and_gives_it_back() -> None:
+    async def main() -> None:
+        turns, lengths = Turns(1, 1), []
+
+        async def read() -> None:
+            async with turns.hold_beyond(10, pieces(4, 7, 1)) as body:
+                lengths.extend([len(chunk) async for chunk in body])
+
+        async with turns.hold():
+            reading = asyncio.create_task(read())
+            await asyncio.sleep(0.1)
+            assert not reading.done()
+            with pytest.raises(Busy):
+                await read()
+        await reading
+        assert lengths == [4, 7, 1]
+        async with turns.hold():
+            pass
 
     run(main())

@@ -1,0 +1,107 @@
+"""Pictures are read in processes of their own, which have a ceiling on memory and on time.
+
+A decoder is the largest piece of code that meets what strangers send. Whatever a picture does to
+it, only that process ends, and only that picture is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import anyio
+from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
+from optout.registry.identifiers import Identifier
+from optout.registry.images import phash
+from PIL import Image
+
+from .forms import Upload
+from .items import Item, Refusal
+from .limits import Limits
+from .pictures import called, item_of, read_picture
+
+Told = tuple[dict[str, Any], str] | tuple[str, str, str, str, "Told | None"]
+"""An item as its matter and name, a refusal as its words: what goes from one process to another."""
+
+
+async def read_picture_apart(upload: Upload, number: int, limits: Limits) -> Item | Refusal:
+    """Hash one picture in another process; see `read_picture`.
+
+    Args:
+        upload: the picture as it was sent.
+        number: its place, from 1.
+        limits: how much memory and time it may take.
+    """
+    if not upload.data:
+        return read_picture(upload, number)
+    with anyio.move_on_after(limits.picture_seconds):
+        try:
+            # Who calls this has its turn already.
+            told = await to_process.run_sync(
+                _read, upload, number, limits.picture_memory, cancellable=True, limiter=_one()
+            )
+            return _heard(told)
+        except BrokenWorkerProcess:
+            pass
+    return Refusal(
+        called(upload, number),
+        "too-many-pixels",
+        "the picture takes more memory or time to decode than there is for one",
+        "Send it at a smaller size.",
+    )
+
+
+def _one() -> CapacityLimiter:
+    return CapacityLimiter(1)
+
+
+def _read(upload: Upload, number: int, memory: int) -> Told:
+    """Runs in the other process."""
+    _confine(memory)
+    try:
+        return _told(read_picture(upload, number))
+    except MemoryError:
+        # What is left of the memory may be in pieces: the next picture gets a new process.
+        os._exit(1)
+
+
+@cache
+def _confine(memory: int) -> None:
+    """Let this process have no more than `memory` bytes beyond what it has when it is ready."""
+    # Ctrl-C goes to every process of a terminal: the service finishes what is under way.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(OSError):
+        # Where memory runs out all the same, this process goes and not the service.
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
+    # What hashing brings with it belongs to being ready.
+    phash(Image.new("L", (64, 64)), 16)
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        held = int(statm.read_text("ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        room = held + memory
+        resource.setrlimit(
+            resource.RLIMIT_AS,
+            (room if most == resource.RLIM_INFINITY else min(room, most), most),
+        )
+
+
+def _told(result: Item | Refusal) -> Told:
+    if isinstance(result, Item):
+        return result.identifier.matter(), result.shown
+    offer = _told(result.offer) if result.offer else None
+    return result.shown, result.reason, result.detail, result.advice, offer
+
+
+def _heard(told: Told) -> Item | Refusal:
+    if len(told) == 2:
+        matter, name = told
+        return item_of(Identifier.from_matter(matter), name)
+    shown, reason, detail, advice, offer = told
+    item = _heard(offer) if offer else None
+    return Refusal(shown, reason, detail, advice, item if isinstance(item, Item) else None)
