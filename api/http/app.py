@@ -28,7 +28,7 @@ from .problems import Problem, problem_of, status_of
 from .schemas import CaseRequest, ProblemAnswer, Withdrawal, pointer
 
 _WATCH_SECONDS = 5.0
-_MACHINE_PATHS = ("/v1/", "/snapshot/", "/checkpoint", "/healthz", "/openapi.json")
+_MACHINE_PATHS = ("/v1/", "/snapshot/", "/checkpoint", "/key", "/healthz", "/openapi.json")
 _DESCRIPTION = """\
 Register what must not train AI models, follow it, take it back, erase it.
 

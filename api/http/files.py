@@ -1,4 +1,4 @@
-"""What anybody may fetch: the snapshot's files, the log's checkpoint, a sign of life."""
+"""What anybody may fetch: the snapshot's files, the log's checkpoint and key, a sign of life."""
 
 from __future__ import annotations
 
@@ -66,6 +66,19 @@ def routes(desk: Desk) -> APIRouter:
     async def checkpoint() -> Response:
         """Fetch the log's checkpoint: its origin, size and root, signed (C2SP signed note)."""
         return PlainTextResponse(await desk.checkpoint(), headers={"Cache-Control": "no-cache"})
+
+    @router.head("/key", include_in_schema=False)
+    @router.get(
+        "/key",
+        response_class=PlainTextResponse,
+        responses=problems(),
+    )
+    async def key() -> Response:
+        """Fetch the key that signs log and snapshot (C2SP verifier key), to be noted and expected.
+
+        Only a key that you know from elsewhere, or noted earlier, tells you of an impostor.
+        """
+        return PlainTextResponse(f"{desk.key}\n", headers={"Cache-Control": "no-cache"})
 
     @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz", responses=problems())

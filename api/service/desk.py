@@ -106,6 +106,11 @@ class Desk:
         """The log's signed checkpoint: a C2SP signed note."""
         return await self._registrars.run(self._registry.checkpoint)
 
+    @property
+    def key(self) -> str:
+        """The key that everything published is signed with: a C2SP verifier key."""
+        return str(self._registry.key.verifier)
+
     def forget_erased(self) -> None:
         """Take down what is published if another process has erased something it holds."""
         self._publisher.forget_erased()

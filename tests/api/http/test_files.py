@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from optout.registry.log import Checkpoint
+from optout.registry.log import Checkpoint, VerifierKey
 from optout.registry.registry import Registry
 
 MANIFEST = "/snapshot/snapshot.json"
@@ -122,7 +122,7 @@ def test_what_another_process_erases_leaves_the_disk_by_and_by(
         assert published(database) == []
 
 
-@pytest.mark.parametrize("path", [MANIFEST, "/checkpoint", "/healthz", "/snapshot/none"])
+@pytest.mark.parametrize("path", [MANIFEST, "/checkpoint", "/key", "/healthz", "/snapshot/none"])
 def test_to_ask_for_the_head_is_to_be_told_the_headers(client: TestClient, path: str) -> None:
     whole, head = client.get(path), client.head(path)
     assert head.content == b""
@@ -153,6 +153,15 @@ def test_the_checkpoint_is_signed_by_the_log(serving: Callable, new_registry: Ca
     checkpoint = Checkpoint.open(answer.text, key)
     with Registry.open(database) as registry:
         assert (checkpoint.size, checkpoint.root) == (2, registry.root())
+
+
+def test_the_key_is_the_one_that_signs(serving: Callable, new_registry: Callable) -> None:
+    database = new_registry()
+    with serving(database=database) as client:
+        told = client.get("/key").text
+        note = client.get("/checkpoint").text
+    assert told.endswith("\n")
+    assert Checkpoint.open(note, VerifierKey.parse(told.strip())).size == 0
 
 
 def test_the_service_says_that_it_is_well(client: TestClient) -> None:

@@ -66,6 +66,7 @@ def test_every_operation_of_the_interface_is_described_and_no_page(document: dic
         ("delete", "/v1/cases/{case}/items/{index}"),
         ("get", "/snapshot/{path}"),
         ("get", "/checkpoint"),
+        ("get", "/key"),
         ("get", "/healthz"),
     }
 

@@ -515,6 +515,7 @@ def test_a_link_to_another_language_stays_on_this_site(browser: Browser) -> None
                 "/openapi.json",
                 "/snapshot/snapshot.json",
                 "/checkpoint",
+                "/key",
             }
 
 
