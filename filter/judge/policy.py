@@ -23,7 +23,7 @@ MOST = (1 << 53) - 1
 class Policy:
     """Which entries a run obeys, and what becomes of what it cannot judge.
 
-    The defaults are DESIGN's: `site` needs grade `domain`, every other kind `self`; an entry below
+    By default `site` needs grade `domain`, every other kind `self`; an entry below
     `domain` that would drop more than 0.1% of a corpus, and more than 1,000 rows, is held.
 
     Args:

@@ -58,7 +58,7 @@ def filter_dataset(
         inputs: each a file, a folder (all `*.parquet` below it), a glob, or `@LIST`.
         out: the folder for the clean shards; evidence goes to `OUT.optout/` beside it.
         snapshot: what is opted out: open, or where it lies.
-        policy: which entries are obeyed; DESIGN's defaults where None.
+        policy: which entries are obeyed; the usual ones where None.
         columns: by role (`url`, `image`, `sha256`), paths whose role is known; other columns are
             detected by name, type and sampled values all the same.
         exclude: paths that are not looked at.
