@@ -3,22 +3,46 @@
 from .address import CANONICALISER_VERSION
 from .forms import canonical
 from .identifier import Identifier
-from .keys import Key, file_key, sha256_of, url_keys
+from .keys import (
+    Key,
+    account_keys,
+    file_key,
+    md5_key,
+    sha256_of,
+    text_key,
+    url_keys,
+    work_keys,
+)
 from .kinds import DEFAULT_USAGE, USAGES, Grade, Kind, usage_mask
+from .passages import LEAST_CHARACTERS
+from .platforms import PLATFORMS, Platform
+from .prefixes import MAX_DEPTH
 from .sites import PUBLIC_SUFFIX_DATE
+from .variants import close_variants
+from .works import SCHEMES
 
 __all__ = [
     "CANONICALISER_VERSION",
     "DEFAULT_USAGE",
+    "LEAST_CHARACTERS",
+    "MAX_DEPTH",
+    "PLATFORMS",
     "PUBLIC_SUFFIX_DATE",
+    "SCHEMES",
     "USAGES",
     "Grade",
     "Identifier",
     "Key",
     "Kind",
+    "Platform",
+    "account_keys",
     "canonical",
+    "close_variants",
     "file_key",
+    "md5_key",
     "sha256_of",
+    "text_key",
     "url_keys",
     "usage_mask",
+    "work_keys",
 ]

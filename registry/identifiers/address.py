@@ -136,7 +136,8 @@ def _is_meant(address: Address | None, text: str) -> bool:
     if "@" in authority[0] and not has_path:
         return False  # somebody's e-mail address
     if is_numeric(address.host):
-        return address.host in authority[0]  # `3.14` and `24/7` are numbers
+        # `3.14` and `24/7` are numbers; what stands in brackets is meant, however it is written.
+        return "[" in authority[0] or address.host in authority[0]
     return "." in address.host or bool(address.port and has_path)  # `and/or` is words
 
 

@@ -22,14 +22,15 @@ from optout.registry.images import (
     picture_hashes,
 )
 
-from .address import CANONICALISER_VERSION, address_of, quoted
-from .keys import Key, file_key, key_of
+from .address import CANONICALISER_VERSION, quoted
+from .forms import understood
+from .keys import Key, file_key, key_of, md5_key, sha256_of
 from .kinds import Kind
 from .matter import Hashes, read_matter
-from .sites import site_of
 
 Read = TypeVar("Read")
 
+_BLOCK = 1 << 20
 _PHASH256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -68,7 +69,7 @@ class Identifier:
         Raises:
             IdentifierError: it is no http or https address.
         """
-        return cls._of(key_of(Kind.URL, str(address_of(text))))
+        return cls._of(key_of(Kind.URL, understood(Kind.URL, text)))
 
     @classmethod
     def site(cls, text: str) -> Identifier:
@@ -77,7 +78,44 @@ class Identifier:
         Raises:
             IdentifierError: it is no host, more than a host, or a public suffix.
         """
-        return cls._of(key_of(Kind.SITE, site_of(text)))
+        return cls._of(key_of(Kind.SITE, understood(Kind.SITE, text)))
+
+    @classmethod
+    def prefix(cls, text: str) -> Identifier:
+        """A path on one host and everything below it.
+
+        Raises:
+            IdentifierError: it is no address, a whole site, or a part of a platform that many
+                people share.
+        """
+        return cls._of(key_of(Kind.PREFIX, understood(Kind.PREFIX, text)))
+
+    @classmethod
+    def account(cls, text: str) -> Identifier:
+        """An account on a platform, such as `instagram:anna` or the address of a profile.
+
+        Raises:
+            IdentifierError: it names no account, or not on which platform.
+        """
+        return cls._of(key_of(Kind.ACCOUNT, understood(Kind.ACCOUNT, text)))
+
+    @classmethod
+    def work(cls, text: str) -> Identifier:
+        """A work by its ISBN, DOI, arXiv identifier or ISCC.
+
+        Raises:
+            IdentifierError: it is no such number, or its check digit is wrong.
+        """
+        return cls._of(key_of(Kind.WORK, understood(Kind.WORK, text)))
+
+    @classmethod
+    def text(cls, text: str) -> Identifier:
+        """A passage that fills a field, however it is spaced and capitalised.
+
+        Raises:
+            IdentifierError: it is too short to tell it from others.
+        """
+        return cls._of(key_of(Kind.TEXT, understood(Kind.TEXT, text)))
 
     @classmethod
     def file_sha256(cls, digits: str) -> Identifier:
@@ -90,6 +128,24 @@ class Identifier:
             IdentifierError: it is no such digest.
         """
         return cls._of(file_key(digits))
+
+    @classmethod
+    def file_md5(cls, digits: str) -> Identifier:
+        """A file's exact bytes, for corpora that carry only their MD5.
+
+        Args:
+            digits: 32 hexadecimal digits.
+
+        Raises:
+            IdentifierError: it is no such digest.
+        """
+        return cls._of(md5_key(digits))
+
+    @classmethod
+    def files(cls, data: bytes) -> tuple[Identifier, Identifier]:
+        """Both entries of a file's exact bytes: by their SHA-256 and by their MD5."""
+        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        return cls.file_sha256(sha256_of(data)), cls.file_md5(md5)
 
     @classmethod
     def image(cls, data: bytes) -> Identifier:
@@ -131,22 +187,33 @@ class Identifier:
 
         Args:
             kind: of the identifier.
-            value: an address or a site; for a file and a picture, the path of the file.
+            value: as somebody wrote it; for a file and a picture, the path of the file.
 
         Raises:
             IdentifierError: the value is not of that kind, or the file cannot be read.
             PictureError: the file is no picture, or one too flat to tell apart.
         """
-        if kind == Kind.URL:
-            return cls.url(value)
-        if kind == Kind.SITE:
-            return cls.site(value)
+        if kind not in {Kind.FILE, Kind.IMAGE}:
+            return cls._of(key_of(kind, understood(kind, value)))
         if kind == Kind.FILE:
-            return cls.file_sha256(_read_file(value, _sha256))
+            return cls.file_sha256(_read_file(value, _digests)[0])
         try:
             return cls.image(_read_file(value, _picture_data))
         except PictureError as fault:
             raise PictureError(f"{quoted(value, 1000)}: {fault.message}", fault.advice) from fault
+
+    @classmethod
+    def parse_all(cls, kind: Kind, value: str) -> tuple[Identifier, ...]:
+        """Every entry that a value makes: two of a file, by SHA-256 and by MD5; otherwise one.
+
+        Raises:
+            IdentifierError: as `parse`.
+            PictureError: as `parse`.
+        """
+        if kind != Kind.FILE:
+            return (cls.parse(kind, value),)
+        sha256, md5 = _read_file(value, _digests)
+        return cls.file_sha256(sha256), cls.file_md5(md5)
 
     def matter(self) -> dict[str, Any]:
         """Every field that a filter reads, as a JSON value; `from_matter` reads it back."""
@@ -191,8 +258,12 @@ class Identifier:
         return cls(Kind.IMAGE, key.digest, key.probe, hashes, radius)
 
 
-def _sha256(stream: BufferedReader) -> str:
-    return hashlib.file_digest(stream, "sha256").hexdigest()
+def _digests(stream: BufferedReader) -> tuple[str, str]:
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    while block := stream.read(_BLOCK):
+        sha256.update(block)
+        md5.update(block)
+    return sha256.hexdigest(), md5.hexdigest()
 
 
 def _picture_data(stream: BufferedReader) -> bytes:

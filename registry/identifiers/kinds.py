@@ -11,12 +11,15 @@ from optout.registry.errors import LogFault, UsageError
 class Kind(StrEnum):
     """What an identifier names.
 
-    A code is what files store, and never changes. Codes 3 to 6 are kept for `prefix`, `account`,
-    `work` and `text`.
+    A code is what files store, and never changes.
     """
 
     URL = "url"
     SITE = "site"
+    PREFIX = "prefix"
+    ACCOUNT = "account"
+    WORK = "work"
+    TEXT = "text"
     FILE = "file"
     IMAGE = "image"
 
@@ -38,7 +41,16 @@ class Kind(StrEnum):
         return kind
 
 
-_CODES = {Kind.URL: 1, Kind.SITE: 2, Kind.FILE: 7, Kind.IMAGE: 8}
+_CODES = {
+    Kind.URL: 1,
+    Kind.SITE: 2,
+    Kind.PREFIX: 3,
+    Kind.ACCOUNT: 4,
+    Kind.WORK: 5,
+    Kind.TEXT: 6,
+    Kind.FILE: 7,
+    Kind.IMAGE: 8,
+}
 _BY_CODE = {code: kind for kind, code in _CODES.items()}
 
 

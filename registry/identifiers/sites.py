@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from optout.registry.errors import IdentifierError
 
 from .address import Address, address_of, is_numeric, quoted, read_address
+from .platforms import platform_at
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
@@ -66,7 +67,8 @@ def site_of(text: str) -> str:
         text: a host, or an address without path and query; a port in it is dropped.
 
     Raises:
-        IdentifierError: it is no host, more than a host, or a public suffix.
+        IdentifierError: it is no host, more than a host, a public suffix, or a platform that
+            many people share.
     """
     host, _, target = _address(text)
     shown = quoted(text.strip())
@@ -90,6 +92,12 @@ def site_of(text: str) -> str:
         raise IdentifierError(
             f"{host} is a public suffix, below which names belong to many people",
             f"Give a name below it, such as anna.{host}.",
+        )
+    platform = platform_at(host)
+    if platform is not None:
+        raise IdentifierError(
+            f"{host} belongs to the platform {platform.title}, which many people share",
+            f"Give the account, such as {platform.name}:{platform.forms[0].example}, or one page.",
         )
     return host
 

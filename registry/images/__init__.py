@@ -5,6 +5,7 @@ from .gates import (
     CLIENT_RADIUS,
     DEFAULT_RADIUS,
     MAX_RADIUS,
+    RADIUS,
     check_client_hash,
     check_distinct,
 )
@@ -17,6 +18,7 @@ from .hashing import (
     picture_hashes,
     variants,
 )
+from .pdq import MIN_QUALITY, Pdq, pdq
 from .plainness import (
     MAX_FLAT_FRACTION,
     MAX_UNDECIDED_FRACTION,
@@ -32,14 +34,18 @@ __all__ = [
     "MAX_PIXELS",
     "MAX_RADIUS",
     "MAX_UNDECIDED_FRACTION",
+    "MIN_QUALITY",
     "NAMESPACES",
+    "RADIUS",
     "VARIANTS",
+    "Pdq",
     "PictureHashes",
     "check_client_hash",
     "check_distinct",
     "corpus_hashes",
     "decode",
     "flat_fraction",
+    "pdq",
     "phash",
     "picture_hashes",
     "undecided_fraction",

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from optout.registry.errors import PictureError, UsageError
+from optout.registry.errors import OptOutError, PictureError, UsageError
 
 from .containers import Contained, contained
-from .orientation import orientation, upright
+from .orientation import orientation
+from .sheet import Sheet
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -51,6 +54,21 @@ def decode(data: bytes, *, grey: bool = False) -> Image.Image:
         UsageError: the process told Pillow to load cut-off pictures, which would let a hash depend
             on the process.
     """
+    with opened(data) as sheet:
+        return sheet.whole(grey=grey)
+
+
+@contextmanager
+def opened(data: bytes) -> Iterator[Sheet]:
+    """Decode a picture for a while, without turning it or putting it on white as a whole.
+
+    Args:
+        data: see `decode`.
+
+    Raises:
+        PictureError, UsageError: see `decode`; whatever goes wrong with the sheet is the picture's
+            fault.
+    """
     held = _taken_apart(data)
     if held.size is not None:
         _check_size(*held.size)
@@ -66,8 +84,8 @@ def decode(data: bytes, *, grey: bool = False) -> Image.Image:
             _check_size(*file.size, passes=held.passes)
             file.load()
             exif = held.exif or file.info.get("exif", b"").removeprefix(b"Exif\0\0")
-            return upright(_plain(file, grey=grey), orientation(exif))
-    except (PictureError, MemoryError):
+            yield Sheet(file, orientation(exif))
+    except (OptOutError, MemoryError):
         raise
     except Image.DecompressionBombError as fault:
         raise PictureError(
@@ -113,35 +131,3 @@ def _check_size(width: int, height: int, *, passes: int = 1) -> None:
             f"the picture is stored in {passes} passes, more than its size allows",
             "Save it again in a picture editor.",
         )
-
-
-def _plain(picture: Image.Image, *, grey: bool) -> Image.Image:
-    """The picture as RGB or L, on white."""
-    if picture.mode.startswith("I"):
-        return _high_bytes(picture)
-    if "A" in picture.getbands() or "transparency" in picture.info:
-        picture = _on_white(picture.convert("RGBA"))
-    elif picture.mode not in {"1", "L", "RGB"}:
-        picture = picture.convert("RGB")
-    return picture.convert("RGB" if picture.mode == "RGB" and not grey else "L")
-
-
-def _high_bytes(picture: Image.Image) -> Image.Image:
-    # Pillow would cut off at 255.
-    import numpy as np
-    from PIL import Image
-
-    deep = np.asarray(picture).astype(np.uint16)
-    grey = (deep >> 8).astype(np.uint8)
-    transparent = picture.info.get("transparency")
-    if transparent is not None:
-        grey[deep == transparent] = 255
-    return Image.fromarray(grey)
-
-
-def _on_white(picture: Image.Image) -> Image.Image:
-    from PIL import Image
-
-    white = Image.new("RGB", picture.size, (255, 255, 255))
-    white.paste(picture, (0, 0), picture)
-    return white

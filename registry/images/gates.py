@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from optout.registry.errors import PictureError
@@ -12,8 +13,12 @@ from .plainness import is_plain
 if TYPE_CHECKING:
     from .hashing import PictureHashes
 
-DEFAULT_RADIUS = 30
-"""Two phash256 this many bits apart, or fewer, are of one picture."""
+RADIUS: Mapping[str, int] = {"phash256": 30, "phash64": 2, "pdq256": 31}
+"""Two hashes this many bits apart, or fewer, are of one picture, by namespace. phash64 is short:
+at 8 bits a hundred million registered pictures would match nearly everything."""
+
+DEFAULT_RADIUS = RADIUS["phash256"]
+"""The radius of phash256."""
 
 CLIENT_RADIUS = 16
 """The most for a hash that was made by a client, of a picture that nobody here has seen."""

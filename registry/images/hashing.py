@@ -1,4 +1,7 @@
-"""Perceptual hashes: `imagehash.phash`, itself, of a picture and of the shapes it is stored in."""
+"""Perceptual hashes of a picture and of the shapes it is stored in.
+
+phash256 and phash64 are `imagehash.phash`, itself; pdq256 is PDQ, for corpora that carry it.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,18 @@ from typing import TYPE_CHECKING
 
 from optout.registry.errors import UsageError
 
-from .decoding import decode
+from .decoding import opened
+from .orientation import Box
+from .pdq import MIN_QUALITY, pdq
 from .plainness import flat_fraction, is_plain, undecided_fraction
 
 if TYPE_CHECKING:
     from PIL import Image
 
-NAMESPACES: Mapping[str, int] = {"phash256": 16, "phash64": 8}
+NAMESPACES: Mapping[str, int] = {"phash256": 16, "phash64": 8, "pdq256": 16}
 """Kinds of hash, and the side of the square of bits that each is made of."""
+
+_PDQ = "pdq256"
 
 VARIANTS = ("original", "square", "padded")
 """The shapes in which a registered picture is looked for."""
@@ -33,7 +40,9 @@ class PictureHashes:
 
     Attributes:
         hashes: packed hashes by namespace and variant. `original` is always there; a variant that
-            tells nothing apart is not: a plain square, the padding of a very narrow picture.
+            tells nothing apart is not: a plain square, the padding of a very narrow picture. Of
+            pdq256 only what has a quality of 50 or more is there: nothing, where the original has
+            less.
         flat_fraction: how much of the picture is flat, 0 to 1.
         undecided_fraction: how much of its phash256 says nothing about it, 0 to 1.
     """
@@ -78,18 +87,25 @@ def corpus_hashes(data: bytes, namespaces: Iterable[str]) -> dict[str, bytes]:
 
     Args:
         data: the picture's file.
-        namespaces: names from `NAMESPACES`.
+        namespaces: names from `NAMESPACES`; what is not asked for costs nothing.
 
     Returns:
-        packed hashes by namespace.
+        packed hashes by namespace; no pdq256 where its quality is below 50.
 
     Raises:
         PictureError: the picture cannot be read.
         UsageError: a namespace is unknown.
     """
     sizes = {namespace: _hash_size(namespace) for namespace in namespaces}
-    grey = decode(data, grey=True)
-    return {namespace: phash(grey, size) for namespace, size in sizes.items()}
+    wanted = VARIANTS[:1] if _PDQ in sizes else ()
+    grey, found = _read(data, wanted)
+    hashes = {}
+    for namespace, size in sizes.items():
+        if namespace != _PDQ:
+            hashes[namespace] = phash(grey, size)
+        elif found:
+            (hashes[namespace],) = found.values()
+    return hashes
 
 
 def picture_hashes(data: bytes) -> PictureHashes:
@@ -98,7 +114,7 @@ def picture_hashes(data: bytes) -> PictureHashes:
     Raises:
         PictureError: the picture cannot be read.
     """
-    grey = decode(data, grey=True)
+    grey, found = _read(data, VARIANTS)
     shapes = variants(grey)
     if max(grey.size) > _MAX_PADDED_RATIO * min(grey.size):
         del shapes["padded"]
@@ -107,8 +123,32 @@ def picture_hashes(data: bytes) -> PictureHashes:
     hashes = {
         namespace: {name: phash(shape, size) for name, shape in shapes.items()}
         for namespace, size in NAMESPACES.items()
+        if namespace != _PDQ
     }
+    if kept := {name: packed for name, packed in found.items() if name in shapes}:
+        hashes[_PDQ] = kept
     return PictureHashes(hashes, *_measures(grey))
+
+
+def _read(data: bytes, wanted: Iterable[str]) -> tuple[Image.Image, dict[str, bytes]]:
+    """The greys of a picture, and the pdq256 of those variants of it that have one."""
+    with opened(data) as sheet:
+        hashed = {name: pdq(sheet, _frame(sheet.size, name)) for name in wanted}
+        grey = sheet.whole(grey=True)
+    if hashed and hashed["original"].quality < MIN_QUALITY:
+        # Whatever its padding has of quality is that of its edge.
+        return grey, {}
+    return grey, {name: of.hash for name, of in hashed.items() if of.quality >= MIN_QUALITY}
+
+
+def _frame(size: tuple[int, int], variant: str) -> Box:
+    """Where a variant lies on the picture, or the picture on it."""
+    width, height = size
+    if variant == "original":
+        return 0, 0, width, height
+    side = min(size) if variant == "square" else max(size)
+    left, top = -((side - width) // 2), -((side - height) // 2)
+    return left, top, left + side, top + side
 
 
 def _measures(picture: Image.Image) -> tuple[float, float]:

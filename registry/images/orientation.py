@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL import Image
 
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom, in pixels."""
+
 _TAG = 0x0112
 _BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 
@@ -55,3 +58,22 @@ def upright(picture: Image.Image, value: int) -> Image.Image:
         8: Transpose.ROTATE_90,
     }
     return picture.transpose(turns[value])
+
+
+def stored_box(box: Box, size: tuple[int, int], value: int) -> Box:
+    """Where a part of a picture that is turned upright lies in the picture as stored.
+
+    Args:
+        box: of the part, in the upright picture.
+        size: width and height of the picture as stored.
+        value: 1 to 8, how the picture is turned.
+    """
+    left, top, right, bottom = box
+    if value >= 5:
+        left, top, right, bottom = top, left, bottom, right
+    width, height = size
+    if value in {2, 3, 7, 8}:
+        left, right = width - right, width - left
+    if value in {3, 4, 6, 7}:
+        top, bottom = height - bottom, height - top
+    return left, top, right, bottom

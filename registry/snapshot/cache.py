@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from optout.registry.durable import publish, publishing, sync_folder
@@ -143,8 +143,8 @@ def _take_place(staging: Path, copy: Path) -> None:
 
 def _fetch_file(address: str, path: Path, facts: FileFacts) -> None:
     digest, size = hashlib.sha256(), 0
-    with publishing(path) as stream:
-        for chunk in fetch(address, facts.size):
+    with publishing(path) as stream, closing(fetch(address, facts.size)) as chunks:
+        for chunk in chunks:
             digest.update(chunk)
             size += len(chunk)
             stream.write(chunk)

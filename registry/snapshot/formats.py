@@ -28,7 +28,7 @@ IDENTIFIER = np.dtype(
 )
 """One entry, sorted by probe, then digest, then entry. 48 bytes; with its probe 56."""
 
-HASH_SIZES: Mapping[str, int] = {"phash256": 32, "phash64": 8}
+HASH_SIZES: Mapping[str, int] = {"phash256": 32, "phash64": 8, "pdq256": 32}
 """Bytes of a hash, by namespace."""
 
 VARIANT_CODES: Mapping[str, int] = {"original": 0, "square": 1, "padded": 2}

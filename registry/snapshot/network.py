@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
@@ -74,6 +74,15 @@ class _Redirects(HTTPRedirectHandler):
             raise URLError(f"it redirects to {newurl}")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
+    def http_error_302(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
+    ) -> object:
+        # What follows would read it to its end, and leave it open where it refuses to follow.
+        fp.close()
+        return super().http_error_302(req, fp, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
 
 def _opener() -> OpenerDirector:
     # Put together by hand: what `build_opener` adds reads files and FTP too.
@@ -90,7 +99,7 @@ def _opener() -> OpenerDirector:
     return opener
 
 
-def fetch(address: str, limit: int) -> Iterator[bytes]:
+def fetch(address: str, limit: int) -> Generator[bytes, None, None]:
     """Read a file in chunks, and no further than its limit.
 
     Args:

@@ -214,7 +214,7 @@ class Snapshot:
         """Find registered pictures by their hashes: exactly those within the radius.
 
         Args:
-            namespace: which kind of hash, `phash256` or `phash64`.
+            namespace: which kind of hash: `phash256`, `phash64` or `pdq256`.
             queries: uint8[n, bytes of such a hash], packed.
             radius: the most bits in which a variant may differ. An entry may ask for less: it
                 covers only what is within its own radius too.

@@ -12,7 +12,7 @@ from optout.registry.identifiers import usage_mask
 from sqlalchemy import Connection, delete, insert, select
 
 from .entries import Added, Claim, enter
-from .log_rows import CHUNK, read_entries
+from .log_rows import CHUNK, read_entries, read_stepped
 from .tables import claims as table
 
 
@@ -62,8 +62,14 @@ def _in_force(connection: Connection, lookups: Sequence[bytes]) -> dict[bytes, i
             select(table.c.lookup, table.c.entry).where(table.c.lookup.in_(wanted))
         )
         found.update((lookup, entry) for lookup, entry in rows)
-    entries = read_entries(connection, set(found.values()))
-    return {lookup: entry for lookup, entry in found.items() if entries[entry].status.in_force}
+    # Most entries have no step after the one that added them, and need not be folded.
+    stepped = read_stepped(connection, set(found.values()))
+    entries = read_entries(connection, stepped)
+    return {
+        lookup: entry
+        for lookup, entry in found.items()
+        if entry not in stepped or entries[entry].status.in_force
+    }
 
 
 def _remember(connection: Connection, made: dict[bytes, int]) -> None:

@@ -107,6 +107,17 @@ def read_entries(connection: Connection, indexes: Collection[int]) -> dict[int, 
     return entries
 
 
+def read_stepped(connection: Connection, indexes: Collection[int]) -> set[int]:
+    """Those of some entries that a later record is about, and those that the log does not have."""
+    changed: set[int] = set()
+    for chunk in chunks(sorted(indexes)):
+        there = select(leaves.c.position).where(leaves.c.position.in_(chunk))
+        changed |= set(chunk) - set(connection.execute(there).scalars())
+        about = select(steps.c.entry).where(steps.c.entry.in_(chunk))
+        changed |= set(connection.execute(about).scalars())
+    return changed
+
+
 def ended(connection: Connection, size: int) -> set[int]:
     """The entries that are not in force after the first `size` records."""
     changed = select(steps.c.entry).where(steps.c.position < size)

@@ -40,6 +40,11 @@ EXAMPLES = {
     "url": Identifier.url("https://anna.example/harbour.jpg"),
     "site": Identifier.site("anna.example"),
     "file": Identifier.file_sha256(hashlib.sha256(PICTURE).hexdigest()),
+    "prefix": Identifier.prefix("anna.example/gallery"),
+    "account": Identifier.account("instagram:anna"),
+    "work": Identifier.work("isbn:9780306406157"),
+    "text": Identifier.text("The harbour lay quiet in the morning light."),
+    "file by MD5": Identifier.file_md5(hashlib.md5(PICTURE).hexdigest()),
     "image": Identifier.image(PICTURE),
     "client's image": Identifier.image_phash256(
         picture_hashes(PICTURE).hashes["phash256"]["original"].hex()
@@ -68,6 +73,7 @@ def test_a_picture_is_hashed_in_every_variant_and_known_by_the_original() -> Non
     assert {name: set(each) for name, each in image.hashes.items()} == {
         "phash256": {"original", "square", "padded"},
         "phash64": {"original", "square", "padded"},
+        "pdq256": {"original", "square", "padded"},
     }
     form = expected["phash256"]["original"].hex()
     assert image.digest == hashlib.sha256(f"optout/v1/image\0{form}".encode()).digest()
@@ -178,7 +184,7 @@ OTHER = {"phash256": {"original": "ab" * 32}}
         URL | {"v": 1.0},
         URL | {"v": True},
         URL | {"v": "1"},
-        URL | {"kind": "prefix"},
+        URL | {"kind": "album"},
         URL | {"kind": "URL"},
         URL | {"kind": 1},
         URL | {"kind": ["url"]},
@@ -208,7 +214,7 @@ OTHER = {"phash256": {"original": "ab" * 32}}
         IMAGE | {"hashes": HASHES | {"phash64": {}}},
         IMAGE | {"hashes": HASHES | {"phash64": []}},
         IMAGE | {"hashes": HASHES | {"phash64": {"original": HASHES["phash256"]["original"]}}},
-        IMAGE | {"hashes": HASHES | {"pdq256": HASHES["phash256"]}},
+        IMAGE | {"hashes": HASHES | {"dhash256": HASHES["phash256"]}},
         IMAGE | {"hashes": HASHES | {"phash64": {"mirrored": HASHES["phash64"]["original"]}}},
         IMAGE | {"hashes": HASHES | {"phash64": {"original": None}}},
     ],
@@ -217,6 +223,13 @@ def test_matter_that_is_not_what_it_must_be_is_a_fault(matter) -> None:
     with pytest.raises(LogFault) as fault:
         Identifier.from_matter(matter)
     assert fault.value.advice
+
+
+def test_a_picture_from_before_pdq256_is_read_as_it_was_written() -> None:
+    matter = IMAGE | {"hashes": {name: HASHES[name] for name in ("phash256", "phash64")}}
+    older = Identifier.from_matter(matter)
+    assert older.matter() == matter
+    assert (older.digest, older.probe) == (EXAMPLES["image"].digest, EXAMPLES["image"].probe)
 
 
 def test_a_command_line_names_addresses_by_value_and_files_by_path(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ HOSTS = st.lists(LABELS, min_size=1, max_size=5).map(lambda labels: ".".join([*l
 def sites(text: str) -> list[tuple[bytes, int]]:
     keys = url_keys(text)
     assert keys is not None
-    assert [key.kind for key in keys] == [Kind.URL] + [Kind.SITE] * (len(keys) - 1)
-    return [(key.digest, key.probe) for key in keys[1:]]
+    assert keys[0].kind is Kind.URL
+    assert [key.kind.code for key in keys] == sorted(key.kind.code for key in keys)
+    return [(key.digest, key.probe) for key in keys if key.kind is Kind.SITE]
 
 
 def site(host: str) -> tuple[bytes, int]:
@@ -42,7 +43,8 @@ def site(host: str) -> tuple[bytes, int]:
 def test_the_keys_of_an_address_are_those_of_the_table(keys_vector) -> None:
     keys = url_keys(keys_vector["text"])
     assert keys is not None
-    assert [(str(key.kind), key.digest.hex(), f"{key.probe:016x}") for key in keys] == [
+    told = [(str(key.kind), key.digest.hex(), f"{key.probe:016x}") for key in keys]
+    assert [row for row in told if row[0] in {"url", "site"}] == [
         (row["kind"], row["digest"], row["probe"]) for row in keys_vector["keys"]
     ]
 

@@ -220,7 +220,7 @@ def test_a_value_out_of_bounds_is_refused(old: bytes, new: bytes) -> None:
         (b'["train-ai"]', b'{"train-ai":1}'),
         (b'["train-ai"]', b'["fun"]'),
         (b'"url"', b'"URL"'),
-        (b'"url"', b'"prefix"'),
+        (b'"url"', b'"album"'),
         (b'"self"', b'"root"'),
         (b"0a0a", b"0A0A"),
         (b"0a0a", b" 0a0a"),

@@ -52,11 +52,11 @@ def picture(hashes: Mapping[str, Mapping[str, bytes]], radius: int = 64) -> Iden
 
 
 def random_picture(drawn: random.Random, radius: int = 64) -> Identifier:
-    """A picture with all three variants in both namespaces."""
+    """A picture with all three variants in every namespace."""
     return picture(
         {
             namespace: {v: drawn.randbytes(size) for v in ("original", "square", "padded")}
-            for namespace, size in (("phash256", 32), ("phash64", 8))
+            for namespace, size in (("phash256", 32), ("phash64", 8), ("pdq256", 32))
         },
         radius,
     )

@@ -169,7 +169,7 @@ def test_a_field_that_filters_read_and_the_log_does_not_say_is_a_fault(
     assert "identifiers.bin is not what log and openings make it" in found["rebuilt"]
 
 
-@pytest.mark.parametrize("namespace", ["phash256", "phash64"])
+@pytest.mark.parametrize("namespace", ["phash256", "phash64", "pdq256"])
 @pytest.mark.parametrize(
     ("field", "value"), [("radius", 0), ("usage", 2), ("grade", 0), ("entry", 0), ("variant", 7)]
 )

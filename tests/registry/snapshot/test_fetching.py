@@ -131,9 +131,9 @@ def test_the_address_may_end_in_a_slash_or_name_snapshot_json(server: Server, ta
 
 def test_a_copy_is_used_again_and_only_snapshot_json_is_asked_for(server: Server) -> None:
     first = Snapshot.open(server.base)
-    assert len(server.fetched) == 6
+    assert len(server.fetched) == 7
     again = Snapshot.open(server.base)
-    assert len(server.fetched) == 6
+    assert len(server.fetched) == 7
     assert again.path == first.path
 
 
@@ -257,12 +257,42 @@ def test_a_redirect_over_http_is_followed(server: Server) -> None:
     Snapshot.open(server.base).check_files()
 
 
-@pytest.mark.parametrize("scheme", ["file://", "ftp://127.0.0.1", "data:,"])
+@pytest.mark.parametrize("scheme", ["file://", "ftp://127.0.0.1", "data:,", "http://[::1"])
 def test_a_redirect_to_anything_else_is_refused(server: Server, scheme: str) -> None:
     path, file = one_file(server)
     server.special[path] = redirect(f"{scheme}{file}")
     with pytest.raises(SnapshotError, match="cannot be fetched"):
         Snapshot.open(server.base)
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("target", ["/elsewhere.bin", "ftp://127.0.0.1/", "http://[::1"])
+def test_what_a_redirect_says_besides_where_to_is_not_read(
+    server: Server, code: int, target: str
+) -> None:
+    ended = threading.Event()
+
+    def pour(request: http.server.BaseHTTPRequestHandler) -> None:
+        request.send_response(code)
+        request.send_header("Location", target)
+        request.end_headers()
+        try:
+            for _ in range(1 << 10):
+                request.wfile.write(bytes(1 << 16))
+        except OSError:
+            ended.set()
+
+    path, file = one_file(server)
+    shutil.copy(file, server.folder / "elsewhere.bin")
+    server.special[path] = pour
+    if target.startswith("/"):
+        Snapshot.open(server.base).check_files()
+    else:
+        with pytest.raises(SnapshotError, match="cannot be fetched") as fault:
+            Snapshot.open(server.base)
+        assert fault.value.__cause__ is not None
+    # While the fault is still held, its answer is not.
+    assert ended.wait(20)
 
 
 def test_a_circle_of_redirects_ends(server: Server) -> None:

@@ -55,7 +55,7 @@ def test_identifiers_are_what_the_log_says_in_the_order_of_their_probes(
 
 def test_variants_of_pictures_are_what_the_openings_hold(snapshot: Snapshot, book: LogBook) -> None:
     entries = fold(book.leaves).entries
-    for namespace, size in (("phash256", 32), ("phash64", 8)):
+    for namespace, size in (("phash256", 32), ("phash64", 8), ("pdq256", 32)):
         data = (segment(snapshot) / f"images-{namespace}.bin").read_bytes()
         records = list(struct.iter_unpack(f"<{size}sQIHBB", data))
         found = {

@@ -170,7 +170,7 @@ def test_find_and_candidates_agree_with_a_plain_search(large: tuple[Plain, Snaps
 @given(
     seed=st.integers(0, 2**32),
     radius=st.integers(0, 64),
-    namespace=st.sampled_from(["phash256", "phash64"]),
+    namespace=st.sampled_from(["phash256", "phash64", "pdq256"]),
 )
 def test_near_agrees_with_a_plain_search(
     large: tuple[Plain, Snapshot], seed: int, radius: int, namespace: str
@@ -226,8 +226,8 @@ def test_columns_have_the_types_that_are_promised(snapshot: Snapshot) -> None:
 
 
 def test_an_unknown_kind_of_hash_is_named(snapshot: Snapshot) -> None:
-    with pytest.raises(SnapshotError, match="'pdq256'"):
-        snapshot.near("pdq256", np.zeros((1, 32), np.uint8), 30)
+    with pytest.raises(SnapshotError, match="'dhash256'"):
+        snapshot.near("dhash256", np.zeros((1, 32), np.uint8), 30)
 
 
 def test_an_empty_snapshot_answers_that_it_has_nothing(tmp_path: Path) -> None:

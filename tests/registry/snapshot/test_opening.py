@@ -136,10 +136,10 @@ def test_newer_rules_of_canonical_form_ask_for_an_upgrade(copy: Path) -> None:
 def test_an_unknown_kind_asks_for_an_upgrade(copy: Path) -> None:
     def change(document: dict) -> None:
         kinds = document["counts"]["by_kind"]
-        kinds["work"] = kinds.pop("url")
+        kinds["voice"] = kinds.pop("url")
 
     resigned(copy, change)
-    with pytest.raises(SnapshotError, match=r"entries of 'work'.*Upgrade"):
+    with pytest.raises(SnapshotError, match=r"entries of 'voice'.*Upgrade"):
         Snapshot.open(copy)
 
 

@@ -1,0 +1,87 @@
+"""Prefixes: a path on one host and everything below it, such as a gallery or an author's pages.
+
+    https://Anna.Example:443/~anna/Gallery/?page=2   is   anna.example/~anna/Gallery
+
+The canonical form is that of an address without its query and without slashes at the end. It
+covers the addresses on exactly this host and port whose path is that path, or goes on behind it
+with a slash; what stands in their query says nothing.
+"""
+
+from __future__ import annotations
+
+from optout.registry.errors import IdentifierError
+from xxhash import xxh3_64_intdigest
+
+from .address import address_of, quoted
+from .platforms import is_shared_path
+
+MAX_DEPTH = 16
+"""The most slashes in the path of a prefix: as deep as corpora are searched for them."""
+
+_MIX = 0x9E3779B97F4A7C15
+_ALL_BITS = (1 << 64) - 1
+
+
+def prefix_probe(host: bytes, path: bytes) -> int:
+    """The probe of a prefix: `XXH3-64(host) * 0x9E3779B97F4A7C15 + XXH3-64(path)`, modulo 2**64.
+
+    So whoever looks for many paths on one host hashes the host once.
+
+    Args:
+        host: with its port, as in the canonical form.
+        path: from its first slash.
+    """
+    return (xxh3_64_intdigest(host) * _MIX + xxh3_64_intdigest(path)) & _ALL_BITS
+
+
+def prefix_of(text: str) -> str:
+    """The canonical form of a prefix that somebody wants to register.
+
+    Args:
+        text: the address of a page below which everything is meant.
+
+    Raises:
+        IdentifierError: it is no address, a whole site, a part of a platform that many people
+            share, or deeper than corpora are searched.
+    """
+    host, port, target = address_of(text)
+    path = target.partition("?")[0].rstrip("/")
+    shown = quoted(text.strip().removeprefix("//"))
+    platform = is_shared_path(host, path)
+    if platform is not None:
+        raise IdentifierError(
+            f"{shown} is a part of the platform {platform.title} that many people share",
+            f"Give the account, such as {platform.name}:{platform.forms[0].example}, or one page.",
+        )
+    if not path:
+        raise IdentifierError(
+            f"{shown} is a whole site, not a part of one",
+            f"A prefix goes on behind the host, as in {host}/gallery; a host is of the kind site.",
+        )
+    if path.count("/") > MAX_DEPTH:
+        raise IdentifierError(
+            f"{shown} lies deeper than {MAX_DEPTH} folders", "Give a folder further up."
+        )
+    return f"{host}{port}{path}"
+
+
+def paths_above(target: str) -> list[str]:
+    """The paths whose prefix would cover an address, the deepest first.
+
+    Args:
+        target: path and query of the address, in canonical form.
+    """
+    path = target.partition("?")[0]
+    cuts: list[str] = []
+    slash = 0
+    for _ in range(MAX_DEPTH):
+        slash = path.find("/", slash + 1)
+        if slash < 0:
+            break
+        if path[slash - 1] != "/":
+            cuts.append(path[:slash])
+    else:
+        return cuts[::-1]
+    if path[-1] != "/":
+        cuts.append(path)
+    return cuts[::-1]
