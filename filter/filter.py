@@ -11,7 +11,7 @@ import pyarrow as pa
 from optout.registry.errors import UsageError
 from optout.registry.snapshot import Snapshot
 
-from .columns import Leaf, Sample, carries, detect, leaf_types
+from .columns import Leaf, Sample, carries, detect, is_below, leaf_types
 from .errors import NothingMatchable
 from .judge import Examiner, Findings, Policy, Verdict, give_verdicts
 
@@ -34,8 +34,10 @@ class Filter:
 
     Args:
         snapshot: what is opted out: open, or where it lies.
-        columns: by role (`url`, `image`, `sha256`), the paths to look at. Where None, columns are
-            known by name and type alone, so that a verdict never depends on a row's neighbours.
+        columns: by role (`url`, `image`, `text`, `account:github` …), the paths to look at, such
+            as `images[].src` and `metadata{}.url`. Where None, columns are known by name and type
+            alone, so that a verdict never depends on a row's neighbours; what stands in JSON has
+            to be said.
         policy: which entries are obeyed; nothing is held, because holding needs the whole corpus.
 
     Raises:
@@ -102,10 +104,10 @@ class Filter:
 
     def _table(self, batch: Mapping[str, Sequence[Any]]) -> pa.Table:
         """Columns as Arrow: those that were said, or all that can be one."""
-        said = None if self._said is None else {leaf.path for leaf in self._said}
+        said = None if self._said is None else [leaf.path for leaf in self._said]
         columns: dict[str, pa.Array] = {}
         for name in batch:
-            if said is None or name in said:
+            if said is None or any(is_below(path, name) for path in said):
                 array = _array(name, batch[name])
                 if array is not None:
                     columns[name] = array

@@ -1,20 +1,39 @@
 """Which column plays which role, and how its values are taken out of a batch."""
 
 from .detection import DetectedColumn, Sample, detect
-from .leaf import ROLES, Leaf, Role
-from .values import carries, fits, is_bytes, is_text, leaf_types, leaf_values
+from .leaf import ROLES, SCHEMES, Leaf, Role, base_role, checked_role
+from .paths import is_below, nodes
+from .values import (
+    LeafValues,
+    carries,
+    fits,
+    is_bytes,
+    is_text,
+    leaf_columns,
+    leaf_types,
+    leaf_values,
+    text_columns,
+)
 
 __all__ = [
     "ROLES",
+    "SCHEMES",
     "DetectedColumn",
     "Leaf",
+    "LeafValues",
     "Role",
     "Sample",
+    "base_role",
     "carries",
+    "checked_role",
     "detect",
     "fits",
+    "is_below",
     "is_bytes",
     "is_text",
+    "leaf_columns",
     "leaf_types",
     "leaf_values",
+    "nodes",
+    "text_columns",
 ]

@@ -6,32 +6,55 @@ paths, and a page's address may stand in a column called `source`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import pyarrow as pa
+from optout.registry.identifiers import account_keys, work_keys
 
-from . import looks
-from .leaf import Role
+from . import looks, names
+from .json_text import holds_json, parsed, texts_of
+from .leaf import Role, base_role
+from .paths import JSON, Node, node_values, nodes
 from .values import as_bytes, is_bytes, is_text
 
 ENOUGH = 0.25
 """The share of sampled values, over all shards or in one, that gives a column its role. Below the
 half that an audit asks for: a sample may miss what a whole column shows."""
 
-_NESTED = ("struct<", "list<", "map<")
-"""What stands in the words for a type that has others inside."""
+MOST_JSON_DEPTH = 3
+"""JSON within JSON is looked into so deep."""
 
-_PLURAL = {"url": "addresses", "sha256": "SHA-256 digests", "image": "pictures"}
+MOST_JSON_PATHS = 1000
+"""Of one column: JSON whose keys are values of their own would have one a row."""
+
+JSON_TYPE = "json"
+
+_PLURAL = {
+    "url": "addresses",
+    "image": "pictures",
+    "sha256": "SHA-256 digests",
+    "md5": "MD5 digests",
+    "phash256": "256-bit hashes of pictures",
+    "phash64": "64-bit hashes of pictures",
+    "pdq256": "PDQ hashes of pictures",
+    "text": "passages",
+    "account": "accounts",
+    "work": "numbers of works",
+}
+_DIGITS = {"sha256": 64, "md5": 32, "phash256": 64, "phash64": 16, "pdq256": 64}
+
+Test = Callable[[bytes], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class DetectedColumn:
-    """A column and the part it plays.
+    """A column, or a place inside one, and the part it plays.
 
     Attributes:
-        path: its path, as a `Leaf` has it.
-        type: its type in words; several where shards differ.
+        path: its path, as a `Leaf` has it; one that plays two parts is told twice.
+        type: its type in words; several where shards differ; `json` for what stands in JSON.
         role: what its values are to a filter; None where they cannot be matched.
         why: the reason, for people.
     """
@@ -41,11 +64,6 @@ class DetectedColumn:
     role: Role | None
     why: str
 
-    @property
-    def nested(self) -> bool:
-        """Whether it has values inside lists or structs, which are not looked at."""
-        return any(mark in self.type for mark in _NESTED)
-
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -53,7 +71,8 @@ class Sample:
 
     Attributes:
         schema: its schema.
-        rows: some values of its columns of text and bytes; None where names and types must do.
+        rows: some values of its columns of text and bytes, wherever these are nested; None where
+            names and types must do.
     """
 
     schema: pa.Schema
@@ -68,93 +87,175 @@ class _Column:
     types: dict[str, None] = field(default_factory=dict)
     text: bool = False
     packed: bool = False
+    json: bool = False
     values: int = 0
-    alike: dict[Role, int] = field(default_factory=lambda: {"url": 0, "sha256": 0, "image": 0})
-    best: dict[Role, float] = field(
-        default_factory=lambda: {"url": 0.0, "sha256": 0.0, "image": 0.0}
-    )
+    alike: dict[Role, int] = field(default_factory=dict)
+    best: dict[Role, float] = field(default_factory=dict)
     digests: str | None = None
 
-    def see_type(self, kind: pa.DataType) -> None:
-        self.types[str(kind)] = None
-        self.text |= is_text(kind)
-        self.packed |= is_bytes(kind)
+    def see_type(self, node: Node) -> None:
+        self.types[str(node.shown)] = None
+        self.text |= is_text(node.type)
+        self.packed |= is_bytes(node.type)
 
     def see_values(self, values: list[bytes], *, packed: bool) -> None:
         if not values:
             return
         self.values += len(values)
-        bare, named = looks.named_address(self.path), looks.named_sha256(self.path)
-        counts: dict[Role, int] = {
-            "url": sum(looks.is_address(value, bare=bare) for value in values),
-            "sha256": sum(looks.is_sha256(value, packed=packed and named) for value in values),
-            "image": sum(map(looks.is_picture, values)) if packed else 0,
-        }
-        for role, count in counts.items():
-            self.alike[role] += count
-            self.best[role] = max(self.best[role], count / len(values))
+        for role, test in _tests(self.path, packed=packed).items():
+            count = sum(map(test, values))
+            self.alike[role] = self.alike.get(role, 0) + count
+            self.best[role] = max(self.best.get(role, 0.0), count / len(values))
         self.digests = self.digests or looks.other_digest(values)
 
-    def detected(self) -> DetectedColumn:
+    def detected(self) -> list[DetectedColumn]:
         # Where all that is known are nulls, the name alone says what the values would be.
         self.packed |= self.types.keys() == {"null"}
-        role, why = self._role()
-        return DetectedColumn(self.path, " | ".join(self.types), role, why)
+        return [
+            DetectedColumn(self.path, " | ".join(self.types), role, why)
+            for role, why in self._roles()
+        ]
 
-    def _role(self) -> tuple[Role | None, str]:
+    def _roles(self) -> list[tuple[Role | None, str]]:
         if not (self.text or self.packed):
-            return None, self._unusable()
-        shown = max(self.best, key=lambda role: self.best[role])
-        if self.best[shown] >= ENOUGH:
-            return shown, self._share(shown)
+            return [(None, f"{' | '.join(self.types)}: only text and bytes can be matched")]
+        shown = [role for role, share in self.best.items() if share >= ENOUGH]
+        if shown:
+            return [(role, self._share(role)) for role in shown]
         named = self._named()
-        if named and (not self.values or named == "image" or self.alike[named]):
-            return named, f"its name{self._share(named, '; ')}"
+        if named and (not self.values or named == "image" or self.alike.get(named)):
+            return [(named, f"its name{self._share(named, '; ')}")]
         if not self.values:
-            return None, "no values, and a name that says nothing"
+            return [(None, "no values, and a name that says nothing")]
+        if self.json:
+            return [(None, "JSON: what can be matched in it has rows of its own")]
         if named:
-            return None, f"named like {_PLURAL[named]}, but none of its sampled values is one"
+            plural = _PLURAL[base_role(named)]
+            return [(None, f"named like {plural}, but none of its sampled values is one")]
         if self.digests:
-            return None, f"{self.digests}: no entry carries those"
-        return None, "neither addresses, digests nor pictures"
+            return [(None, f"{self.digests}: not those of files or pictures by their name")]
+        return [(None, "neither addresses, digests, pictures nor passages")]
 
     def _named(self) -> Role | None:
-        if looks.named_sha256(self.path):
-            return "sha256"
-        if self.packed and looks.named_picture(self.path):
+        if names.names_exactly_address(self.path):
+            return "url"
+        digest = names.names_digest(self.path)
+        if digest:
+            return digest
+        if self.packed and names.names_picture(self.path):
             return "image"
-        return "url" if looks.named_exactly_address(self.path) else None
+        scheme, platform = names.names_scheme(self.path), names.names_platform(self.path)
+        if scheme:
+            return f"work:{scheme}"
+        if platform:
+            return f"account:{platform}"
+        return "text" if names.names_passage(self.path) else None
 
     def _share(self, role: Role, before: str = "") -> str:
         if not self.values:
             return f"{before}no values to look at" if before else ""
-        return f"{before}{self.alike[role]} of {self.values} sampled values are {_PLURAL[role]}"
+        plural = _PLURAL[base_role(role)]
+        return f"{before}{self.alike.get(role, 0)} of {self.values} sampled values are {plural}"
 
-    def _unusable(self) -> str:
-        kinds = " | ".join(self.types)
-        if any(mark in kinds for mark in _NESTED):
-            return f"{kinds.split('<')[0]}: values inside lists and structs are not looked at"
-        return f"{kinds}: only text and bytes can be matched"
+
+def _tests(path: str, *, packed: bool) -> Mapping[Role, Test]:
+    """By role, how a value under this path shows that it has it; the plainest first."""
+    tests: dict[Role, Test] = {
+        "url": partial(looks.is_address, bare=names.names_address(path)),
+    }
+    if packed:
+        tests["image"] = looks.is_picture
+    for role in _digest_roles(path):
+        # 16 or 32 bytes may be anything: only a name makes a digest of them.
+        named = packed and (names.names_digest(path) is not None or names.names_hash(path))
+        tests[role] = partial(looks.is_digest, digits=_DIGITS[role], packed=named)
+    scheme, platform = names.names_scheme(path), names.names_platform(path)
+    if scheme:
+        tests[f"work:{scheme}"] = partial(_is_work, scheme=scheme)
+    else:
+        tests["work"] = partial(_is_work, scheme=None)
+    if platform:
+        tests[f"account:{platform}"] = partial(_is_account, platform=platform)
+    elif names.names_repository(path):
+        tests["account:github"] = looks.is_owned
+    tests["text"] = partial(looks.is_passage, named=names.names_passage(path))
+    return tests
+
+
+def _digest_roles(path: str) -> list[Role]:
+    """The digests that values under this path may be: their digits do not tell them apart."""
+    named = names.names_digest(path)
+    if named in ("phash64", "phash256"):
+        return ["phash64", "phash256"]
+    if named == "pdq256":
+        return [named]
+    if names.names_key(path):
+        return []
+    return ["sha256", "md5", *(["phash64"] if names.names_hash(path) else [])]
+
+
+def _is_work(value: bytes, scheme: str | None) -> bool:
+    if scheme is None and not looks.is_work(value):
+        return False
+    return len(value) <= 1024 and bool(work_keys(value.decode(errors="replace"), scheme))
+
+
+def _is_account(value: bytes, platform: str) -> bool:
+    return len(value) <= 1024 and bool(account_keys(platform, value.decode(errors="replace")))
 
 
 def detect(samples: Iterable[Sample]) -> list[DetectedColumn]:
-    """Find the part that every column plays.
+    """Find the part that every column plays, and every place inside one where values stand.
 
     Args:
         samples: for every schema of the corpus at least one; where none has rows, names and types
-            alone decide.
+            alone decide, and what stands in JSON is not found.
 
     Returns:
-        Every column of every schema, in the order they were met.
+        Every such place of every schema, in the order they were met; of JSON those that can be
+        matched.
     """
     columns: dict[str, _Column] = {}
     for sample in samples:
-        for item in sample.schema:
-            columns.setdefault(item.name, _Column(item.name)).see_type(item.type)
+        for node in _ends(sample.schema):
+            columns.setdefault(node.path, _Column(node.path)).see_type(node)
         if sample.rows is None:
             continue
-        for item, values in zip(sample.rows.schema, sample.rows.columns, strict=True):
-            if is_text(item.type) or is_bytes(item.type):
-                shown = [value for value in as_bytes(values).to_pylist() if value]
-                columns[item.name].see_values(shown, packed=is_bytes(item.type))
-    return [column.detected() for column in columns.values()]
+        batches = sample.rows.to_batches()
+        for node in _ends(sample.rows.schema):
+            packed = is_bytes(node.type)
+            if packed or is_text(node.type):
+                parts = (as_bytes(node_values(batch, node)[0]).to_pylist() for batch in batches)
+                values = [value for part in parts for value in part if value]
+                columns[node.path].see_values(values, packed=packed)
+                _see_json(columns, node.path, values)
+    found = [each for column in columns.values() for each in column.detected()]
+    return [each for each in found if each.role is not None or each.type != JSON_TYPE]
+
+
+def _ends(schema: pa.Schema) -> Iterable[Node]:
+    """The places of a schema below which no others stand."""
+    return (node for node in nodes(schema) if not node.has_parts)
+
+
+def _see_json(columns: dict[str, _Column], path: str, values: list[bytes]) -> None:
+    """Look at the texts inside values that are JSON, where enough of them are."""
+    if path.count(JSON) >= MOST_JSON_DEPTH:
+        return
+    held = [value for value in values if holds_json(value)]
+    if not values or len(held) < ENOUGH * len(values):
+        return
+    if path in columns:
+        columns[path].json = True
+    inside: dict[str, list[bytes]] = {}
+    for value in held:
+        for below, text in texts_of(parsed(value), path + JSON):
+            if below in inside or len(inside) < MOST_JSON_PATHS:
+                inside.setdefault(below, []).append(text)
+    for below, texts in inside.items():
+        column = columns.setdefault(below, _Column(below))
+        column.types[JSON_TYPE] = None
+        column.text = True
+        shown = [text for text in texts if text]
+        column.see_values(shown, packed=False)
+        _see_json(columns, below, shown)

@@ -1,5 +1,6 @@
-"""What a single value looks like: an address, a digest, a picture. Cheap, and meant to be generous.
+"""What a single value looks like: an address, a digest, a picture, a passage.
 
+Cheap, and meant to be generous.
 A column that is looked at needlessly costs time; one that is passed over costs somebody's no.
 """
 
@@ -18,13 +19,18 @@ _PICTURE = re.compile(
     rb"|....ftyp(?:avi[fs]|hei[cxms]|mif1|msf1)|\xff\x0a|\0\0\0\x0c(?:JXL |jP  )\r\n",
     re.S,
 )
-_ADDRESS_WORDS = ("url", "uri", "href", "link", "src")
-_PICTURE_NAMES = {
-    *("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"),
-    *("image", "img", "picture", "pic", "photo"),
-}
 _DIGESTS = {16: "64-bit hashes", 32: "MD5 digests", 40: "SHA-1 digests", 128: "SHA-512 digests"}
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
+_WORK = re.compile(
+    r"\s*(?:(?:doi|arxiv|iscc|isbn(?:-?1[03])?)\s*:|10\.\d{4,9}/\S|https?://(?:dx\.)?doi\.org/10\.)",
+    re.I,
+)
+_OWNED = re.compile(r"\s*[a-z0-9][a-z0-9-]{0,38}/[\w.-]+\s*", re.I | re.A)
+
+LEAST_PASSAGE = 24
+"""Characters that a passage has at the least."""
+
+_LEAST_BREAKS = 2
+"""White space in a passage, where the column's name does not say that it holds passages."""
 
 
 def is_address(value: bytes, *, bare: bool) -> bool:
@@ -32,9 +38,12 @@ def is_address(value: bytes, *, bare: bool) -> bool:
     return bool(_ADDRESS.fullmatch(value) or (bare and _BARE_ADDRESS.fullmatch(value)))
 
 
-def is_sha256(value: bytes, *, packed: bool) -> bool:
-    """Whether a value is a SHA-256 digest: 64 hexadecimal digits, or, `packed`, 32 bytes."""
-    return bool(len(value) == 64 and _HEX.fullmatch(value)) or (packed and len(value) == 32)
+def is_digest(value: bytes, digits: int, *, packed: bool) -> bool:
+    """Whether a value has this many hexadecimal digits, or, `packed`, half as many bytes."""
+    shown = value.strip()
+    return bool(len(shown) == digits and _HEX.fullmatch(shown)) or (
+        packed and len(value) == digits // 2
+    )
 
 
 def is_picture(value: bytes) -> bool:
@@ -42,33 +51,46 @@ def is_picture(value: bytes) -> bool:
     return bool(_PICTURE.match(value))
 
 
+def is_passage(value: bytes, *, named: bool) -> bool:
+    """Whether a value is a passage of 24 characters or more, and no address.
+
+    Args:
+        value: the value.
+        named: whether its column's name says that it holds passages; otherwise it needs words, or
+            letters of a script that has no spaces between them.
+    """
+    if len(value) < LEAST_PASSAGE:
+        return False
+    try:
+        text = value.decode().strip()
+    except UnicodeDecodeError:
+        return False
+    if len(text) < LEAST_PASSAGE or is_address(value, bare=False):
+        return False
+    if named:
+        return True
+    if text[0] in "{[<":
+        return False
+    return len(text.split(None, _LEAST_BREAKS)) > _LEAST_BREAKS or len(value) > 2 * len(text)
+
+
+def is_owned(value: bytes) -> bool:
+    """Whether a value is `owner/name`, as hosts of code write it."""
+    return bool(_OWNED.fullmatch(_shown(value)))
+
+
+def is_work(value: bytes) -> bool:
+    """Whether a value begins as the number of a work does: `doi:`, `10.1000/`, `arXiv:`."""
+    return bool(_WORK.match(_shown(value)))
+
+
 def other_digest(values: list[bytes]) -> str | None:
-    """What digests these all are, other than SHA-256, in words; None where they are none."""
+    """What digests these all are, in words; None where they are none, or SHA-256."""
     lengths = {len(value) for value in values}
     if len(lengths) == 1 and all(map(_HEX.fullmatch, values)):
         return _DIGESTS.get(lengths.pop())
     return None
 
 
-def named_address(name: str) -> bool:
-    """Whether a column's name speaks of addresses."""
-    return any(word in name.lower() for word in _ADDRESS_WORDS)
-
-
-def named_exactly_address(name: str) -> bool:
-    """Whether a column's name says that its values are addresses: `URL`, `page_url`, `imageUrl`."""
-    return bool(_words(name)) and _words(name)[-1] in _ADDRESS_WORDS
-
-
-def named_sha256(name: str) -> bool:
-    """Whether a column's name says that its values are SHA-256 digests."""
-    return re.sub(r"[^a-z0-9]", "", name.lower()).endswith("sha256")
-
-
-def named_picture(name: str) -> bool:
-    """Whether a column's name says that its bytes are pictures: `jpg`, `image_bytes`."""
-    return not _PICTURE_NAMES.isdisjoint(_words(name))
-
-
-def _words(name: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(name)]
+def _shown(value: bytes) -> str:
+    return value[:4096].decode(errors="replace")

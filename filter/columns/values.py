@@ -1,23 +1,35 @@
-"""Taking the values of a leaf out of a batch, whatever Arrow type carries them."""
+"""Taking the values of leaves out of a batch, whatever Arrow type carries them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from .leaf import Leaf
+from .json_text import BrokenJsonError, parsed, texts_at
+from .leaf import Leaf, Role
+from .paths import Node, Rows, carried, node_values, nodes, places, plain
 
 
-def carried(kind: pa.DataType) -> pa.DataType:
-    """The type of the values themselves, without extensions, dictionaries and runs."""
-    if isinstance(kind, pa.BaseExtensionType):
-        return carried(kind.storage_type)
-    if pt.is_dictionary(kind) or pt.is_run_end_encoded(kind):
-        return carried(kind.value_type)
-    return kind
+@dataclass(frozen=True, slots=True)
+class LeafValues:
+    """The values of a leaf in a batch.
+
+    Attributes:
+        leaf: the leaf.
+        values: a `large_binary` array: the bytes as they are stored, null or not.
+        rows: int64[len(values)], the row of the batch that each belongs to, ascending; a row may
+            have none or many.
+        broken: int64, the rows whose text should be JSON and is none; ascending.
+    """
+
+    leaf: Leaf
+    values: pa.LargeBinaryArray
+    rows: Rows
+    broken: Rows
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -37,53 +49,121 @@ def is_bytes(kind: pa.DataType) -> bool:
     )
 
 
-def fits(kind: pa.DataType, role: str) -> bool:
-    """Whether a column of this type can play the role.
+def fits(kind: pa.DataType, role: Role) -> bool:
+    """Whether values of this type can play the role.
 
-    Pictures are bytes. Addresses and digests may be bytes too: some writers leave out that they
+    Pictures are bytes. Everything else may be text or bytes: some writers leave out that theirs
     are text. A column of nothing but nulls says nothing of its values, and has none to miss.
     """
     return pt.is_null(kind) or is_bytes(kind) or (role != "image" and is_text(kind))
 
 
+def text_columns(schema: pa.Schema) -> list[str]:
+    """The top-level columns in which text or bytes stand, each name once."""
+    there = (
+        schema.field(node.column).name
+        for node in nodes(schema)
+        if is_text(node.type) or is_bytes(node.type)
+    )
+    return list(dict.fromkeys(there))
+
+
 def leaf_types(schema: pa.Schema, leaf: Leaf) -> list[pa.DataType]:
-    """The types under which a schema has this leaf: none, one, or several of one name."""
-    return [field.type for field in schema if field.name == leaf.path]
+    """The types under which a schema has this leaf: none, one, or several of one name.
+
+    What stands in JSON has the type of the text that holds it.
+    """
+    return [node.shown for node, _ in places(schema, leaf.path)]
+
+
+def leaf_columns(schema: pa.Schema, leaf: Leaf) -> list[str]:
+    """The top-level columns that hold a leaf in a type that its role can use."""
+    found = (schema.field(node.column).name for node, _ in _usable(schema, leaf))
+    return list(dict.fromkeys(found))
 
 
 def carries(schema: pa.Schema, leaf: Leaf) -> bool:
     """Whether a schema has this leaf, in a type that its role can use."""
-    return any(fits(kind, leaf.role) for kind in leaf_types(schema, leaf))
+    return bool(_usable(schema, leaf))
 
 
-def leaf_values(batch: pa.RecordBatch | pa.Table, leaf: Leaf) -> Iterator[pa.LargeBinaryArray]:
-    """The values of a leaf, one a row: the bytes as they are stored, null or not.
+def _usable(schema: pa.Schema, leaf: Leaf) -> list[tuple[Node, str | None]]:
+    return [
+        (node, inside)
+        for node, inside in places(schema, leaf.path)
+        if fits(node.type, leaf.role) and not (inside is not None and leaf.role == "image")
+    ]
+
+
+def leaf_values(batch: pa.RecordBatch, leaves: Sequence[Leaf]) -> Iterator[LeafValues]:
+    """The values of leaves.
 
     Args:
         batch: some rows.
-        leaf: a leaf that the batch's schema carries.
+        leaves: those that the batch does not carry are passed over.
 
     Yields:
-        A `large_binary` array for every column of the leaf's name.
+        For every leaf, and every place of its name, its values.
     """
-    for field, column in zip(batch.schema, batch.columns, strict=True):
-        if field.name == leaf.path and fits(field.type, leaf.role):
-            yield as_bytes(column)
+    inside: dict[Node, list[tuple[Leaf, str]]] = {}
+    for leaf in leaves:
+        for node, tail in _usable(batch.schema, leaf):
+            if tail is None:
+                array, rows = node_values(batch, node)
+                yield LeafValues(leaf, as_bytes(array), rows, np.empty(0, np.int64))
+            else:
+                inside.setdefault(node, []).append((leaf, tail))
+    # A text is parsed once, whatever number of leaves stand in it.
+    for node, wanted in inside.items():
+        yield from _json_values(*node_values(batch, node), wanted)
+
+
+@dataclass
+class _Gathered:
+    """The values of one leaf in JSON, as they are met."""
+
+    values: list[bytes | None] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    broken: list[int] = field(default_factory=list)
+
+    def add(self, row: int, values: Iterable[bytes | None]) -> None:
+        try:
+            for value in values:
+                self.values.append(value)
+                self.rows.append(row)
+        except BrokenJsonError:
+            self.broken.append(row)
+
+
+def _json_values(
+    array: pa.Array, rows: Rows, wanted: Sequence[tuple[Leaf, str]]
+) -> Iterator[LeafValues]:
+    gathered = [_Gathered() for _ in wanted]
+    for row, item in zip(rows.tolist(), as_bytes(array), strict=True):
+        text = item.as_py()
+        if not text:
+            for each in gathered:
+                each.add(row, [text])
+            continue
+        try:
+            value = parsed(text)
+        except BrokenJsonError:
+            for each in gathered:
+                each.broken.append(row)
+            continue
+        for each, (_, tail) in zip(gathered, wanted, strict=True):
+            each.add(row, texts_at(value, tail))
+    for each, (leaf, _) in zip(gathered, wanted, strict=True):
+        yield LeafValues(
+            leaf,
+            pa.array(each.values, pa.large_binary()),
+            np.array(each.rows, np.int64),
+            np.unique(np.array(each.broken, np.int64)),
+        )
 
 
 def as_bytes(column: pa.Array | pa.ChunkedArray) -> pa.LargeBinaryArray:
     """A column's values as they are stored; text is not checked on the way."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    return _plain(column).cast(pa.large_binary())
-
-
-def _plain(array: pa.Array) -> pa.Array:
-    kind = array.type
-    if isinstance(kind, pa.BaseExtensionType):
-        return _plain(array.storage)
-    if pt.is_dictionary(kind):
-        return _plain(array.dictionary_decode())
-    if pt.is_run_end_encoded(kind):
-        return _plain(pc.run_end_decode(array))
-    return array
+    return plain(column).cast(pa.large_binary())

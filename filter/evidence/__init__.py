@@ -6,12 +6,15 @@ from .layout import SCAN, Evidence
 from .manifest import Manifest, compare_files, read_manifest
 from .matches import SCHEMA as MATCHES_SCHEMA
 from .matches import read_matches, write_matches
-from .record import FileDigest, ShardRecord, SourceDigest
+from .record import MASK, MASKED, REWRITE, FileDigest, ShardRecord, SourceDigest
 from .signing import key_path, operator_key
 from .statement import RunFacts, write_manifest
 
 __all__ = [
+    "MASK",
+    "MASKED",
     "MATCHES_SCHEMA",
+    "REWRITE",
     "SCAN",
     "Evidence",
     "FileDigest",

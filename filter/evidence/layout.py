@@ -4,6 +4,7 @@
       plan.json                what was decided before the run
       decision.json            which entries were held, over the whole corpus
       manifest.json            the signed statement about everything else
+      inputs.json              where the inputs lie: of masks only, until they are applied
       scan/<name>.*            what the scan of a shard found
       <name>.json              record of a shard, written last
       <name>.dv                deletion vector
@@ -11,6 +12,18 @@
       quarantine/<name>        rows that could not be judged
 
 A name is a shard's, relative, with `/` between its parts.
+
+Where the plan's mode is `mask`, OUT is not there, or empty. Every record has mode `mask`, how
+`masked`, and neither output nor quarantine, also where `rows_quarantined` is not zero: the vector
+leaves out dropped rows and those that could not be judged, and the matches tell them apart. The
+manifest's subjects are the vectors, named as here; it binds `inputs.json` like all other evidence:
+
+    {"format": "optout/v1/inputs", "inputs": {<name>: <absolute path>, ...}}
+
+Applying masks makes of all this what a rewrite of the same inputs would have written, byte for
+byte but for the manifest's dates: first plan and decision change to mode `rewrite`, then shard by
+shard output, quarantine and record, then `inputs.json` goes and a new manifest is signed. On the
+way the manifest is the mask's, and does not hold.
 """
 
 from __future__ import annotations
@@ -25,6 +38,7 @@ SUFFIX = ".optout"
 PLAN = "plan.json"
 DECISION = "decision.json"
 MANIFEST = "manifest.json"
+INPUTS = "inputs.json"
 SCAN = "scan/"
 QUARANTINE = "quarantine/"
 _LONGEST = 255
@@ -48,6 +62,7 @@ class Evidence:
     plan = PLAN
     decision = DECISION
     manifest = MANIFEST
+    inputs = INPUTS
 
     def __init__(self, out: Path) -> None:
         absolute = out.absolute() if out.name else out.resolve()
@@ -100,7 +115,7 @@ class Evidence:
             OutputConflict: two shards, or a shard and the plan, would share a file, or a name
                 would be too long for a file system.
         """
-        owners = dict.fromkeys((PLAN, DECISION, MANIFEST), "the run itself")
+        owners = dict.fromkeys((PLAN, DECISION, MANIFEST, INPUTS), "the run itself")
         for shard, name in self._all(shards):
             if any(len(part.encode()) > _LONGEST for part in name.split("/")):
                 raise OutputConflict(

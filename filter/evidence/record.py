@@ -17,6 +17,12 @@ from optout.registry import documents
 
 FORMAT = "optout/v1/shard"
 
+REWRITE, MASK = "rewrite", "mask"
+"""What a run writes: shards, or deletion vectors alone."""
+
+MASKED = "masked"
+"""How a shard was filtered that was not written."""
+
 _ADVICE = "Run the same command again: it filters this shard anew."
 
 

@@ -24,12 +24,15 @@ from .manifest import (
     BUILD_TYPE,
     PREDICATE_TYPE,
     STATEMENT_TYPE,
+    Manifest,
     evidence_files,
     hash_file,
     operator_id,
     read_manifest,
 )
-from .record import ShardRecord
+from .record import MASK, ShardRecord
+
+_SNAPSHOT = "snapshot/snapshot.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,33 @@ class RunFacts:
     mode: str
     started: str
     finished: str
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> RunFacts:
+        """What a manifest says of its run.
+
+        Raises:
+            EvidenceError: it says less than `write_manifest` did.
+        """
+        predicate = manifest.statement["predicate"]
+        try:
+            definition, times = predicate["buildDefinition"], predicate["runDetails"]["metadata"]
+            parameters = definition["externalParameters"]
+            known = {item["name"]: item for item in definition["resolvedDependencies"]}
+            return cls(
+                **parameters["registry"],
+                checkpoint=known["checkpoint"]["annotations"]["note"],
+                snapshot_sha256=known[_SNAPSHOT]["digest"]["sha256"],
+                canonicaliser=parameters["canonicaliser"],
+                policy=parameters["policy"],
+                mode=parameters["mode"],
+                started=times["startedOn"],
+                finished=times["finishedOn"],
+            )
+        except (KeyError, TypeError) as fault:
+            raise EvidenceError(
+                "the manifest does not say what its run obeyed", "Filter the corpus again."
+            ) from fault
 
 
 def write_manifest(
@@ -102,7 +132,7 @@ def _statement(
 ) -> documents.Document:
     ordered = sorted(records, key=lambda record: record.shard)
     evidence = Evidence(out)
-    if facts.mode == "mask":
+    if facts.mode == MASK:
         # A statement is about something: a mask's output is its vectors.
         subject = [_descriptor(evidence.vector(r.shard), r.vector.sha256) for r in ordered]
     else:
@@ -170,7 +200,7 @@ def _dependencies(facts: RunFacts, records: Iterable[ShardRecord]) -> list[docum
             **_descriptor("checkpoint", checkpoint),
             "annotations": {"note": facts.checkpoint},
         },
-        _descriptor("snapshot/snapshot.json", facts.snapshot_sha256),
+        _descriptor(_SNAPSHOT, facts.snapshot_sha256),
         *(_descriptor(f"input/{r.shard}", r.source.sha256) for r in records),
     ]
 

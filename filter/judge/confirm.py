@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from optout.filter.pictures import NAMESPACE
-from optout.filter.scan import Trace
-from optout.registry.identifiers import Grade, Key, Kind, file_key, url_keys
+from optout.filter.scan import HASHES, Trace, keys_of, radius_in
+from optout.registry.identifiers import Grade, Kind
 
 from .policy import Policy
 
@@ -59,14 +58,18 @@ class Judge:
             For each of them the entries that cover it; none where the scan was mistaken.
         """
         met = [list(self._exact(trace)) for trace in traces]
-        for number, meeting in self._near(traces):
+        nearest: dict[tuple[int, int], Meeting] = {}
+        for namespace in HASHES:
+            for number, meeting in self._near(traces, namespace):
+                known = nearest.get((number, meeting.entry))
+                if known is None or _distance(meeting) < _distance(known):
+                    nearest[number, meeting.entry] = meeting
+        for (number, _), meeting in sorted(nearest.items(), key=lambda item: item[0]):
             met[number].append(meeting)
         return met
 
     def _exact(self, trace: Trace) -> Iterator[Meeting]:
-        keys: tuple[Key, ...] = () if trace.url is None else url_keys(trace.url) or ()
-        if trace.sha256 is not None:
-            keys = (*keys, file_key(trace.sha256))
+        keys = [key for role, text in trace.words.items() for key in keys_of(role, text) or ()]
         for key in keys:
             if not self._policy.looks_for(key.kind):
                 continue
@@ -75,13 +78,14 @@ class Judge:
                 if self._policy.obeys(key.kind, grade, entry.usage):
                     yield Meeting(entry.index, key.kind, grade)
 
-    def _near(self, traces: Sequence[Trace]) -> Iterator[tuple[int, Meeting]]:
-        hashed = [(number, t.phash256) for number, t in enumerate(traces) if t.phash256]
+    def _near(self, traces: Sequence[Trace], namespace: str) -> Iterator[tuple[int, Meeting]]:
+        """The pictures near some values, as one namespace of hashes sees them."""
+        hashed = [(n, t.hashes[namespace]) for n, t in enumerate(traces) if namespace in t.hashes]
         if not hashed or not self._policy.looks_for(Kind.IMAGE):
             return
-        packed = np.frombuffer(b"".join(phash for _, phash in hashed), np.uint8)
-        hits = self._snapshot.near(NAMESPACE, packed.reshape(len(hashed), -1), self._policy.radius)
-        nearest: dict[tuple[int, int], Meeting] = {}
+        most = radius_in(namespace, self._policy.radius)
+        packed = np.frombuffer(b"".join(each for _, each in hashed), np.uint8)
+        hits = self._snapshot.near(namespace, packed.reshape(len(hashed), -1), most)
         for query, entry, distance, rank, usage, radius in zip(
             hits.query.tolist(),
             hits.entry.tolist(),
@@ -92,13 +96,9 @@ class Judge:
             strict=True,
         ):
             grade = Grade.from_rank(rank)
-            if distance > min(radius, self._policy.radius):
-                continue
-            if not self._policy.obeys(Kind.IMAGE, grade, usage):
-                continue
-            number = hashed[query][0]
-            known = nearest.get((number, entry))
-            if known is None or known.distance is None or distance < known.distance:
-                nearest[number, entry] = Meeting(entry, Kind.IMAGE, grade, distance)
-        for (number, _), meeting in sorted(nearest.items(), key=lambda item: item[0]):
-            yield number, meeting
+            if distance <= min(radius, most) and self._policy.obeys(Kind.IMAGE, grade, usage):
+                yield hashed[query][0], Meeting(entry, Kind.IMAGE, grade, distance)
+
+
+def _distance(meeting: Meeting) -> int:
+    return -1 if meeting.distance is None else meeting.distance

@@ -100,7 +100,9 @@ class Examiner:
     def __init__(self, snapshot: Snapshot, policy: Policy, leaves: Sequence[Leaf]) -> None:
         kinds = frozenset(kind for kind in Kind if policy.looks_for(kind))
         self.leaves = list(leaves)
-        self._kernels = plain_kernels(snapshot, kinds, policy.radius)
+        self._kernels = plain_kernels(
+            snapshot, kinds, policy.radius, {leaf.role for leaf in self.leaves}
+        )
         self._judge = Judge(snapshot, policy)
 
     def examine(self, batch: pa.RecordBatch, first_row: int = 0) -> Findings:
@@ -152,7 +154,7 @@ def _as_findings(meetings: Sequence[Meeting], leaf: int) -> Found:
 
 
 def _unjudgeable(scan: LeafScan, leaf: int) -> Found:
-    rows = np.flatnonzero(scan.states == State.UNJUDGEABLE)
+    rows = scan.unjudgeable
     found = np.zeros(len(rows), FINDING)
     found["row"], found["leaf"] = rows, leaf
     found["kind"], found["entry"], found["distance"] = UNJUDGEABLE, -1, NO_DISTANCE

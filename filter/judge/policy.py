@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, cast
 
-from optout.filter.columns import ROLES
+from optout.filter.columns import ROLES, base_role
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import USAGES, Grade, Kind, usage_mask
 from optout.registry.images import DEFAULT_RADIUS, MAX_RADIUS
@@ -116,7 +116,7 @@ class Policy:
 
     def action(self, role: str) -> Action:
         """What becomes of a row whose value in this role could not be judged."""
-        return cast("Action", self.unjudgeable[role])
+        return cast("Action", self.unjudgeable[base_role(role)])
 
     def to_dict(self) -> dict[str, Any]:
         """As a JSON object; `from_dict` reads it back."""

@@ -8,7 +8,7 @@ from .deletion_vector import rows_of
 from .encoding import PIECE_BYTES
 from .reading import Batch, RowGroup, ShardReader
 from .rewrite import RewriteReport, copy, rewrite
-from .tail import InputIdentity, identity
+from .tail import InputIdentity, identity, shard_faults
 
 __all__ = [
     "PIECE_BYTES",
@@ -23,4 +23,5 @@ __all__ = [
     "identity",
     "rewrite",
     "rows_of",
+    "shard_faults",
 ]

@@ -31,7 +31,7 @@ from .footer import (
     parse_footer,
 )
 from .physical import physical_view
-from .reading import BATCH_BYTES, BATCH_ROWS, BUFFER_BYTES
+from .reading import BATCH_BYTES, BATCH_ROWS, BUFFER_BYTES, RETURNED_BYTES, return_memory
 from .settings import writer_options
 from .tail import shard_faults
 
@@ -198,7 +198,11 @@ class Encoder:
                 batch = next(reading, None)
             if batch is None:
                 return
+            large = batch.nbytes >= RETURNED_BYTES
             yield batch
+            del batch
+            if large:
+                return_memory()
 
 
 def _combined(column: pa.ChunkedArray) -> pa.Array:

@@ -24,6 +24,17 @@ BATCH_ROWS = 1 << 16
 BUFFER_BYTES = 1 << 20
 """Bytes read ahead of each column; without it pyarrow reads a column chunk whole."""
 
+RETURNED_BYTES = 4 << 20
+"""Bytes of a batch from which the memory of those before it is worth giving back."""
+
+
+def return_memory() -> None:
+    """Give the system back what earlier batches filled.
+
+    A page is read whole, and one of a thousand pictures leaves no room for what Arrow would keep.
+    """
+    pa.default_memory_pool().release_unused()
+
 
 @dataclass(frozen=True, slots=True)
 class RowGroup:
@@ -106,6 +117,7 @@ class ShardReader:
         columns: Sequence[str] | None = None,
         *,
         max_bytes: int = BATCH_BYTES,
+        max_rows: int = BATCH_ROWS,
         row_groups: Sequence[int] | None = None,
     ) -> Iterator[Batch]:
         """Read some columns, batch by batch, in the order of the rows.
@@ -114,6 +126,7 @@ class ShardReader:
             columns: names or dotted paths as pyarrow has them (`images.list.element`); all by
                 default; an empty sequence counts rows and reads nothing.
             max_bytes: of one batch, by the footer's average row; one row at the least.
+            max_rows: of one batch.
             row_groups: their numbers; all by default.
 
         Raises:
@@ -123,7 +136,7 @@ class ShardReader:
         for group in chosen:
             if group.rows == 0:
                 continue
-            size = self._batch_rows(group, columns, max_bytes)
+            size = min(max_rows, self._batch_rows(group, columns, max_bytes))
             row = group.first_row
             reading = self._file.iter_batches(
                 batch_size=size,
@@ -138,9 +151,27 @@ class ShardReader:
                     break
                 yield Batch(row, data.num_rows, data)
                 row += data.num_rows
+                large = data.nbytes >= RETURNED_BYTES
+                del data
+                if large:
+                    return_memory()
             if row != group.first_row + group.rows:
                 with shard_faults(self.name):
                     raise ValueError(f"row group {group.index} holds fewer rows than it says")
+
+    def schema_of(self, columns: Sequence[str] | None = None) -> pa.Schema:
+        """The Arrow schema of batches with some columns.
+
+        Args:
+            columns: as `batches`.
+
+        Raises:
+            ShardError: it cannot be told.
+        """
+        if columns is None:
+            return self.schema
+        with shard_faults(self.name):
+            return self._file.read_row_groups([], columns=list(columns), use_threads=False).schema
 
     def _batch_rows(self, group: RowGroup, columns: Sequence[str] | None, max_bytes: int) -> int:
         size = 0

@@ -1,7 +1,8 @@
-"""What picture bytes are looked up by: the SHA-256 of the file, the hash of the picture."""
+"""What picture bytes are looked up by: the digests of the file, the hash of the picture."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from optout.registry.errors import PictureError
@@ -17,11 +18,13 @@ class Features:
 
     Attributes:
         sha256: of the bytes, hex.
+        md5: of the bytes, hex.
         phash256: of the picture, 32 bytes; None where nobody asked or it cannot be decoded.
         undecodable: whether it was to be decoded and could not be.
     """
 
     sha256: str
+    md5: str
     phash256: bytes | None = None
     undecodable: bool = False
 
@@ -34,9 +37,10 @@ def features(data: bytes, *, perceptual: bool) -> Features:
         perceptual: whether to decode it; without, only the bytes count.
     """
     sha256 = sha256_of(data)
+    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
     if not perceptual:
-        return Features(sha256)
+        return Features(sha256, md5)
     try:
-        return Features(sha256, corpus_hashes(data, [NAMESPACE])[NAMESPACE])
+        return Features(sha256, md5, corpus_hashes(data, [NAMESPACE])[NAMESPACE])
     except PictureError:
-        return Features(sha256, undecodable=True)
+        return Features(sha256, md5, undecodable=True)

@@ -11,16 +11,22 @@ from .report import FailedShard, Held, RunReport, ShardOutcome
 from .storage import LocalStorage, Storage
 
 if TYPE_CHECKING:
+    from .apply import apply_masks
     from .explain import Explanation, explain_row
     from .inspect import Inspection, inspect_dataset
+    from .masked import MaskedDataset, MaskedShard, open_masked
     from .run import filter_dataset
 
 _HOMES = {
     "Explanation": "explain",
     "explain_row": "explain",
     "Inspection": "inspect",
+    "MaskedDataset": "masked",
+    "MaskedShard": "masked",
+    "apply_masks": "apply",
     "inspect_dataset": "inspect",
     "filter_dataset": "run",
+    "open_masked": "masked",
 }
 
 __all__ = [
@@ -29,15 +35,19 @@ __all__ = [
     "Held",
     "Inspection",
     "LocalStorage",
+    "MaskedDataset",
+    "MaskedShard",
     "Progress",
     "RunReport",
     "Shard",
     "ShardOutcome",
     "Storage",
+    "apply_masks",
     "discover",
     "explain_row",
     "filter_dataset",
     "inspect_dataset",
+    "open_masked",
 ]
 
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from optout.filter.errors import EvidenceError, OutputConflict, ShardError, SomeShardsFailed
-from optout.filter.evidence import ShardRecord
+from optout.filter.errors import OutputConflict, ShardError, SomeShardsFailed
+from optout.filter.evidence import MASK, ShardRecord
 
+from .claims import (
+    Claimed,
+    DecidedMeanwhile,
+    Done,
+    Elsewhere,
+    FinishedMeanwhile,
+    known_decision,
+)
 from .decide import Decision, Tally
 from .finished import finished
 from .inputs import discover
@@ -23,7 +31,8 @@ from .report import FailedShard, RunReport, ShardOutcome
 from .scan import ScanAndStore, Scanner, ShardTask
 from .seal import seal_run
 from .survey import Surveyed, survey
-from .workers import PAYS_FROM, Job, Result, do_all
+from .whereabouts import note_inputs
+from .workers import MANY, PAYS_FROM, Job, Result, do_all
 from .write import Writer, outcome_of
 
 if TYPE_CHECKING:
@@ -81,24 +90,39 @@ class Course:
         """Plan, scan, decide, write, seal."""
         seen = self._survey()
         plan = self._freeze_plan(seen)
+        if plan.asked.mode == MASK:
+            note_inputs(self.place, [each.shard for each in seen])
         self.failed |= _unplanned(plan, seen)
         self.place.tidy()
         tasks = self._tasks(plan, seen)
-        earlier = self._known_decision(plan)
+        earlier = known_decision(self.place, plan.digest)
         decision = earlier
         # What could not be scanned when it was decided speaks now, and may tip the scales.
         if decision is None or {task.name for task in tasks}.intersection(decision.unseen):
             self.snapshot.check_files()
-            decision = self._decide(plan, tasks, seen)
+            decision = self._decide(plan, tasks, seen, earlier)
         records = self._finished(plan, earlier, decision, tasks)
-        skipped = frozenset(records)
+        skipped = set(records)
         left = [t for t in tasks if t.name not in records and t.name not in self.failed]
         if left and decision is earlier:
             self.snapshot.check_files()
-        writer = Writer(
-            self._scanner(plan), self.place, plan.digest, decision.digest, decision.held
-        )
-        records |= {task.name: record for task, record in self._do(writer, left, "write", seen)}
+        for task, done in self._claim(
+            Writer(
+                self._scanner(plan),
+                self.place,
+                plan.digest,
+                decision.digest,
+                decision.held,
+                plan.asked.mode,
+            ),
+            FinishedMeanwhile(self.place, plan.digest, decision.digest, self.recheck),
+            left,
+            "write",
+            seen,
+        ):
+            if isinstance(done, Done):
+                records[task.name] = done.result
+                skipped |= set() if done.here else {task.name}
         self._clean_up(plan.inputs)
         ordered = [records[name] for name in sorted(records)]
         self._seal(plan, ordered)
@@ -150,23 +174,31 @@ class Course:
         required = frozenset(leaf.role for leaf in plan.leaves if leaf.path in said)
         return Scanner(self.snapshot, self.asked.policy, plan.leaves, required, self.batch_bytes)
 
-    def _known_decision(self, plan: Plan) -> Decision | None:
-        """The frozen decision of this plan; a damaged one is taken anew."""
-        beside, name = self.place.beside, self.place.evidence.decision
-        if not beside.exists(name):
-            return None
-        try:
-            with beside.open(name) as stream:
-                decision = Decision.parse(stream.read(), name)
-        except EvidenceError:
-            return None
-        return decision if decision.plan == plan.digest else None
-
-    def _decide(self, plan: Plan, tasks: Sequence[ShardTask], seen: Sequence[Surveyed]) -> Decision:
-        tally = Tally()
+    def _decide(
+        self,
+        plan: Plan,
+        tasks: Sequence[ShardTask],
+        seen: Sequence[Surveyed],
+        earlier: Decision | None,
+    ) -> Decision:
+        """Scan and decide; or find that a run which shares the place has."""
         job = ScanAndStore(self._scanner(plan), self.place, plan.digest)
-        for _, summary in self._do(job, tasks, "scan", seen):
-            tally.add(summary)
+        known = DecidedMeanwhile(self.place, plan.digest, earlier.digest if earlier else "")
+        summaries = {}
+        for task, done in self._claim(job, known, tasks, "scan", seen):
+            if isinstance(done, Done):
+                summaries[task.name] = done.result
+        left = [t for t in tasks if t.name not in summaries and t.name not in self.failed]
+        if left:
+            theirs = known_decision(self.place, plan.digest)
+            if theirs and not {task.name for task in tasks}.intersection(theirs.unseen):
+                self.progress.stage("decide", None)
+                return theirs
+            for task, summary in self._do(job, left, "scan", seen):
+                summaries[task.name] = summary
+        tally = Tally()
+        for name in sorted(summaries):
+            tally.add(summaries[name])
         self.progress.stage("decide", None)
         decision = tally.decide(plan.digest, self.asked.policy, self.failed)
         self._put(self.place.evidence.decision, decision.render())
@@ -198,6 +230,24 @@ class Course:
                 found[task.name] = record
         return found
 
+    def _claim(
+        self,
+        job: Job[ShardTask, Result],
+        known: Callable[[ShardTask], Result | Elsewhere | None],
+        tasks: Sequence[ShardTask],
+        stage: str,
+        seen: Sequence[Surveyed],
+    ) -> Iterator[tuple[ShardTask, Done[Result] | Elsewhere]]:
+        """Do a job for shards, each in one run only: what another works on is waited for last."""
+        claimed = Claimed(job, self.place, known)
+        taken = []
+        for task, done in self._do(claimed, tasks, stage, seen):
+            if done is Elsewhere.TAKEN:
+                taken.append(task)
+            else:
+                yield task, done
+        yield from self._each(dataclasses.replace(claimed, wait=True), taken)
+
     def _do(
         self,
         job: Job[ShardTask, Result],
@@ -208,7 +258,13 @@ class Course:
         """Do a job for shards; one that fails is noted, the others go on."""
         rows = {each.shard.name: each.rows for each in seen}
         self.progress.stage(stage, sum(rows[task.name] for task in tasks))
-        pays = sum(task.identity.size for task in tasks) >= PAYS_FROM
+        yield from self._each(job, tasks)
+
+    def _each(
+        self, job: Job[ShardTask, Result], tasks: Sequence[ShardTask]
+    ) -> Iterator[tuple[ShardTask, Result]]:
+        size = sum(task.identity.size for task in tasks)
+        pays = size >= PAYS_FROM or len(tasks) >= MANY
         for task, result in do_all(
             job,
             tasks,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from optout.filter.columns import DetectedColumn, detect
-from optout.filter.scan import REACH
+from optout.filter.scan import reach
 from optout.registry.identifiers import Kind
 from optout.registry.snapshot import Snapshot
 
@@ -60,6 +60,16 @@ class Inspection:
 _FINDS = {
     Kind.URL: "the registered address, however it is written, in {columns}",
     Kind.SITE: "every address on the registered host or below it, in {columns}",
+    Kind.PREFIX: "every address on the registered path or below it, in {columns}",
+    Kind.ACCOUNT: (
+        "everything of the registered account, in {columns}; "
+        "a CDN's addresses of pictures carry no account"
+    ),
+    Kind.WORK: "the registered work by its number, in {columns}",
+    Kind.TEXT: (
+        "the registered passage where it fills the whole value, in {columns}; "
+        "not a part of a longer text"
+    ),
     Kind.FILE: "the registered file byte by byte, not an altered one, in {columns}",
     Kind.IMAGE: (
         "the registered picture, resized or encoded anew too, in {columns}; "
@@ -71,8 +81,12 @@ _FINDS = {
 _LACKS = {
     Kind.URL: "nothing: no column holds addresses",
     Kind.SITE: "nothing: no column holds addresses",
-    Kind.FILE: "nothing: no column holds the bytes of files or their SHA-256",
-    Kind.IMAGE: "nothing: no column holds the bytes of pictures",
+    Kind.PREFIX: "nothing: no column holds addresses",
+    Kind.ACCOUNT: "nothing: no column holds addresses or accounts",
+    Kind.WORK: "nothing: no column holds numbers of works",
+    Kind.TEXT: "nothing: no column holds passages",
+    Kind.FILE: "nothing: no column holds the bytes of files or their digests",
+    Kind.IMAGE: "nothing: no column holds the bytes of pictures or hashes of them",
 }
 _INSIDE = {Kind.FILE, Kind.IMAGE}
 """Kinds that are also found in a `data:` address, where the picture stands in the address."""
@@ -112,8 +126,8 @@ def inspect_dataset(
 
 
 def _reach(kind: Kind, columns: Sequence[DetectedColumn], snapshot: Snapshot | None) -> Reach:
-    through = [c.path for c in columns if c.role is not None and kind in REACH[c.role]]
-    addresses = [c.path for c in columns if c.role == "url"]
+    through = _once(c.path for c in columns if c.role is not None and kind in reach(c.role))
+    addresses = _once(c.path for c in columns if c.role == "url")
     text = _FINDS[kind].format(columns=_listed(through)) if through else _LACKS[kind]
     if kind in _INSIDE and addresses:
         text += f"; {'also' if through else 'only'} inside data: addresses in {_listed(addresses)}"
@@ -122,6 +136,10 @@ def _reach(kind: Kind, columns: Sequence[DetectedColumn], snapshot: Snapshot | N
         entries = int(snapshot.counts["by_kind"].get(str(kind), 0))
         text += f" ({entries:,} {'entry' if entries == 1 else 'entries'} in the snapshot)"
     return Reach(str(kind), through, entries, text)
+
+
+def _once(paths: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(paths))
 
 
 def _listed(paths: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optout.filter.errors import EvidenceError, OutputConflict
-from optout.filter.evidence import SCAN, Evidence
+from optout.filter.evidence import MASK, SCAN, Evidence
 
 from .inputs import Shard
 from .plan import Asked, Plan, snapshot_facts, versions
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from optout.registry.snapshot import Snapshot
 
 _OVERWRITE = "Choose another OUT, or --overwrite what is there."
+_APPLY = "`optout apply OUT` makes shards of its masks; --overwrite replaces them."
 _FOREIGN = "Choose another OUT, or move it away: only what a run has made is overwritten."
 _APART = "Choose an OUT beside the input: neither may lie in the other."
 
@@ -111,12 +112,16 @@ class Place:
         if frozen is not None:
             difference = _difference(frozen, asked, seen, snapshot)
             if difference:
+                masked = frozen.asked.mode == MASK != asked.mode
                 raise OutputConflict(
-                    f"{self.evidence.folder} belongs to another plan: {difference}", _OVERWRITE
+                    f"{self.evidence.folder} belongs to another plan: {difference}",
+                    _APPLY if masked else _OVERWRITE,
                 )
         if os.path.lexists(self.evidence.out) and not self.evidence.out.is_dir():
             raise OutputConflict(f"{self.evidence.out} is not a folder", "Choose another OUT.")
-        names = {each.shard.name for each in seen} if frozen else set()
+        # Masks leave OUT empty.
+        writes = frozen is not None and frozen.asked.mode != MASK
+        names = {each.shard.name for each in seen} if writes else set()
         for name in shards:
             if name not in names:
                 raise OutputConflict(
@@ -189,6 +194,8 @@ def _difference(frozen: Plan, asked: Asked, seen: Sequence[Surveyed], snapshot: 
         return "another snapshot"
     if frozen.asked.policy != asked.policy:
         return "another policy"
+    if frozen.asked.mode != asked.mode:
+        return f"its mode is {frozen.asked.mode}"
     if frozen.asked != asked:
         return "other columns"
     if frozen.versions != versions():

@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import PIL
 import pyarrow as pa
-from optout.filter.columns import DetectedColumn, Leaf, detect, fits
+from optout.filter.columns import (
+    DetectedColumn,
+    Leaf,
+    carries,
+    detect,
+    is_below,
+    leaf_types,
+    nodes,
+)
 from optout.filter.errors import EvidenceError, NothingMatchable, PlanError
 from optout.filter.judge import Policy
 from optout.filter.parquet import InputIdentity
-from optout.filter.scan import REACH
+from optout.filter.scan import reach
 from optout.registry import documents
 from optout.registry.errors import OptOutError
 from optout.registry.identifiers import CANONICALISER_VERSION, PUBLIC_SUFFIX_DATE
@@ -176,7 +184,7 @@ def make_plan(seen: Sequence[Surveyed], asked: Asked, snapshot: Snapshot) -> Pla
         _check_said(leaf, schemas)
     detected = detect(samples(seen))
     columns = [
-        DetectedColumn(leaf.path, _type_of(leaf.path, detected), leaf.role, "said by the operator")
+        DetectedColumn(leaf.path, _type_of(leaf, schemas), leaf.role, "said by the operator")
         for leaf in asked.columns
     ]
     columns += _left_to_detection(detected, asked)
@@ -211,7 +219,12 @@ def unplanned(plan: Plan, seen: Surveyed) -> list[str]:
 
 def _left_to_detection(detected: Sequence[DetectedColumn], asked: Asked) -> list[DetectedColumn]:
     said = {leaf.path for leaf in asked.columns}
-    return [c for c in detected if c.path not in said and c.path not in asked.exclude]
+    return [
+        column
+        for column in detected
+        if column.path not in said
+        and not any(is_below(column.path, excluded) for excluded in asked.exclude)
+    ]
 
 
 def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:
@@ -240,28 +253,32 @@ def _reach(column: DetectedColumn, policy: Policy) -> list[str]:
     """The kinds that are looked for through a column."""
     if column.role is None:
         return []
-    return sorted(str(kind) for kind in REACH[column.role] if policy.looks_for(kind))
+    return sorted(str(kind) for kind in reach(column.role) if policy.looks_for(kind))
 
 
 def _seal(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(documents.render(dict(body))).hexdigest()
 
 
-def _type_of(path: str, detected: Sequence[DetectedColumn]) -> str:
-    return next(column.type for column in detected if column.path == path)
+def _type_of(leaf: Leaf, schemas: Sequence[pa.Schema]) -> str:
+    kinds = {str(kind): None for schema in schemas for kind in leaf_types(schema, leaf)}
+    return " | ".join(kinds)
 
 
 def _check_said(leaf: Leaf, schemas: Sequence[pa.Schema]) -> None:
-    kinds = [item.type for schema in schemas for item in schema if item.name == leaf.path]
+    kinds = [kind for schema in schemas for kind in leaf_types(schema, leaf)]
+    known = sorted({n.path for schema in schemas for n in nodes(schema) if not n.has_parts})
     if not kinds:
-        known = sorted({name for schema in schemas for name in schema.names})
         raise PlanError(
             f"no shard has a column {leaf.path!r}", f"There are: {', '.join(known) or 'none'}."
         )
-    if not any(fits(kind, leaf.role) for kind in kinds):
+    if not any(carries(schema, leaf) for schema in schemas):
+        below = [path for path in known if is_below(path, leaf.path) and path != leaf.path]
         raise PlanError(
             f"the column {leaf.path} is of type {kinds[0]}, which cannot be read as {leaf.role}",
-            "Pictures are bytes; addresses and digests are text or bytes.",
+            f"Say which of its parts: {', '.join(below)}."
+            if below
+            else "Pictures are bytes; everything else is text or bytes.",
         )
 
 
@@ -271,5 +288,5 @@ def _nothing(columns: Sequence[DetectedColumn]) -> NothingMatchable:
     listed = "; ".join(f"{c.path} ({c.role or c.why})" for c in columns)
     return NothingMatchable(
         f"no column can be matched by the kinds that are looked for: {listed}",
-        "Say what a column holds: --column url=PATH, image=PATH or sha256=PATH.",
+        "Say what a column holds: --column url=PATH, image=PATH, text=PATH and so on.",
     )

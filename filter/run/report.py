@@ -53,8 +53,9 @@ class ShardOutcome:
         rows_quarantined: rows that could not be judged.
         dropped_by_kind: dropped rows by the kind of the entry that met them; `unjudgeable` where
             the policy drops what cannot be judged. Every dropped row is counted once.
-        how: `copied`, `spliced`, `rewritten`; empty where nothing was written.
-        skipped: whether an earlier run had finished it.
+        how: `copied`, `spliced`, `rewritten`, or `masked` where no shard was written; empty where
+            nothing at all was.
+        skipped: whether an earlier run had finished it, or one that shares OUT has.
     """
 
     shard: str
@@ -92,7 +93,7 @@ class RunReport:
 
     @property
     def skipped(self) -> int:
-        """How many of them an earlier run had finished."""
+        """How many of them another run has finished, before this one or beside it."""
         return sum(outcome.skipped for outcome in self.outcomes)
 
     @property

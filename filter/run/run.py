@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optout.filter.evidence import MASK, REWRITE
 from optout.filter.judge import Policy
 from optout.registry.errors import UsageError
 from optout.registry.snapshot import Snapshot
@@ -39,6 +41,7 @@ def filter_dataset(
     out: str | Path,
     *,
     snapshot: Snapshot | str | Path,
+    mode: str = REWRITE,
     policy: Policy | None = None,
     columns: Mapping[str, Sequence[str]] | None = None,
     exclude: Sequence[str] = (),
@@ -58,6 +61,8 @@ def filter_dataset(
         inputs: each a file, a folder (all `*.parquet` below it), a glob, or `@LIST`.
         out: the folder for the clean shards; evidence goes to `OUT.optout/` beside it.
         snapshot: what is opted out: open, or where it lies.
+        mode: `rewrite`; or `mask`, which writes no shard but only which rows to leave out:
+            `apply_masks` makes the shards from that, `open_masked` reads without them.
         policy: which entries are obeyed; the usual ones where None.
         columns: by role (`url`, `image`, `sha256`), paths whose role is known; other columns are
             detected by name, type and sampled values all the same.
@@ -84,12 +89,14 @@ def filter_dataset(
     """
     listed = [inputs] if isinstance(inputs, str | Path) else list(inputs)
     heard = progress or Silence()
-    count = _worker_count(workers, memory, heard)
+    if mode not in (REWRITE, MASK):
+        raise UsageError(f"there is no mode {mode!r}", f"It may be {REWRITE} or {MASK}.")
+    count = worker_count(workers, memory, heard)
     course = Course(
         inputs=[str(text) for text in listed],
         place=Place.at(Path(out)),
         snapshot=Snapshot.of(snapshot),
-        asked=Asked.of(policy, columns, exclude),
+        asked=replace(Asked.of(policy, columns, exclude), mode=mode),
         workers=count,
         batch_bytes=_batch_bytes(memory, count),
         progress=heard,
@@ -103,8 +110,17 @@ def filter_dataset(
         heard.close()
 
 
-def _worker_count(asked: int | None, memory: int, progress: Progress) -> int:
-    """As many processes as were asked for, or as there are cores, and as fit into memory."""
+def worker_count(asked: int | None, memory: int, progress: Progress) -> int:
+    """As many processes as were asked for, or as there are cores, and as fit into memory.
+
+    Args:
+        asked: None for one a core.
+        memory: bytes for all of them.
+        progress: hears where fewer fit than are wanted.
+
+    Raises:
+        UsageError: an argument means nothing.
+    """
     if asked is not None and asked < 1:
         raise UsageError(f"{asked} workers cannot filter anything", "Give 1 or more.")
     if memory < LEAST_MEMORY:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.types as pt
-from optout.filter.columns import Leaf, carries, leaf_types
+from optout.filter.columns import Leaf, carries, leaf_columns, leaf_types
 from optout.filter.errors import EvidenceError, ShardError, StorageError
 from optout.filter.judge import FINDING, Examiner, Findings, Policy
 from optout.filter.parquet import InputIdentity, ShardReader, identity
@@ -236,7 +236,7 @@ def _columns(
             f"({', '.join(planned)})",
             "Leave it out of the input, or say which column it is: --column ROLE=PATH.",
         )
-    return sorted(paths)
+    return sorted({column for leaf in there for column in leaf_columns(schema, leaf)})
 
 
 def _check_columns(name: str, columns: list[str], batch: pa.RecordBatch) -> None:

@@ -45,10 +45,6 @@ def seal_run(
     Raises:
         StorageError: the evidence cannot be read, or the manifest or the key not written.
     """
-    beside, name = place.beside, place.evidence.manifest
-    if not records:
-        beside.delete(name)
-        return
     facts = RunFacts(
         origin=snapshot.origin,
         size=snapshot.size,
@@ -61,9 +57,36 @@ def seal_run(
         },
         policy=plan.asked.policy.to_dict(),
         mode=plan.asked.mode,
-        started=_time(began),
-        finished=_time(datetime.now(UTC)),
+        started=moment(began),
+        finished=moment(datetime.now(UTC)),
     )
+    seal_facts(place, facts, records, failed, key=key)
+
+
+def seal_facts(
+    place: Place,
+    facts: RunFacts,
+    records: Sequence[ShardRecord],
+    failed: Mapping[str, str],
+    *,
+    key: SigningKey | None,
+) -> None:
+    """Write and sign `manifest.json` where it is known what to say of the run as a whole.
+
+    Args:
+        place: where shards and evidence are.
+        facts: of the run.
+        records: of the finished shards.
+        failed: the others, each with what is wrong with it.
+        key: signs; the operator's own where None.
+
+    Raises:
+        StorageError: the evidence cannot be read, or the manifest or the key not written.
+    """
+    beside, name = place.beside, place.evidence.manifest
+    if not records:
+        beside.delete(name)
+        return
     earlier: bytes | None = None
     if beside.exists(name):
         with beside.open(name) as stream:
@@ -81,6 +104,6 @@ def seal_run(
         beside.put(name, lambda stream: stream.write(data))
 
 
-def _time(moment: datetime) -> str:
+def moment(time: datetime) -> str:
     """RFC 3339, UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol, TypeVar
 
@@ -54,6 +55,15 @@ class Storage(Protocol):
 
     def list(self, prefix: str = "") -> Iterator[str]:
         """The names of all whole files below `prefix`, sorted."""
+
+    def claim(self, name: str, *, wait: bool = False) -> AbstractContextManager[bool]:
+        """Hold `name` against every other process for as long as the block runs.
+
+        A claim ends with the process that has it, whatever ends that. It is advice to those who
+        ask and protects nothing: what is written must be the same whoever writes it. A store
+        without locks keeps a key that is put only where there is none, and that runs out unless
+        it is renewed.
+        """
 
 
 @contextmanager
@@ -169,6 +179,52 @@ class LocalStorage:
             for name in names
             if name.startswith(prefix) and not PurePosixPath(name).name.startswith(TEMPORARY_PREFIX)
         )
+
+    @contextmanager
+    def claim(self, name: str, *, wait: bool = False) -> Iterator[bool]:
+        """Hold `name` against every other process for as long as the block runs.
+
+        Args:
+            name: what is claimed; no file of this name need be there.
+            wait: until nobody else holds it.
+
+        Yields:
+            Whether it is held; where `wait` is not said it may be another's.
+
+        Raises:
+            StorageError: no lock can be made.
+        """
+        digest = hashlib.sha256(name.encode()).hexdigest()[:32]
+        path = self.root / f"{TEMPORARY_PREFIX}claim-{digest}"
+        with storage_faults(path):
+            descriptor = self._lock(path, wait=wait)
+        try:
+            yield descriptor is not None
+        finally:
+            if descriptor is not None:
+                # Removed while it is held: whoever waits for it finds it gone, and takes a new one.
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
+                os.close(descriptor)
+
+    def _lock(self, path: Path, *, wait: bool) -> int | None:
+        while True:
+            _make_folders(path.parent)
+            try:
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            except FileNotFoundError:
+                continue  # a run that overwrites has removed the folder
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                if os.fstat(descriptor).st_nlink:
+                    return descriptor
+            except BlockingIOError:
+                os.close(descriptor)
+                return None
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
 
     def clean(self) -> int:
         """Remove what killed processes left half written; what others write now stays.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import pyarrow as pa
-from optout.filter.columns import Sample, is_bytes, is_text
+from optout.filter.columns import Sample, text_columns
 from optout.filter.errors import ShardError
 from optout.filter.parquet import InputIdentity, ShardReader
 
@@ -78,7 +78,7 @@ def samples(seen: Sequence[Surveyed]) -> Iterator[Sample]:
 
 
 def _rows(seen: Surveyed, schema: pa.Schema) -> pa.Table | None:
-    names = {item.name for item in schema if is_text(item.type) or is_bytes(item.type)}
+    names = text_columns(schema)
     if not names:
         return None
     batches: list[pa.RecordBatch] = []

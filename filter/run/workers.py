@@ -26,6 +26,9 @@ from optout.registry.errors import OptOutError
 PAYS_FROM = 64 << 20
 """Bytes of input below which starting processes costs more than it saves."""
 
+MANY = 1000
+"""Shards from which processes pay whatever their size: they wait for the disk side by side."""
+
 ATTEMPTS = 3
 """Workers that may die over one shard before it is given up."""
 

@@ -1,4 +1,4 @@
-"""The fourth step: a clean shard, and beside it the evidence, its record last."""
+"""The fourth step: a clean shard, or none but a mask, and the evidence, its record last."""
 
 from __future__ import annotations
 
@@ -8,16 +8,26 @@ from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
+import numpy.typing as npt
 from optout.filter.errors import ShardError
-from optout.filter.evidence import FileDigest, ShardRecord, SourceDigest, write_matches
+from optout.filter.evidence import (
+    MASK,
+    MASKED,
+    REWRITE,
+    FileDigest,
+    ShardRecord,
+    SourceDigest,
+    write_matches,
+)
 from optout.filter.judge import Verdicts, give_verdicts
-from optout.filter.parquet import RewriteReport, encode_vector, identity, rewrite
+from optout.filter.parquet import RewriteReport, encode_vector, identity, rewrite, shard_faults
 
 from .place import Place
-from .plan import REWRITE
 from .report import ShardOutcome
-from .scan import Scanner, ShardScan, ShardTask, load_scan
+from .scan import Scanner, ShardTask, load_scan
 from .workers import Tell
+
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass
@@ -30,6 +40,7 @@ class Writer:
         plan: the run's digest.
         decision: the decision's digest.
         held: the entries that are not obeyed.
+        mode: `rewrite`, or `mask`: no shard is written.
     """
 
     scanner: Scanner
@@ -37,6 +48,7 @@ class Writer:
     plan: str
     decision: str
     held: frozenset[int]
+    mode: str = REWRITE
 
     def __call__(self, task: ShardTask, tell: Tell) -> ShardRecord:
         """Write a shard and its evidence.
@@ -59,36 +71,35 @@ class Writer:
             scan = self.scanner.scan(task, lambda _rows, _name: None)
         found, scanner = scan.findings.found, self.scanner
         verdicts = give_verdicts(found, scanner.leaves, scanner.policy, self.held)
-        beside, names = self.place.beside, self.place.evidence
-
-        def filtered(stream: IO[bytes]) -> RewriteReport:
-            return rewrite(task.shard.path, stream, verdicts.removed, name=task.name)
-
-        report = self.place.out.put(task.name, filtered)
+        written = None
+        if self.mode != MASK:
+            written = write_shard(
+                self.place, task, scan.summary.rows, verdicts.removed, verdicts.quarantined
+            )
+        names = self.place.evidence
         vector = self._put(names.vector(task.name), encode_vector(verdicts.removed))
         matches = self._put(names.matches(task.name), self._matches(verdicts))
-        quarantine = self._put_aside(task, scan, verdicts)
-        source = _source(task, report)
+        source = _source(task, written)
         record = ShardRecord(
             shard=task.name,
             plan=self.plan,
             decision=self.decision,
-            mode=REWRITE,
-            how=report.how,
-            why=report.why,
+            mode=self.mode,
+            how=written.how if written else MASKED,
+            why=written.why if written else "",
             source=source,
-            output=FileDigest(report.sha256, report.size),
+            output=written.output if written else None,
             vector=vector,
             matches=matches,
-            quarantine=quarantine,
+            quarantine=written.quarantine if written else None,
             rows_in=scan.summary.rows,
-            rows_kept=report.rows_out,
+            rows_kept=scan.summary.rows - len(verdicts.removed),
             rows_dropped=len(verdicts.dropped),
             rows_quarantined=len(verdicts.quarantined),
             dropped_by_kind=verdicts.dropped_by_kind(),
             counts=scan.findings.counts,
         )
-        beside.put(names.record(task.name), lambda stream: stream.write(record.render()))
+        put_record(self.place, record)
         tell(record.rows_in, task.name)
         return record
 
@@ -101,19 +112,66 @@ class Writer:
         write_matches(buffer, verdicts.matches(self.scanner.leaves))
         return buffer.getvalue()
 
-    def _put_aside(self, task: ShardTask, scan: ShardScan, verdicts: Verdicts) -> FileDigest | None:
-        """The rows that could not be judged, whole, in a shard of the same schema."""
-        name = self.place.evidence.quarantine(task.name)
-        if not len(verdicts.quarantined):
-            self.place.beside.delete(name)
-            return None
-        others = np.setdiff1d(
-            np.arange(scan.summary.rows, dtype=np.int64), verdicts.quarantined, assume_unique=True
-        )
-        report = self.place.beside.put(
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A shard in OUT, and what was put aside.
+
+    Attributes:
+        how: `copied`, `spliced` or `rewritten`.
+        why: the reason for `how`, in words.
+        output: the shard.
+        quarantine: the rows that could not be judged; None where there are none.
+    """
+
+    how: str
+    why: str
+    output: FileDigest
+    quarantine: FileDigest | None
+
+
+def write_shard(
+    place: Place, task: ShardTask, rows: int, removed: Rows, quarantined: Rows
+) -> Written:
+    """Write a shard without some of its rows, and put those aside that could not be judged.
+
+    Args:
+        place: where to.
+        task: the shard.
+        rows: how many it has.
+        removed: the rows that are not in the output, ascending.
+        quarantined: those of them that are put aside, whole, in a shard of the same schema.
+
+    Raises:
+        ShardError: the input cannot be read, or not be written again.
+        StorageError: OUT cannot be written.
+    """
+
+    def filtered(stream: IO[bytes]) -> RewriteReport:
+        return rewrite(task.shard.path, stream, removed, name=task.name)
+
+    report = place.out.put(task.name, filtered)
+    name = place.evidence.quarantine(task.name)
+    if not len(quarantined):
+        place.beside.delete(name)
+        aside = None
+    else:
+        others = np.setdiff1d(np.arange(rows, dtype=np.int64), quarantined, assume_unique=True)
+        put_aside = place.beside.put(
             name, lambda stream: rewrite(task.shard.path, stream, others, name=task.name)
         )
-        return FileDigest(report.sha256, report.size)
+        aside = FileDigest(put_aside.sha256, put_aside.size)
+    return Written(report.how, report.why, FileDigest(report.sha256, report.size), aside)
+
+
+def put_record(place: Place, record: ShardRecord) -> None:
+    """Write the record of a shard, which says that all else about it is there.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    data = record.render()
+    place.beside.put(place.evidence.record(record.shard), lambda stream: stream.write(data))
 
 
 def outcome_of(record: ShardRecord, *, skipped: bool = False) -> ShardOutcome:
@@ -130,17 +188,25 @@ def outcome_of(record: ShardRecord, *, skipped: bool = False) -> ShardOutcome:
     )
 
 
-def _source(task: ShardTask, report: RewriteReport) -> SourceDigest:
+def sha256_of_input(task: ShardTask, written: Written | None) -> str:
+    """Hex SHA-256 of an input; where the output is a copy of it, that was read while it passed.
+
+    Raises:
+        ShardError: the input cannot be read.
+    """
+    if written is not None and written.how == "copied":
+        return written.output.sha256
+    with shard_faults(task.name), task.shard.path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _source(task: ShardTask, written: Written | None) -> SourceDigest:
     """What the input was, all bytes of it.
 
     Raises:
         ShardError: it is not what was planned any more.
     """
-    if report.how == "copied":
-        sha256 = report.sha256
-    else:
-        with task.shard.path.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    sha256 = sha256_of_input(task, written)
     task.check_unchanged(identity(task.shard.path, task.name))
     seen = task.identity
     return SourceDigest(seen.size, seen.footer_sha256, seen.mtime_ns, sha256)

@@ -1,16 +1,21 @@
 """Finding candidates: values that may be covered by an entry. Nothing is decided here."""
 
-from .kernels import REACH, plain_kernels
+from .kernels import plain_kernels, radius_in
 from .scanning import LeafScan, scan_batch
 from .states import Kernel, Scanned, State, Trace
+from .written import HASHES, keys_of, reach, written
 
 __all__ = [
-    "REACH",
+    "HASHES",
     "Kernel",
     "LeafScan",
     "Scanned",
     "State",
     "Trace",
+    "keys_of",
     "plain_kernels",
+    "radius_in",
+    "reach",
     "scan_batch",
+    "written",
 ]

@@ -1,4 +1,4 @@
-"""From the rows of a batch to candidates: equal values are looked at once."""
+"""From the values of a batch to candidates: equal values are looked at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from optout.filter.columns import Leaf, Role, leaf_values
+from optout.filter.columns import Leaf, LeafValues, Role, leaf_values
 
 from .states import Kernel, State, States, Trace
 
@@ -21,10 +21,11 @@ class LeafScan:
 
     Attributes:
         leaf: the leaf.
-        states: uint8[rows], a `State` for every row.
-        rows: int64[m], rows of the batch whose value may be covered, ascending.
+        states: uint8[n], a `State` for every value; a row may have none or many.
+        rows: int64[m], rows of the batch with a value that may be covered, ascending.
         trace: int64[m], for each of them a position in `traces`.
         traces: what the judge needs of those values, equal ones once.
+        unjudgeable: int64, rows with a value that could not be judged, ascending, each once.
     """
 
     leaf: Leaf
@@ -32,6 +33,7 @@ class LeafScan:
     rows: Rows
     trace: Rows
     traces: Sequence[Trace]
+    unjudgeable: Rows
 
 
 def scan_batch(
@@ -44,21 +46,25 @@ def scan_batch(
         leaves: where to look; those that the batch does not carry are passed over.
         kernels: by role.
     """
-    for leaf in leaves:
-        for values in leaf_values(batch, leaf):
-            yield _scan_leaf(leaf, values, kernels[leaf.role])
+    for held in leaf_values(batch, leaves):
+        yield _scan_leaf(held, kernels[held.leaf.role])
 
 
-def _scan_leaf(leaf: Leaf, values: pa.LargeBinaryArray, kernel: Kernel) -> LeafScan:
-    distinct, position = _distinct(values) if kernel.distinct else _present(values)
+def _scan_leaf(held: LeafValues, kernel: Kernel) -> LeafScan:
+    distinct, position = (_distinct if kernel.distinct else _present)(held.values)
     scanned = kernel(distinct)
-    # One place more, for the rows that have no value at all.
+    # One place more, for the values that are null.
     states = np.append(scanned.states, np.uint8(State.NULL))[position]
     number = np.full(len(distinct) + 1, -1, np.int64)
     number[list(scanned.traces)] = np.arange(len(scanned.traces))
     trace = number[position]
-    rows = np.flatnonzero(trace >= 0)
-    return LeafScan(leaf, states, rows, trace[rows], list(scanned.traces.values()))
+    hits = np.flatnonzero(trace >= 0)
+    broken = np.union1d(held.broken, held.rows[states == State.UNJUDGEABLE])
+    # A text that is no JSON is one value that could not be judged.
+    states = np.append(states, np.full(len(held.broken), State.UNJUDGEABLE, np.uint8))
+    return LeafScan(
+        held.leaf, states, held.rows[hits], trace[hits], list(scanned.traces.values()), broken
+    )
 
 
 def _distinct(values: pa.LargeBinaryArray) -> tuple[pa.LargeBinaryArray, Rows]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
@@ -20,7 +20,7 @@ class State(IntEnum):
     NULL = 0
     EMPTY = 1
     FOREIGN = 2
-    """Not what the role asks for: no http(s) address, no digest. It stays."""
+    """Not what the role asks for: no http(s) address, no digest, too short a text. It stays."""
     UNJUDGEABLE = 3
     """It should have been judged and could not be: broken text, an undecodable picture."""
     JUDGED = 4
@@ -36,14 +36,13 @@ class Trace:
     """What the judge needs of a value that may be covered by an entry.
 
     Attributes:
-        url: an http(s) address as it stands in the corpus.
-        sha256: of a file's bytes, hex.
-        phash256: of a picture, 32 bytes.
+        words: by role, what the value is in words, as `written` gives them: of an address itself,
+            of picture bytes their digests.
+        hashes: of a picture, by namespace.
     """
 
-    url: str | None = None
-    sha256: str | None = None
-    phash256: bytes | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
+    hashes: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

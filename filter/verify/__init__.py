@@ -10,7 +10,9 @@ reading of Parquet and of evidence, and the policy's type. Its judging is its ow
   and the log says which of them count. Both must say the same.
 
 What it cannot see: whether the openings are all of them, which `optout audit` proves from the log;
-and what the reference functions themselves do not recognise.
+what the reference functions themselves do not recognise; what stands in leaves of which values do
+not tell what they are, and that no plan names (`detection` says which, and a report names them);
+and of masks, without the inputs they are laid over, every row.
 """
 
 from .audit import verify_dataset

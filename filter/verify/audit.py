@@ -21,6 +21,7 @@ from .hits import Index
 from .inputs import Inputs
 from .judging import Judge, draw_rows
 from .leaves import Rows
+from .left import Left
 from .manifest import check_manifest
 from .papers import Papers
 from .policy import Eligibility
@@ -57,7 +58,9 @@ def verify_dataset(
     Whatever is wrong with OUT or its evidence is a fault in the report, and no error.
 
     Args:
-        out: the folder of clean shards; its evidence lies in `OUT.optout/` beside it.
+        out: the folder of clean shards; its evidence lies in `OUT.optout/` beside it. Where the run
+            wrote masks, OUT may be missing: what it left are the inputs, seen through its vectors,
+            and without `inputs` only papers, vectors and matches can be checked.
         snapshot: what is opted out: the one that the run used, or a newer one of the same log.
         inputs: the unfiltered corpus, if OUT is to be held against it: each a file, a folder, a
             glob, or `@LIST`.
@@ -72,7 +75,8 @@ def verify_dataset(
         UsageError: OUT or an input is absent, or the arguments exclude each other.
     """
     out = Path(out)
-    if not out.is_dir():
+    # Masks leave no OUT, but what they are.
+    if not out.is_dir() and not Evidence(out).path(Evidence.plan).is_file():
         raise UsageError(f"{out} is not a folder", "Give the OUT of `optout filter`.")
     if exhaustive and sample is not None:
         raise UsageError("a sample of every row is no sample", "Ask for one of the two.")
@@ -148,7 +152,10 @@ class _Audit:
 
         columns = self._finding("columns")
         self._stage("columns", totals.rows_kept)
-        detection, rows = look_at_columns(papers, columns, self._tell)
+        left = Left(papers, self._inputs)
+        if left.hidden:
+            columns.say("without the inputs nothing shows what the masks leave of them")
+        detection, rows = look_at_columns(left, columns, self._tell)
         leaves = check_columns(papers, eligibility, detection, columns)
         planned = plan.leaves if plan else leaves
 
@@ -156,14 +163,14 @@ class _Audit:
         reference = Reference(self._snapshot, eligibility, Finding("reference"))
         holding = Holding(papers, eligibility, planned, history.gone, Finding("held"))
         check = RowCheck(
-            papers, eligibility, judge, reference, holding, planned, self._finding("rows")
+            papers, left, eligibility, judge, reference, holding, planned, self._finding("rows")
         )
         self._look_at_rows(check, rows, size, seed)
         if self._inputs is not None:
             self._look_at_inputs(check, self._inputs, size, seed, related=related)
-        if related:
+        if related and not left.hidden:
             self._findings.append(holding.finding)
-            holding.check(totals, everything=rows.keys() == papers.out.files.keys())
+            holding.check(totals, everything=rows.keys() >= set(papers.shards))
         self._findings.append(reference.finding)
         reference.conclude(size, seed)
 

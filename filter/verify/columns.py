@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from optout.filter.parquet import Batch, ShardReader
-
-from .detection import IMAGE, SHA256, URL, Detection
+from .detection import Detection
 from .judging import Leaves
-from .leaves import Values, leaf_values, text_columns
+from .leaves import Values, text_columns
+from .left import Left, Piece
 from .papers import Papers, faults
 from .policy import Eligibility
 from .report import Finding, counted
+from .roles import family, plural
 
 Tell = Callable[[int, str], None]
 
-_PLURAL = {URL: "addresses", SHA256: "SHA-256 digests", IMAGE: "pictures"}
+_TOLD = 20
+"""Leaves that may hold something, named in a report; the others are counted."""
 
 
-def look_at_columns(
-    papers: Papers, finding: Finding, tell: Tell
-) -> tuple[Detection, dict[str, int]]:
-    """Look at every string and binary value of OUT.
+def look_at_columns(left: Left, finding: Finding, tell: Tell) -> tuple[Detection, dict[str, int]]:
+    """Look at every string and binary value that was left.
 
     Args:
-        papers: names the shards.
+        left: opens the shards.
         finding: gets the shards that cannot be looked through.
         tell: hears of rows that are done.
 
@@ -33,18 +32,18 @@ def look_at_columns(
     """
     detection = Detection()
     rows: dict[str, int] = {}
-    for shard, path in papers.out.files.items():
-        with faults(finding, shard, shard), ShardReader(path, shard) as reader:
-            batches = reader.batches(text_columns(reader.schema))
-            detection.add_shard(_values(batches, shard, tell))
+    for shard in left.shards:
+        with faults(finding, shard, shard), left.open(shard) as reader:
+            pieces = reader.pieces(text_columns(reader.schema))
+            detection.add_shard(_values(pieces, shard, tell))
             rows[shard] = reader.rows
     return detection, rows
 
 
-def _values(batches: Iterator[Batch], shard: str, tell: Tell) -> Iterator[Iterator[Values]]:
-    for batch in batches:
-        yield leaf_values(batch.data, batch.first_row)
-        tell(batch.rows, shard)
+def _values(pieces: Iterator[Piece], shard: str, tell: Tell) -> Iterator[Iterator[Values]]:
+    for piece in pieces:
+        yield piece.values()
+        tell(piece.rows, shard)
 
 
 def check_columns(
@@ -57,7 +56,7 @@ def check_columns(
     Args:
         papers: its plan was read.
         eligibility: says which kinds are looked for at all.
-        detection: what was seen in OUT.
+        detection: what was seen in what was left.
         finding: gets the leaves that were not looked at, and words.
 
     Returns:
@@ -69,14 +68,19 @@ def check_columns(
     told = []
     for path, roles in sorted(detection.matchable().items()):
         seen = detection.leaves[path]
-        for role in sorted(filter(eligibility.reaches, roles)):
-            told.append(f"{path} ({seen.alike[role]:,} {_PLURAL[role]})")
+        known = {family(role) for role in planned.get(path, ())}
+        for role, count in sorted(roles.items()):
+            if not eligibility.reaches(role):
+                continue
+            told.append(f"{path} ({count:,} {plural(role)})")
+            if family(role) in known:
+                continue
             leaves[path] = leaves.get(path, frozenset()) | {role}
-            if papers.plan is not None and role not in planned.get(path, frozenset()):
+            if papers.plan is not None:
                 who = "the operator left it out" if path in left_out else "the run did not look"
                 finding.fault(
-                    f"{path} holds {_PLURAL[role]} ({seen.alike[role]:,} of "
-                    f"{counted(seen.values, 'value')}), and {who}",
+                    f"{path} holds {plural(role)} ({count:,} of {counted(seen.values, 'value')}), "
+                    f"and {who}",
                     leaf=path,
                 )
     finding.say(
@@ -86,7 +90,26 @@ def check_columns(
     also = sorted(planned.keys() - detection.matchable().keys())
     if also:
         finding.say(f"judged too, because the plan says so: {', '.join(also)}")
-    nested = [path for path, seen in sorted(detection.leaves.items()) if seen.json]
-    if nested:
-        finding.say(f"addresses inside JSON, which no version looks at yet: {', '.join(nested)}")
+    _say_possible(eligibility, detection, planned, finding)
     return leaves
+
+
+def _say_possible(
+    eligibility: Eligibility, detection: Detection, planned: Leaves, finding: Finding
+) -> None:
+    """Name what may be something, and was passed over: no fault, and not to be kept quiet."""
+    told = []
+    for path, roles in sorted(detection.possible().items()):
+        if path not in planned:
+            may = [plural(role) for role in sorted(roles) if eligibility.reaches(role)]
+            if may:
+                told.append(f"{path} ({' or '.join(may)})")
+    if told:
+        more = f" and {len(told) - _TOLD:,} more" if len(told) > _TOLD else ""
+        finding.say(
+            "not looked at, though it may be something (values alone cannot tell): "
+            f"{', '.join(told[:_TOLD])}{more}"
+        )
+    passed = {path: seen.passed for path, seen in detection.leaves.items() if seen.passed}
+    for path, count in sorted(passed.items()):
+        finding.say(f"{path} has JSON of more names than are told apart: {count:,} passed over")

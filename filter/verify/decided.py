@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from optout.registry.errors import LogFault
 from optout.registry.log import Checkpoint
 
-from .papers import Papers
+from .papers import MASK, Papers
 from .policy import weaknesses
 from .report import Finding, counted
 
@@ -30,8 +30,10 @@ def check_plan(papers: Papers, snapshot: Snapshot, finding: Finding) -> None:
         return
     leaves = counted(len(plan.leaves), "leaf", "leaves")
     finding.say(f"{counted(len(plan.shards), 'shard')}, {leaves} to look at")
-    if plan.mode != "rewrite":
+    if plan.mode not in ("rewrite", MASK):
         finding.fault(f"{papers.names.plan} asks for {plan.mode!r}, which is unknown")
+    if plan.mode == MASK:
+        finding.say("the run wrote masks: what it left are its inputs, seen through its vectors")
     if plan.key != str(snapshot.key):
         finding.fault(f"the run's snapshot was signed by {plan.key}, this one by {snapshot.key}")
     if decision is not None and decision.plan != plan.sha256:

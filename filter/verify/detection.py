@@ -1,20 +1,54 @@
-"""What a leaf holds, judged by its values alone: an audit that asks nobody what was planned.
+"""What a leaf holds, judged by its values: an audit that asks nobody what was planned.
 
-A value counts as a url when it begins with `http://`, `https://` or `//` and has no white space
-inside; as a SHA-256 when it is 64 hexadecimal digits and nothing else; as a picture when it begins
-like one. In a leaf whose name speaks of urls, addresses without a scheme count too. A leaf can be
-matched when at least `MATCHABLE_SHARE` of what is in it counts, over all shards or in one of them.
+A leaf is **sure** to hold something where at least `MATCHABLE_SHARE` of what is in it looks like
+that, over all shards or in one of them. Where the run did not look at such a leaf, that is a fault,
+and its rows are judged by it all the same:
+
+- urls: values that begin with `http://`, `https://` or `//` and have no white space inside; in a
+  leaf whose name speaks of urls, addresses without a scheme too;
+- SHA-256: 64 hexadecimal digits and nothing else, unless the name says that they are hashes of
+  pictures (`phash`, `pdq`) or number something (`id`, `uid`), or half of at least `ENOUGH_BALANCED`
+  of them have exactly as many bits set as not: hashes of pictures are made so, and of other
+  digests 1 in 20 is;
+- pictures: values that begin like one;
+- works: values that name their scheme and are one, `doi:10.1000/182`, `10.1000/182`,
+  `arXiv:2101.00001`, `isbn:…`; in a leaf named after a scheme (`isbn13`), its bare numbers;
+- where the name says it **and** the values have the form: MD5 (32 hexadecimal digits, `…md5`),
+  hashes of pictures (16 or 64 of them), accounts (`owner/name` in `…repo_name`, handles in
+  `flickr_user`).
+
+Other values may be something, and values alone cannot tell: 32 digits are an MD5 or anybody's
+number, 16 or 64 balanced ones a hash of pictures by one definition or another, and every passage
+of text may be a registered one. A leaf of those is **possible**: the report says that the run
+passed it over, which is no fault, and its rows are judged only where the plan looks at them.
+
+Strings of JSON are looked into where they make up that share of their leaf; the names of members
+are not looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-import pyarrow as pa
+import numpy as np
 import pyarrow.compute as pc
 
+from .forms import BALANCED, HEX16, HEX32, HEX64, Named, count_forms, like_json
+from .inside import look_inside
 from .leaves import Values
+from .roles import (
+    ACCOUNT,
+    IMAGE,
+    MD5,
+    PDQ256,
+    PHASH64,
+    PHASH256,
+    SHA256,
+    TEXT,
+    URL,
+    WORK,
+)
 
 MATCHABLE_SHARE = 0.5
 """Of the values that are neither null nor empty. Captions quote an address now and then; a column
@@ -23,23 +57,17 @@ of addresses has little else."""
 SHARD_EVIDENCE = 100
 """Values that must look alike before one shard speaks for itself against the other shards."""
 
-URL, SHA256, IMAGE = "url", "sha256", "image"
-ROLES = (URL, SHA256, IMAGE)
+ENOUGH_BALANCED = 8
+"""Hashes that must have half of their bits set before no name is asked: of 8 other digests, 4 have
+in 1 of 2,700 cases, of 100 digests 50 never."""
 
-_URL = r"^[\x00-\x20]*(?i:https?:)?//[^\s/]\S*[\x00-\x20]*$"
-_BARE_URL = (
-    r"^[\x00-\x20]*(?i:[a-z0-9_-]+\.)+(?i:[a-z]{2,63}|xn--[a-z0-9-]+)\.?"
-    r"(:\d+)?([/?#]\S*)?[\x00-\x20]*$"
-)
-_URL_NAME = ("url", "uri", "href", "link", "src")
-_SHA256 = r"^[0-9a-fA-F]{64}$"
-# JPEG, PNG, GIF, WebP, BMP, TIFF; then AVIF and HEIF, JPEG XL, JPEG 2000.
-_PICTURE = (
-    r"^(\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF[\x00-\xff]{4}WEBP"
-    r"|BM[\x00-\xff]{4}\x00\x00\x00\x00|II\*\x00|MM\x00\*"
-    r"|[\x00-\xff]{4}ftyp(avi[fs]|hei[cxms]|mif1|msf1)|\xff\x0a|\x00\x00\x00\x0c(JXL |jP  )\r\n)"
-)
-_JSON = r"^\s*[\[{][\x00-\xff]*(?i:https?:)\\?/\\?/"
+MAX_DEPTH = 3
+"""Documents within documents are read so deep."""
+
+OF_REPOSITORIES = f"{ACCOUNT}:github"
+"""Whose names `owner/name` are taken for, where nobody says: values do not tell the platform."""
+
+_PICTURE_HASHES = {"phash": PHASH256, "pdq": PDQ256}
 
 
 @dataclass
@@ -48,44 +76,77 @@ class Counted:
 
     Attributes:
         values: how many are neither null nor empty.
-        alike: for each role, how many look it.
-        json: how many are JSON with a url somewhere inside.
+        alike: by form, how many have it; the forms are roles, digits and `balanced …`.
+        json: how many are JSON objects or arrays.
+        passed: how many strings inside them were passed over.
     """
 
     values: int = 0
-    alike: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ROLES, 0))
+    alike: dict[str, int] = field(default_factory=dict)
     json: int = 0
+    passed: int = 0
 
-    def roles(self, at_least: int = 1) -> frozenset[str]:
-        """The roles in which the leaf can be matched, each shown by `at_least` values."""
-        return frozenset(
-            role
-            for role, count in self.alike.items()
-            if count >= max(at_least, MATCHABLE_SHARE * self.values)
-        )
+    def add(self, form: str, count: int) -> None:
+        """So many more values have a form."""
+        if count:
+            self.alike[form] = self.alike.get(form, 0) + count
 
+    def take(self, other: Counted) -> None:
+        """Take what was counted elsewhere."""
+        self.values += other.values
+        self.json += other.json
+        self.passed += other.passed
+        for form, count in other.alike.items():
+            self.add(form, count)
 
-def looks(role: str, values: pa.LargeBinaryArray, path: str) -> pa.BooleanArray:
-    """For each value, whether it looks the role; null stays null.
+    def count(self, form: str) -> int:
+        """How many values have a form."""
+        return self.alike.get(form, 0)
 
-    Args:
-        role: one of `ROLES`.
-        values: a `large_binary` array.
-        path: the leaf's path: urls without a scheme count only where it speaks of urls.
-    """
-    if role == SHA256:
-        return _matches(values, _SHA256)
-    if role == IMAGE:
-        # The pattern needs the first few bytes; the rest may be megabytes.
-        return _matches(pc.binary_slice(values, 0, 24), _PICTURE)
-    urls = _matches(values, _URL)
-    if any(word in path.lower() for word in _URL_NAME):
-        urls = pc.or_(urls, _matches(values, _BARE_URL))
-    return urls
+    def _enough(self, form: str, at_least: int) -> bool:
+        return self.count(form) >= max(at_least, MATCHABLE_SHARE * self.values)
 
+    def sure(self, path: str, at_least: int = 1) -> dict[str, str]:
+        """The roles that the leaf is sure to have, and the form that shows each.
 
-def _matches(values: pa.LargeBinaryArray, pattern: str) -> pa.BooleanArray:
-    return pc.match_substring_regex(values, pattern)
+        Args:
+            path: the leaf's path.
+            at_least: so many values must have the form.
+        """
+        named = Named.of(path)
+        found = {role: role for role in (URL, IMAGE) if self._enough(role, at_least)}
+        if self._enough(WORK, at_least):
+            found[f"{WORK}:{named.scheme}" if named.scheme else WORK] = WORK
+        if self._enough(ACCOUNT, at_least):
+            found[f"{ACCOUNT}:{named.holder}" if named.holder else OF_REPOSITORIES] = ACCOUNT
+        if self._enough(HEX64, at_least):
+            if named.digest in _PICTURE_HASHES:
+                found[_PICTURE_HASHES[named.digest]] = HEX64
+            elif not named.key and not self._balanced(HEX64):
+                found[SHA256] = HEX64
+        if named.digest == "phash" and self._enough(HEX16, at_least):
+            found[PHASH64] = HEX16
+        if named.digest == MD5 and self._enough(HEX32, at_least):
+            found[MD5] = HEX32
+        return found
+
+    def possible(self) -> dict[str, str]:
+        """The roles that the leaf may have, and values cannot tell."""
+        found: dict[str, str] = {}
+        if self._enough(HEX64, 1):
+            maybe = (PHASH256, PDQ256) if self._balanced(HEX64) else (SHA256,)
+            found |= dict.fromkeys(maybe, HEX64)
+        if self._enough(HEX32, 1):
+            found[MD5] = HEX32
+        if self._enough(HEX16, 1) and self._balanced(HEX16):
+            found[PHASH64] = HEX16
+        if self._enough(TEXT, 1) and self.json < MATCHABLE_SHARE * self.values:
+            found[TEXT] = TEXT
+        return found
+
+    def _balanced(self, form: str) -> bool:
+        there = self.count(form)
+        return there >= ENOUGH_BALANCED and 2 * self.count(f"{BALANCED} {form}") >= there
 
 
 class Detection:
@@ -93,41 +154,67 @@ class Detection:
 
     def __init__(self) -> None:
         self.leaves: dict[str, Counted] = {}
-        self._in_one_shard: dict[str, frozenset[str]] = {}
+        self._in_one_shard: dict[str, dict[str, str]] = {}
+        self._holders: dict[str, str] = {}
+        self._inner: dict[str, set[str]] = {}
 
     def add_shard(self, batches: Iterable[Iterable[Values]]) -> None:
         """Take a shard into account, given the leaves of its batches."""
         shard: dict[str, Counted] = {}
         for leaves in batches:
             for leaf in leaves:
-                _count(leaf, shard.setdefault(leaf.path, Counted()))
+                self._add(leaf, shard)
         for path, counted in shard.items():
-            total = self.leaves.setdefault(path, Counted())
-            total.values += counted.values
-            total.json += counted.json
-            for role in ROLES:
-                total.alike[role] += counted.alike[role]
-            known = self._in_one_shard.get(path, frozenset())
-            self._in_one_shard[path] = known | counted.roles(SHARD_EVIDENCE)
+            self.leaves.setdefault(path, Counted()).take(counted)
+            if self._believed(path, shard):
+                known = self._in_one_shard.setdefault(path, {})
+                known |= counted.sure(path, SHARD_EVIDENCE)
 
-    def matchable(self) -> dict[str, frozenset[str]]:
-        """The leaves that can be matched, and as what."""
-        found = {
-            path: counted.roles() | self._in_one_shard[path]
-            for path, counted in self.leaves.items()
-        }
-        return {path: roles for path, roles in found.items() if roles}
+    def matchable(self) -> dict[str, dict[str, int]]:
+        """The leaves that are sure to have roles: which, and how many values show each."""
+        return self._all(lambda path, seen: seen.sure(path) | self._in_one_shard.get(path, {}))
 
+    def possible(self) -> dict[str, dict[str, int]]:
+        """The leaves that may have roles, and values cannot tell, and that are sure of none."""
+        sure = self.matchable()
+        return self._all(lambda path, seen: {} if path in sure else seen.possible())
 
-def _count(leaf: Values, counted: Counted) -> None:
-    values = leaf.values.filter(pc.greater(pc.binary_length(leaf.values), 0))
-    if not len(values):
-        return
-    counted.values += len(values)
-    for role in ROLES:
-        counted.alike[role] += _true(looks(role, values, leaf.path))
-    counted.json += _true(_matches(values, _JSON))
+    def _all(self, roles: Callable[[str, Counted], Mapping[str, str]]) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        for path, seen in self.leaves.items():
+            shown = roles(path, seen)
+            if shown and self._believed(path, self.leaves):
+                found[path] = {role: seen.count(form) for role, form in shown.items()}
+        return found
 
+    def _believed(self, path: str, counts: Mapping[str, Counted]) -> bool:
+        """Whether a leaf is one: what stands in JSON is, where JSON is what its leaf holds."""
+        holder = self._holders.get(path)
+        if holder is None:
+            return True
+        around = counts[holder]
+        enough = around.json >= MATCHABLE_SHARE * around.values
+        return enough and self._believed(holder, counts)
 
-def _true(mask: pa.BooleanArray) -> int:
-    return int(pc.sum(mask).as_py() or 0)
+    def _add(self, leaf: Values, shard: dict[str, Counted], depth: int = 0) -> None:
+        there = pc.greater(pc.binary_length(leaf.values), 0).fill_null(False)
+        values = leaf.values.filter(there)
+        counted = shard.setdefault(leaf.path, Counted())
+        if not len(values):
+            return
+        counted.values += len(values)
+        for form, count in count_forms(leaf.path, values).items():
+            counted.add(form, count)
+        documents = like_json(values)
+        if depth == MAX_DEPTH or not pc.any(documents).as_py():
+            return
+        # Which row a value stands in is nothing to whoever counts.
+        held = values.filter(documents)
+        known = self._inner.setdefault(leaf.path, set())
+        inside = look_inside(Values(leaf.path, held, np.zeros(len(held), np.int64)), known=known)
+        counted.json += inside.documents
+        counted.passed += inside.passed
+        for inner in inside.leaves:
+            known.add(inner.path)
+            self._holders[inner.path] = leaf.path
+            self._add(inner, shard, depth + 1)

@@ -11,7 +11,7 @@ from optout.registry.identifiers import Grade
 
 from .hits import Hit
 from .judging import Leaves, RowVerdict
-from .leaves import Rows
+from .left import rows_in_input
 from .papers import Papers
 from .plan import DecisionPaper
 from .policy import Eligibility
@@ -73,7 +73,8 @@ class Holding:
         told = matches.filter(pc.equal(matches["verdict"], "held"))
         for entry in sorted(self.entries):
             own = np.array([row for row, e in met if e == entry], np.int64)
-            own = rows_in_input(own, removed)
+            if not self.papers.masked:
+                own = rows_in_input(own, removed)
             rows = told.filter(pc.equal(told["entry"], entry))["row"].to_numpy()
             stayed = np.unique(rows[~np.isin(rows, removed)])
             self._rows[entry] += len(own) + len(np.unique(rows)) - len(stayed)
@@ -145,7 +146,8 @@ class Holding:
         corpus = max(decision.rows, totals.rows_in)
         if not self.eligibility.policy.holds(entry, grade, self._rows[entry], corpus):
             shard, row, hit = self._first.get(entry, (None, None, None))
-            where = f"{shard} row {row}: " if hit else ""
+            of_input = " of the input" if self.papers.masked else ""
+            where = f"{shard} row {row}{of_input}: " if hit else ""
             self.finding.fault(
                 f"{where}{hit.words if hit else words} was held, and may not be: "
                 f"its grade is {grade}, and it meets {self._rows[entry]:,} of "
@@ -160,14 +162,3 @@ class Holding:
             self.finding.say(
                 f"{words} was held rightly: it meets {counted(self._rows[entry], 'row')}"
             )
-
-
-def rows_in_input(rows: Rows, removed: Rows) -> Rows:
-    """Where rows of an output stand in its input.
-
-    Args:
-        rows: of the output, from 0.
-        removed: rows of the input that are not in the output, ascending.
-    """
-    # Before removed[k] the input has removed[k] - k rows that stayed.
-    return rows + np.searchsorted(removed - np.arange(len(removed)), rows, side="right")

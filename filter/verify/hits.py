@@ -11,7 +11,7 @@ import numpy as np
 from optout.registry.identifiers import Grade, Kind
 
 from .policy import Eligibility
-from .traits import NAMESPACE, Traits
+from .traits import Traits
 
 if TYPE_CHECKING:
     from optout.registry.snapshot import Snapshot
@@ -109,12 +109,17 @@ class Index:
                     found[n][hit.entry] = hit
 
     def _near(self, traits: Sequence[Traits], found: _Found) -> None:
-        hashed = [(n, value.phash256) for n, value in enumerate(traits) if value.phash256]
-        if not hashed:
-            return
-        packed = np.frombuffer(b"".join(phash for _, phash in hashed), np.uint8)
-        radius = self._eligibility.policy.radius
-        near = self._snapshot.near(NAMESPACE, packed.reshape(len(hashed), -1), radius)
+        by_namespace: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
+        for n, value in enumerate(traits):
+            if value.hashed:
+                by_namespace[value.namespace].append((n, value.hashed))
+        for namespace, hashed in sorted(by_namespace.items()):
+            self._near_in(namespace, hashed, found)
+
+    def _near_in(self, namespace: str, hashed: Sequence[tuple[int, bytes]], found: _Found) -> None:
+        packed = np.frombuffer(b"".join(each for _, each in hashed), np.uint8)
+        radius = self._eligibility.radius(namespace)
+        near = self._snapshot.near(namespace, packed.reshape(len(hashed), -1), radius)
         columns = (near.query, near.entry, near.distance, near.grade, near.usage, near.radius)
         for query, entry, distance, rank, usage, own in zip(
             *(column.tolist() for column in columns), strict=True

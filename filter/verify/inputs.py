@@ -94,6 +94,7 @@ class Inputs:
     def __init__(self, inputs: Sequence[str | Path]) -> None:
         self._unclaimed = dict.fromkeys(input_files(inputs))
         self._digests: dict[Path, str] = {}
+        self._claimed: dict[str, Path | str] = {}
 
     def claim(self, shard: str, size: int, sha256: str) -> Path | str:
         """The file that a shard was made from; no other shard gets it again.
@@ -104,8 +105,13 @@ class Inputs:
             sha256: hex, as recorded.
 
         Returns:
-            The file, or in words why there is none.
+            The file, or in words why there is none; the same however often it is asked for.
         """
+        if shard not in self._claimed:
+            self._claimed[shard] = self._claim(shard, size, sha256)
+        return self._claimed[shard]
+
+    def _claim(self, shard: str, size: int, sha256: str) -> Path | str:
         namesakes = [path for path in self._unclaimed if _ends(path, shard)]
         for path in [*namesakes, *(path for path in self._unclaimed if path not in namesakes)]:
             try:

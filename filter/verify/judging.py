@@ -11,11 +11,12 @@ import pyarrow as pa
 from optout.filter.parquet import Batch
 from optout.registry.identifiers import Kind
 
-from .detection import IMAGE
 from .hits import Hit, Index
+from .inside import MARK, look_inside, wants
 from .leaves import Rows, Values, column_of, leaf_values
 from .policy import Eligibility
-from .traits import Traits, traits_of
+from .roles import IMAGE
+from .traits import UNJUDGEABLE, Traits, traits_of
 
 Leaves = Mapping[str, frozenset[str]]
 """By the path of a leaf: the roles in which its values are judged."""
@@ -124,8 +125,29 @@ class Judge:
             wanted: the rows to look at, by their number in the shard; all by default.
         """
         for leaf in leaf_values(batch, first_row):
-            for role in sorted(self.leaves.get(leaf.path, ())):
-                yield self._look(leaf, role, wanted)
+            yield from self._leaf(leaf, wanted)
+
+    def _leaf(self, leaf: Values, wanted: Rows | None) -> Iterator[Looked]:
+        """A leaf in each of its roles, and what stands inside its values."""
+        for role in sorted(self.leaves.get(leaf.path, ())):
+            yield self._look(leaf, role, wanted)
+        if not wants(self.leaves, leaf.path):
+            return
+        if wanted is not None:
+            chosen = np.isin(leaf.rows, wanted)
+            leaf = Values(leaf.path, leaf.values.filter(pa.array(chosen)), leaf.rows[chosen])
+        inside = look_inside(leaf, self._leads)
+        for inner in inside.leaves:
+            yield from self._leaf(inner, None)
+        if len(inside.broken):
+            nothing = np.zeros(len(inside.broken), np.int64)
+            for path, roles in sorted(self.leaves.items()):
+                if path.startswith(leaf.path + MARK):
+                    for role in sorted(roles):
+                        yield Looked(path, role, inside.broken, nothing, [UNJUDGEABLE])
+
+    def _leads(self, path: str) -> bool:
+        return path in self.leaves or wants(self.leaves, path)
 
     def _look(self, leaf: Values, role: str, wanted: Rows | None) -> Looked:
         there = leaf.values.is_valid().to_numpy(zero_copy_only=False)

@@ -1,7 +1,7 @@
 """Every string and binary value of a batch, wherever it is nested.
 
-A leaf is named by its path: `URL`, `image.bytes`, `images[]`, `images[].bytes`. Nothing here knows
-what a run has planned.
+A leaf is named by its path: `URL`, `image.bytes`, `images[]`, `images[].bytes`. What stands inside
+strings of JSON is `inside`'s. Nothing here knows what a run has planned.
 """
 
 from __future__ import annotations
@@ -74,7 +74,12 @@ def plain(array: pa.Array) -> pa.Array:
 
 def leaf_paths(schema: pa.Schema) -> list[str]:
     """The path of every string and binary leaf of a schema, in the schema's order."""
-    return [path for field in schema for path in _paths(field.type, field.name)]
+    return [path for field in schema for path in leaf_paths_of(field)]
+
+
+def leaf_paths_of(field: pa.Field) -> list[str]:
+    """The path of every string and binary leaf of a column."""
+    return list(_paths(field.type, field.name))
 
 
 def _paths(kind: pa.DataType, path: str) -> Iterator[str]:
@@ -101,9 +106,12 @@ def text_columns(schema: pa.Schema) -> list[str]:
 
 
 def column_of(path: str, schema: pa.Schema) -> str | None:
-    """The top-level column that a leaf belongs to; None where the schema has no such leaf."""
+    """The top-level column that a leaf belongs to; None where the schema has no such leaf.
+
+    What stands in documents of JSON, `meta{}.url`, belongs to the column of the documents.
+    """
     for field in schema:
-        if path in _paths(field.type, field.name):
+        if any(path == leaf or path.startswith(f"{leaf}{{}}") for leaf in leaf_paths_of(field)):
             return str(field.name)
     return None
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from optout.registry.log import VerifierKey
 
-from .papers import Papers
+from .papers import MASK, Papers
 from .report import Finding, counted
 
 
@@ -25,9 +25,8 @@ def check_manifest(
         finding.fault(strange)
     for name in papers.hash_files(finding):
         tell(name)
-    if not papers.out.files:
-        finding.fault(f"{papers.out.folder.name} holds no file")
     papers.read_manifest(key, finding)
+    _check_folders(papers, finding)
     if papers.manifest is None:
         return
     _compare(papers, finding)
@@ -35,6 +34,19 @@ def check_manifest(
         finding.say(f"{counted(len(papers.bound), 'file')}, each the one that it binds")
     whose = "as expected" if key is not None else "its own word: expect a key to be sure of it"
     finding.say(f"signed by {papers.manifest.key} ({whose})")
+
+
+def _check_folders(papers: Papers, finding: Finding) -> None:
+    masked = papers.manifest is not None and papers.manifest.mode == MASK
+    for tree in (papers.out, papers.beside):
+        name = tree.folder.name
+        if masked and tree is papers.out:
+            if tree.files:
+                finding.fault(f"{name} is not empty, and the run wrote masks alone")
+        elif tree.absent:
+            finding.fault(f"{name} is missing")
+        elif tree is papers.out and not tree.files:
+            finding.fault(f"{name} holds no file")
 
 
 def _compare(papers: Papers, finding: Finding) -> None:

@@ -33,6 +33,9 @@ from .tree import Tree
 
 Paper = TypeVar("Paper")
 
+MASK = "mask"
+"""The mode of a run that wrote no shard: what is left are the inputs, seen through its vectors."""
+
 MAX_ROWS = 1 << 25
 """More rows than any shard has: a few bytes of a bitmap can stand for more than a machine holds."""
 
@@ -91,6 +94,13 @@ class Papers:
     records: dict[str, ShardRecord] = field(default_factory=dict)
     digests: dict[str, FileDigest] = field(default_factory=dict)
     bound: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def masked(self) -> bool:
+        """Whether the run wrote masks; as the plan says, or where there is none the manifest."""
+        if self.plan is not None:
+            return self.plan.mode == MASK
+        return self.manifest is not None and self.manifest.mode == MASK
 
     @property
     def shards(self) -> list[str]:

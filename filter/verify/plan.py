@@ -13,8 +13,8 @@ from optout.registry import documents
 from optout.registry.errors import OptOutError
 from optout.registry.identifiers import Grade, Kind
 
-from .detection import ROLES
 from .history import Recorded
+from .roles import known
 
 PLAN_FORMAT = "optout/v1/plan"
 DECISION_FORMAT = "optout/v1/decision"
@@ -27,12 +27,13 @@ class PlanPaper:
     Attributes:
         sha256: hex, of the file.
         policy: what was to be obeyed.
-        leaves: by path, the roles in which leaves were to be looked at.
+        leaves: by path (`URL`, `images[].bytes`, `meta{}.url`), the roles in which leaves were to
+            be looked at.
         exclude: paths that the operator left out.
         shards: names of the inputs.
         recorded: the snapshot.
         key: vkey of the snapshot's signer.
-        mode: `rewrite`.
+        mode: `rewrite` or `mask`.
         versions: of what verdicts and bytes depend on.
     """
 
@@ -57,8 +58,8 @@ class PlanPaper:
         try:
             leaves: dict[str, frozenset[str]] = {}
             for column in body["columns"]:
-                path, role = _text(column["path"]), column["role"]
-                if role not in ROLES:
+                path, role = _text(column["path"]), _text(column["role"])
+                if not known(role):
                     raise ValueError(role)
                 leaves[path] = leaves.get(path, frozenset()) | {role}
             snapshot = body["snapshot"]

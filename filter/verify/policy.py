@@ -7,15 +7,9 @@ from dataclasses import dataclass, field
 
 from optout.filter.judge import Policy
 from optout.registry.identifiers import Grade, Kind, usage_mask
+from optout.registry.images import RADIUS
 
-from .detection import IMAGE, SHA256, URL
-
-REACH: Mapping[str, frozenset[Kind]] = {
-    URL: frozenset({Kind.URL, Kind.SITE}),
-    SHA256: frozenset({Kind.FILE}),
-    IMAGE: frozenset({Kind.FILE, Kind.IMAGE}),
-}
-"""By role, the kinds of entry that can be found through it."""
+from .roles import PHASH256, reach
 
 
 @dataclass
@@ -43,7 +37,12 @@ class Eligibility:
 
     def reaches(self, role: str) -> bool:
         """Whether a leaf of this role can hold anything that the policy looks for."""
-        return any(map(self.judges, REACH[role]))
+        return any(map(self.judges, reach(role)))
+
+    def radius(self, namespace: str) -> int:
+        """The most bits in which two picture hashes of a kind may differ."""
+        own = self.policy.radius
+        return own if namespace == PHASH256 else RADIUS[namespace]
 
     def binds(self, kind: Kind, grade: Grade, usage: int) -> bool:
         """Whether an entry in force with these rules is obeyed, but for being held."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from optout.filter.parquet import ShardReader
 from optout.registry.identifiers import Kind
 
 from .leaves import Rows
-from .papers import Papers, faults
+from .papers import MASK, Papers, faults
 from .report import Finding, counted
 
 _UNJUDGEABLE = 255
@@ -59,10 +60,11 @@ def check_records(papers: Papers, finding: Finding) -> Totals:
     """
     totals = Totals()
     for shard in papers.shards:
-        if shard not in papers.out.files:
+        if shard not in papers.out.files and not _is_masked(papers, shard):
             why = papers.manifest.failed.get(shard) if papers.manifest else None
             reason = f": {why}" if why else ""
-            finding.fault(f"{shard} was planned and is not in the output{reason}", shard=shard)
+            there = "has no mask" if papers.masked else "is not in the output"
+            finding.fault(f"{shard} was planned and {there}{reason}", shard=shard)
             continue
         if papers.plan is not None and shard not in papers.plan.shards:
             finding.fault(f"{shard} is in the output and was not planned", shard=shard)
@@ -78,6 +80,11 @@ def check_records(papers: Papers, finding: Finding) -> Totals:
     return totals
 
 
+def _is_masked(papers: Papers, shard: str) -> bool:
+    """Whether a run of masks has one of this shard."""
+    return papers.masked and papers.names.record(shard) in papers.beside.files
+
+
 def _check_record(papers: Papers, shard: str, record: ShardRecord, finding: Finding) -> None:
     """What a record says without its rows: which shard, papers and files it is of."""
     called = papers.beside.called(papers.names.record(shard))
@@ -89,7 +96,10 @@ def _check_record(papers: Papers, shard: str, record: ShardRecord, finding: Find
             finding.fault(f"{called} was made under another {what}", shard=shard)
     if record.shard != shard:
         finding.fault(f"{called} is of another shard, {record.shard}", shard=shard)
-    if record.mode != "rewrite" or record.output is None:
+    if papers.masked:
+        if (record.mode, record.how) != (MASK, "masked") or record.output or record.quarantine:
+            finding.fault(f"{called} is not that of a mask", shard=shard)
+    elif record.mode != "rewrite" or record.output is None:
         finding.fault(f"{called} names no output", shard=shard)
     names = papers.names
     for file, digest in (
@@ -118,13 +128,16 @@ def _check_rows(
     papers: Papers, shard: str, record: ShardRecord, totals: Totals, finding: Finding
 ) -> None:
     """Which rows went: record, vector, matches, output and quarantine must agree."""
-    files = {papers.out.called(shard): (papers.out.files[shard], record.output, record.rows_kept)}
+    files: dict[str, tuple[Path, FileDigest | None, int]] = {}
+    if shard in papers.out.files:
+        called = papers.out.called(shard)
+        files[called] = (papers.out.files[shard], record.output, record.rows_kept)
     aside = papers.names.quarantine(shard)
     if aside in papers.beside.files:
         path = papers.beside.files[aside]
         called = papers.beside.called(aside)
         files[called] = (path, record.quarantine, record.rows_quarantined)
-    elif record.rows_quarantined:
+    elif record.rows_quarantined and not papers.masked:
         finding.fault(f"{papers.beside.called(aside)} is missing", shard=shard)
     for called, (path, digest, rows) in files.items():
         if papers.digests.get(called) != digest:

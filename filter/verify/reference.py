@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from optout.registry.errors import SnapshotError
-from optout.registry.identifiers import Grade, Kind, usage_mask
+from optout.registry.identifiers import Grade, Key, Kind, usage_mask
 
 from .history import log_of
 from .hits import Hit, hit_of
@@ -25,7 +25,8 @@ from .leaves import Rows
 from .papers import faults
 from .policy import Eligibility
 from .report import Finding, counted
-from .traits import NAMESPACE, Traits
+from .roles import HASH_BYTES
+from .traits import Traits
 
 if TYPE_CHECKING:
     from optout.registry.snapshot import Snapshot
@@ -33,10 +34,11 @@ if TYPE_CHECKING:
 VALUES_AT_ONCE = 1 << 17
 """So many values are gathered before the openings are read once for all of them."""
 
+KEYS_AT_ONCE = 1 << 20
+"""Or so many keys: an address has one for every site and every folder above it."""
+
 _PAIRS_AT_ONCE = 1 << 20
 """So many pairs of picture hashes are compared together."""
-
-HASH_BYTES = 32
 
 OPENINGS = "audit/openings.jsonl"
 
@@ -85,6 +87,7 @@ class Reference:
         self._eligibility = eligibility
         self.finding = finding
         self._asked: list[_Asked] = []
+        self._keys = 0
         self._known: dict[Place, frozenset[Hit]] = {}
         self._entries: Mapping[int, tuple[Grade, int]] | None = None
         self._rows: Counter[bool] = Counter()
@@ -97,6 +100,7 @@ class Reference:
         wanted: Rows | None,
         *,
         of_input: bool = False,
+        went: bool = False,
     ) -> None:
         """Judge rows again.
 
@@ -105,7 +109,8 @@ class Reference:
             looked: what their values are looked up by.
             verdicts: what the index has said of them.
             wanted: which of the rows to judge; all where None.
-            of_input: whether they are rows of the input.
+            of_input: whether they are counted as the input counts them.
+            went: whether they are rows that the run took out.
         """
         judged: set[int] = set()
         for leaf in looked:
@@ -115,17 +120,18 @@ class Reference:
             for row, n in zip(leaf.rows[chosen].tolist(), leaf.which[chosen].tolist(), strict=True):
                 place = Place(shard, row, of_input, leaf.leaf)
                 self._asked.append(_Asked(place, leaf.traits[n]))
+                self._keys += len(leaf.traits[n].keys)
                 if row in verdicts:
                     said = verdicts[row].hits.items()
                     self._known[place] = frozenset(h for (_, at), h in said if at == leaf.leaf)
                 judged.add(row)
-        self._rows[of_input] += len(judged)
-        if len(self._asked) >= VALUES_AT_ONCE:
+        self._rows[went] += len(judged)
+        if len(self._asked) >= VALUES_AT_ONCE or self._keys >= KEYS_AT_ONCE:
             self.settle()
 
     def settle(self) -> None:
         """Read the openings for everything that was asked, and compare."""
-        asked, self._asked = self._asked, []
+        asked, self._asked, self._keys = self._asked, [], 0
         known, self._known = self._known, {}
         if not asked:
             return
@@ -172,18 +178,24 @@ class Reference:
 
     def _search(self, asked: Sequence[Traits]) -> Iterator[tuple[int, Hit]]:
         """Every entry that covers one of the values: the value's position, and the hit."""
-        exact: dict[tuple[str, str], list[int]] = {}
+        exact: dict[bytes, list[int]] = {}
         for n, traits in enumerate(asked):
             for key in traits.keys:
-                exact.setdefault((str(key.kind), key.digest.hex()), []).append(n)
-        near = _Near(asked, self._eligibility.policy.radius)
+                exact.setdefault(key.digest, []).append(n)
+        searches = [
+            _Near(asked, namespace, self._eligibility.radius(namespace))
+            for namespace in sorted({traits.namespace for traits in asked if traits.hashed})
+        ]
         for opened in self._openings():
-            for n in exact.get((opened.kind, opened.digest), ()):
-                yield from self._hit(n, opened.entry, Kind(opened.kind), None)
-            for n, entry, distance in near.add(opened):
+            for n in exact.get(opened.digest, ()):
+                if any(opened.names(key) for key in asked[n].keys):
+                    yield from self._hit(n, opened.entry, opened.kind, None)
+            for near in searches:
+                for n, entry, distance in near.add(opened):
+                    yield from self._hit(n, entry, Kind.IMAGE, distance)
+        for near in searches:
+            for n, entry, distance in near.settle():
                 yield from self._hit(n, entry, Kind.IMAGE, distance)
-        for n, entry, distance in near.settle():
-            yield from self._hit(n, entry, Kind.IMAGE, distance)
 
     def _hit(
         self, n: int, entry: int, kind: Kind, distance: int | None
@@ -209,55 +221,71 @@ class Reference:
 
 
 class _Opened(NamedTuple):
-    """What an entry covers: its kind, the digest in hex, and for a picture its hashes."""
+    """What an entry covers: its kind, the digest, and for a picture its hashes."""
 
     entry: int
-    kind: str
-    digest: str
+    kind: Kind
+    digest: bytes
     radius: int
-    hashes: Sequence[bytes]
+    hashes: Mapping[str, Sequence[bytes]]
 
     @classmethod
     def read(cls, document: Any) -> _Opened:  # noqa: ANN401  # whatever JSON held there
         matter = document["matter"]
-        kind, digest = str(matter["kind"]), str(matter["digest"])
-        if kind != Kind.IMAGE:
-            return cls(int(document["index"]), kind, digest, 0, ())
-        hashes = [bytes.fromhex(digits) for digits in matter["hashes"][NAMESPACE].values()]
-        if any(len(packed) != HASH_BYTES for packed in hashes):
+        kind, digest = Kind(matter["kind"]), bytes.fromhex(matter["digest"])
+        if kind is not Kind.IMAGE:
+            return cls(int(document["index"]), kind, digest, 0, {})
+        hashes = {
+            namespace: [bytes.fromhex(digits) for digits in variants.values()]
+            for namespace, variants in matter["hashes"].items()
+        }
+        if any(
+            len(packed) != HASH_BYTES[namespace]
+            for namespace, variants in hashes.items()
+            for packed in variants
+        ):
             raise ValueError("no hash")
         return cls(int(document["index"]), kind, digest, int(matter["radius"]), hashes)
+
+    def names(self, key: Key) -> bool:
+        """Whether the entry is the one that a key is of."""
+        return (self.kind, self.digest) == (key.kind, key.digest)
 
 
 class _Near:
     """The distances between all pictures asked for and all of the openings, block by block."""
 
-    def __init__(self, asked: Sequence[Traits], radius: int) -> None:
-        hashed = [(n, traits.phash256) for n, traits in enumerate(asked) if traits.phash256]
+    def __init__(self, asked: Sequence[Traits], namespace: str, radius: int) -> None:
+        hashed = [
+            (n, traits.hashed)
+            for n, traits in enumerate(asked)
+            if traits.hashed and traits.namespace == namespace
+        ]
         self._owners = [n for n, _ in hashed]
-        self._queries = _words([phash for _, phash in hashed])
+        self._namespace = namespace
+        self._queries = self._words([packed for _, packed in hashed])
         self._radius = radius
         self._size = max(1, _PAIRS_AT_ONCE // max(1, len(hashed)))
         self._block: list[tuple[int, int, bytes]] = []
 
     def add(self, opened: _Opened) -> Iterator[tuple[int, int, int]]:
         """Take an opening; yields what was found when a block is full."""
-        if self._owners:
-            self._block += [(opened.entry, opened.radius, packed) for packed in opened.hashes]
-            if len(self._block) >= self._size:
-                yield from self.settle()
+        hashes = opened.hashes.get(self._namespace, ())
+        self._block += [(opened.entry, opened.radius, packed) for packed in hashes]
+        if len(self._block) >= self._size:
+            yield from self.settle()
 
     def settle(self) -> Iterator[tuple[int, int, int]]:
         """Position of the value, entry, distance, for everything within both radii."""
         block, self._block = self._block, []
         if not block:
             return
-        entries = _words([packed for _, _, packed in block])
+        entries = self._words([packed for _, _, packed in block])
         unlike = np.bitwise_count(self._queries[:, None] ^ entries[None]).sum(2, np.int64)
         within = np.minimum(self._radius, np.array([own for _, own, _ in block]))
         for n, place in np.argwhere(unlike <= within).tolist():
             yield self._owners[n], block[place][0], int(unlike[n, place])
 
-
-def _words(hashes: Sequence[bytes]) -> npt.NDArray[np.uint64]:
-    return np.frombuffer(b"".join(hashes), np.uint64).reshape(-1, HASH_BYTES // 8)
+    def _words(self, hashes: Sequence[bytes]) -> npt.NDArray[np.uint64]:
+        words = HASH_BYTES[self._namespace] // 8
+        return np.frombuffer(b"".join(hashes), np.uint64).reshape(-1, words)

@@ -78,7 +78,10 @@ class InputCheck:
         with faults(self.same, shard, shard), ShardReader(found, str(found)) as reader:
             with ExitStack() as stack:
                 sides = self._sides(shard, reader.schema, removed, claims, stack)
-                for batch in reader.batches():
+                # Where nothing was written nothing can differ: what is judged is enough.
+                masked = self.papers.masked
+                columns = self.judge.columns(reader.schema) if masked else None
+                for batch in reader.batches(columns):
                     for side in sides:
                         side.expect(batch)
                     self._judge(shard, batch, removed, claims, wanted)
@@ -92,10 +95,12 @@ class InputCheck:
         """Say what was done, and name the inputs that nothing was made from."""
         for path in self.inputs.unclaimed:
             self.same.fault(f"no shard was made from the input {path}")
-        self.same.say(
-            f"{counted(self._shards, 'input')} of {counted(self._rows, 'row')} compared bit by bit "
-            "and in order"
+        how = (
+            "each the one that its mask was made for"
+            if self.papers.masked
+            else "compared bit by bit and in order"
         )
+        self.same.say(f"{counted(self._shards, 'input')} of {counted(self._rows, 'row')} {how}")
         self.drops.say(f"{counted(self._removed, 'row')} that went, every one judged")
         if self._gone:
             self.drops.say(
@@ -134,7 +139,7 @@ class InputCheck:
             return
         verdicts: dict[int, RowVerdict] = {}
         for looked, found in self.judge.judge(batch, rows):
-            self.reference.ask(shard, looked, found, wanted, of_input=True)
+            self.reference.ask(shard, looked, found, wanted, of_input=True, went=True)
             verdicts |= found
         claimed = claims.of(int(rows[0]), int(rows[-1]))
         for row in rows.tolist():
@@ -154,6 +159,14 @@ class InputCheck:
                 if leaf not in broken:
                     self.drops.fault(
                         f"{where} went, and its {leaf} can be judged",
+                        shard=shard,
+                        row=row,
+                        leaf=leaf,
+                    )
+                elif claim["verdict"] not in self._actions(leaf, verdict):
+                    self.drops.fault(
+                        f"{where} went because its {leaf} cannot be judged, and the policy does "
+                        f"not {claim['verdict']} such rows",
                         shard=shard,
                         row=row,
                         leaf=leaf,
@@ -187,6 +200,12 @@ class InputCheck:
                     distance=hit.distance,
                     leaf=leaf,
                 )
+
+    def _actions(self, leaf: str, verdict: RowVerdict) -> set[str]:
+        """What the policy does with a row for what cannot be judged in a leaf."""
+        policy = self.holding.eligibility.policy
+        broken = {role for at, role in verdict.unjudgeable if at == leaf}
+        return {policy.action(role) for role in broken & self._roles(leaf)}
 
     def _roles(self, leaf: str) -> frozenset[str]:
         return self.planned.get(leaf, frozenset())

@@ -11,6 +11,7 @@ from .held import Holding
 from .hits import Hit
 from .judging import Judge, Leaves, RowVerdict
 from .leaves import Rows
+from .left import Left
 from .papers import Papers, faults
 from .policy import Eligibility
 from .reference import Reference
@@ -21,10 +22,11 @@ Tell = Callable[[int, str], None]
 
 @dataclass
 class RowCheck:
-    """Judges the rows of OUT, shard by shard.
+    """Judges the rows that were left, shard by shard.
 
     Attributes:
         papers: what the run says.
+        left: opens the shards.
         eligibility: what binds it.
         judge: looks rows up.
         reference: judges the sample again.
@@ -35,6 +37,7 @@ class RowCheck:
     """
 
     papers: Papers
+    left: Left
     eligibility: Eligibility
     judge: Judge
     reference: Reference
@@ -52,28 +55,36 @@ class RowCheck:
 
         Args:
             shard: its name.
-            wanted: the rows of the sample; all where None.
+            wanted: the rows of the sample, by their place among those left; all where None.
             tell: hears of rows that are done.
 
         Returns:
             Whether the shard could be looked through.
         """
         self._look_aside(shard)
-        path = self.papers.out.files[shard]
-        with faults(self.finding, shard, shard), ShardReader(path, shard) as reader:
-            for batch in reader.batches(self.judge.columns(reader.schema)):
-                for looked, verdicts in self.judge.judge(batch):
-                    self.reference.ask(shard, looked, verdicts, wanted)
+        of_input = self.left.of_inputs
+        with faults(self.finding, shard, shard), self.left.open(shard) as reader:
+            if wanted is not None:
+                wanted = reader.numbers(wanted)
+            for piece in reader.pieces(self.judge.columns(reader.schema)):
+                for looked, verdicts in self.judge.judge(piece.batch, piece.kept):
+                    self.reference.ask(shard, looked, verdicts, wanted, of_input=of_input)
                     for row, verdict in sorted(verdicts.items()):
                         self._judge(shard, row, verdict)
                         self.holding.meet(shard, row, verdict)
-                self.rows += batch.rows
-                tell(batch.rows, shard)
+                self.rows += piece.rows
+                tell(piece.rows, shard)
             return True
         return False
 
     def conclude(self) -> None:
         """Say what was done."""
+        if self.left.hidden:
+            self.finding.say(
+                "no row was judged: the run wrote masks, and without the inputs nothing shows "
+                "what they leave"
+            )
+            return
         leaves = [f"{leaf} as {role}" for leaf, rs in self.judge.leaves.items() for role in rs]
         looked = f" by {', '.join(sorted(leaves))}" if leaves else ", and nothing in them to judge"
         self.finding.say(f"{counted(self.rows, 'row')}, every one judged{looked}")
@@ -92,7 +103,7 @@ class RowCheck:
     def _judge(self, shard: str, row: int, verdict: RowVerdict) -> None:
         binding = verdict.binding(self.holding.entries)
         for hit, leaf in binding:
-            self._fault(f"{shard} row {row}", shard, row, hit, leaf)
+            self._fault(self.left.words(shard, row), shard, row, hit, leaf)
         if binding:
             return
         broken = [
@@ -103,7 +114,8 @@ class RowCheck:
         for leaf, role in broken:
             if self.eligibility.policy.action(role) != "keep":
                 self.finding.fault(
-                    f"{shard} row {row}: {leaf} cannot be judged as {role}, and the row stayed",
+                    f"{self.left.words(shard, row)}: {leaf} cannot be judged as {role}, and the "
+                    "row stayed",
                     shard=shard,
                     row=row,
                     leaf=leaf,

@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from optout.registry.errors import PictureError
-from optout.registry.identifiers import Key, file_key, sha256_of, url_keys
+from optout.registry.identifiers import (
+    Key,
+    account_keys,
+    file_key,
+    md5_key,
+    sha256_of,
+    text_key,
+    url_keys,
+    work_keys,
+)
 from optout.registry.images import corpus_hashes
 
-from .detection import IMAGE, SHA256
+from .roles import (
+    ACCOUNT,
+    HASH_BYTES,
+    IMAGE,
+    MD5,
+    PHASH256,
+    SHA256,
+    TEXT,
+    WORK,
+    detail,
+    family,
+)
 
-NAMESPACE = "phash256"
-
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_HEX = re.compile(r"(?:0x)?([0-9a-f]+)", re.IGNORECASE)
+_DIGEST_BYTES = {SHA256: 32, MD5: 16, **HASH_BYTES}
 _DATA = re.compile(rb"[\x00-\x20]*data:[\x00-\x20]*image/([^,]*)", re.IGNORECASE)
 _BASE64 = re.compile(rb";\x20*base64\x20*$", re.IGNORECASE)
 
@@ -27,12 +47,14 @@ class Traits:
 
     Attributes:
         keys: of everything that may cover it exactly.
-        phash256: of the picture it is or carries, 32 bytes; None where there is none.
+        hashed: of the picture it is, carries or names; None where there is none.
+        namespace: which kind of hash that is.
         unjudgeable: it cannot be judged: a picture that cannot be read, text that is no UTF-8.
     """
 
     keys: tuple[Key, ...] = ()
-    phash256: bytes | None = None
+    hashed: bytes | None = None
+    namespace: str = PHASH256
     unjudgeable: bool = False
 
 
@@ -44,7 +66,7 @@ def traits_of(role: str, value: bytes | None, *, perceptual: bool) -> Traits:
     """What a value is looked up by.
 
     Args:
-        role: `url`, `sha256` or `image`.
+        role: one of `roles`.
         value: the value as it is stored.
         perceptual: whether pictures are hashed; without, only their bytes count.
     """
@@ -52,38 +74,49 @@ def traits_of(role: str, value: bytes | None, *, perceptual: bool) -> Traits:
         return NOTHING
     if role == IMAGE:
         return _picture(value, perceptual=perceptual)
-    if role == SHA256:
-        return _digest(value)
-    return _address(value, perceptual=perceptual)
-
-
-def _picture(data: bytes, *, perceptual: bool) -> Traits:
-    keys = (file_key(sha256_of(data)),)
-    if not perceptual:
-        return Traits(keys)
-    try:
-        return Traits(keys, corpus_hashes(data, [NAMESPACE])[NAMESPACE])
-    except PictureError:
-        return Traits(keys, unjudgeable=True)
-
-
-def _digest(value: bytes) -> Traits:
-    text = _text(value)
-    if text is not None and _SHA256.fullmatch(text.strip()):
-        return Traits((file_key(text.strip().lower()),))
-    if len(value) == 32:
-        return Traits((file_key(value.hex()),))
-    return UNJUDGEABLE if text is None else NOTHING
-
-
-def _address(value: bytes, *, perceptual: bool) -> Traits:
+    if role in _DIGEST_BYTES:
+        return _digest(role, value)
     text = _text(value)
     if text is None:
         return UNJUDGEABLE
+    if role == TEXT:
+        passage = text_key(text)
+        return Traits(() if passage is None else (passage,))
+    if family(role) == ACCOUNT:
+        return Traits(account_keys(detail(role), text))
+    if family(role) == WORK:
+        return Traits(work_keys(text, detail(role) or None))
     embedded = _embedded(value)
     if embedded is None:
         return Traits(url_keys(text) or ())
     return _picture(embedded, perceptual=perceptual) if embedded else UNJUDGEABLE
+
+
+def _picture(data: bytes, *, perceptual: bool) -> Traits:
+    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    keys = (file_key(sha256_of(data)), md5_key(md5))
+    if not perceptual:
+        return Traits(keys)
+    try:
+        return Traits(keys, corpus_hashes(data, [PHASH256])[PHASH256])
+    except PictureError:
+        return Traits(keys, unjudgeable=True)
+
+
+def _digest(role: str, value: bytes) -> Traits:
+    text, size = _text(value), _DIGEST_BYTES[role]
+    digits = _HEX.fullmatch("" if text is None else text.strip())
+    if digits and len(digits[1]) == 2 * size:
+        packed = bytes.fromhex(digits[1])
+    elif len(value) == size:
+        packed = value
+    else:
+        return UNJUDGEABLE if text is None else NOTHING
+    if role == SHA256:
+        return Traits((file_key(packed.hex()),))
+    if role == MD5:
+        return Traits((md5_key(packed.hex()),))
+    return Traits(hashed=packed, namespace=role)
 
 
 def _text(value: bytes) -> str | None:

@@ -20,6 +20,7 @@ class Tree:
     Attributes:
         folder: the folder.
         files: by name, relative and with `/`: where every plain file lies.
+        absent: whether there is no such folder.
         strange: in words, everything else: links, devices, pipes, what cannot be listed.
     """
 
@@ -27,11 +28,10 @@ class Tree:
         self.folder = folder
         self.strange: list[str] = []
         self.files: dict[str, Path] = {}
+        self.absent = not folder.is_symlink() and not folder.is_dir()
         if folder.is_symlink():
             self.strange.append(f"{folder.name} is a link")
-        elif not folder.is_dir():
-            self.strange.append(f"{folder.name} is missing")
-        else:
+        elif not self.absent:
             self.files = {self._relative(path): path for path in self._below(folder)}
 
     def called(self, name: str) -> str:

@@ -106,7 +106,7 @@ def test_an_unknown_role_is_refused(snapshot: Snapshot) -> None:
 @pytest.mark.parametrize(
     ("columns", "rows", "words"),
     [
-        (None, {"text": ["x"]}, "text (no values, and a name that says nothing)"),
+        (None, {"word": ["x"]}, "word (no values, and a name that says nothing)"),
         (None, {}, "it has no column"),
         ({"url": ["link"]}, {"url": ["x"]}, "there is no column link"),
         ({"url": ["url"], "image": ["jpg"]}, {"url": ["x"]}, "there is no column jpg"),
@@ -204,3 +204,17 @@ def test_a_dataset_that_is_not_batched_is_refused(keep: Filter, rows: Dataset) -
     with pytest.raises(UsageError, match="one value and not a column") as caught:
         rows.filter(keep)
     assert "batched=True" in caught.value.advice
+
+
+def test_places_inside_columns_are_judged(snapshot: Snapshot, picture: bytes) -> None:
+    rows = {
+        "images": [[{"bytes": None}], [{"bytes": picture}], []],
+        "meta": ['[{"src": "x"}]', "[]", f'[{{"src": "{MISS}"}}, {{"src": "{HIT}"}}]'],
+    }
+    judge = Filter(snapshot, {"image": ["images[].bytes"], "url": ["meta{}[].src"]})
+    table = pa.table(
+        {**rows, "images": pa.array(rows["images"], pa.list_(pa.struct([("bytes", pa.binary())])))}
+    )
+    assert judge(table) == judge(rows) == [True, False, False]
+    (batch,) = table.to_batches()
+    assert judge.judge(batch).field("leaf").to_pylist() == [None, "images[].bytes", "meta{}[].src"]

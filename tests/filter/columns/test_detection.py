@@ -54,7 +54,8 @@ def test_laion_is_matched_by_its_address_and_never_by_its_row_key() -> None:
     columns = found(laion)
     assert columns["URL"].why == "2 of 2 sampled values are addresses"
     assert columns["hash"].why == "int64: only text and bytes can be matched"
-    assert columns["TEXT"].why == "neither addresses, digests nor pictures"
+    assert columns["TEXT"].why == "named like passages, but none of its sampled values is one"
+    assert columns["NSFW"].why == "neither addresses, digests, pictures nor passages"
 
 
 def test_img2dataset_is_matched_by_address_picture_and_digest() -> None:
@@ -71,16 +72,16 @@ def test_img2dataset_is_matched_by_address_picture_and_digest() -> None:
         "url": "url",
         "sha256": "sha256",
         "jpg": "image",
-        **dict.fromkeys(["key", "status", "md5", "sha512"]),
+        "md5": "md5",
+        **dict.fromkeys(["key", "status", "sha512"]),
     }
-    assert found(downloaded)["md5"].why == "MD5 digests: no entry carries those"
+    assert found(downloaded)["md5"].why == "3 of 3 sampled values are MD5 digests"
     assert found(downloaded)["jpg"].why == "2 of 2 sampled values are pictures"
 
 
-def test_the_hash_of_pd12m_is_an_md5_and_matches_nothing() -> None:
+def test_the_hash_of_pd12m_is_an_md5() -> None:
     columns = found(sampled(id=TEXT, url=URLS, s3_key=["a/1.jpg"] * 3, hash=MD5))
-    assert columns["hash"].role is None
-    assert columns["hash"].why.startswith("MD5 digests")
+    assert columns["hash"].role == "md5"
     assert columns["s3_key"].role is None
 
 
@@ -93,10 +94,11 @@ def test_datacomp_is_matched_by_its_sha256_and_not_by_its_uid() -> None:
     }
 
 
-def test_a_64_bit_picture_hash_in_text_is_named() -> None:
-    coyo = found(sampled(url=URLS, image_phash=["ba8c84536bd3c366"] * 3))
-    assert coyo["image_phash"].role is None
-    assert coyo["image_phash"].why.startswith("64-bit hashes")
+def test_a_64_bit_picture_hash_is_known_by_its_name() -> None:
+    coyo = found(sampled(url=URLS, image_phash=["ba8c84536bd3c366"] * 3, key=["0" * 16] * 3))
+    assert coyo["image_phash"].role == "phash64"
+    assert coyo["key"].role is None
+    assert coyo["key"].why.startswith("64-bit hashes")
 
 
 def test_the_page_and_the_picture_are_both_addresses() -> None:
@@ -149,6 +151,7 @@ def test_names_decide_where_there_are_no_values() -> None:
             ("jpg", pa.binary()),
             ("jpg_text", pa.string()),
             ("caption", pa.string()),
+            ("word", pa.string()),
         ]
     )
     assert roles(Sample(schema)) == {
@@ -156,12 +159,13 @@ def test_names_decide_where_there_are_no_values() -> None:
         "image_src": "url",
         "sha256": "sha256",
         "jpg": "image",
-        "jpg_text": None,
-        "caption": None,
+        "jpg_text": "text",
+        "caption": "text",
+        "word": None,
     }
     columns = found(Sample(schema))
     assert columns["url"].why == "its name; no values to look at"
-    assert columns["caption"].why == "no values, and a name that says nothing"
+    assert columns["word"].why == "no values, and a name that says nothing"
 
 
 def test_a_name_that_its_values_belie_is_said() -> None:
@@ -170,18 +174,102 @@ def test_a_name_that_its_values_belie_is_said() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
-        pa.list_(pa.string()),
-        pa.map_(pa.string(), pa.string()),
-    ],
-)
-def test_nested_values_are_said_to_be_passed_over(kind: pa.DataType) -> None:
-    column = found(Sample(pa.schema([("image", kind)])))["image"]
-    assert column.role is None
-    assert "values inside lists and structs are not looked at" in column.why
+PASSAGE = "A long walk along the harbour of a small town."
+
+
+def test_web_text_is_matched_by_its_passages_and_its_page() -> None:
+    fineweb = sampled(
+        text=[PASSAGE] * 3,
+        id=["<urn:uuid:1>"] * 3,
+        url=URLS,
+        file_path=["s3://commoncrawl/a.warc.gz"] * 3,
+        note=[PASSAGE] * 3,
+    )
+    assert roles(fineweb) == {
+        "text": "text",
+        "id": None,
+        "url": "url",
+        "file_path": None,
+        "note": "text",
+    }
+
+
+def test_obelics_is_matched_inside_its_lists_and_its_json() -> None:
+    obelics = sampled(
+        images=[["https://a.example/1.jpg", None], [None], []],
+        texts=[[None, PASSAGE], [PASSAGE], []],
+        metadata=['[{"src": "https://a.example/1.jpg", "width": 3}, null]'] * 3,
+        general_metadata=['{"url": "https://a.example/", "warc": "crawl-data/a"}'] * 3,
+    )
+    assert roles(obelics) == {
+        "images[]": "url",
+        "texts[]": "text",
+        "metadata": None,
+        "general_metadata": None,
+        "metadata{}[].src": "url",
+        "general_metadata{}.url": "url",
+    }
+    assert found(obelics)["metadata{}[].src"].type == "json"
+
+
+def test_code_is_matched_by_its_owner_and_its_content() -> None:
+    stack = sampled(
+        hexsha=["a" * 40] * 3,
+        max_stars_repo_name=["octocat/hello-world"] * 3,
+        max_stars_repo_path=["src/a.py"] * 3,
+        content=["def main() -> None:\n    print('hello')\n"] * 3,
+    )
+    assert roles(stack) == {
+        "hexsha": None,
+        "max_stars_repo_name": "account:github",
+        "max_stars_repo_path": None,
+        "content": "text",
+    }
+    assert roles(sampled(repo_name=["octocat/hello-world"])) == {"repo_name": "account:github"}
+    assert roles(sampled(flickr_user=["anna"])) == {"flickr_user": "account:flickr"}
+
+
+def test_a_structs_parts_are_columns_of_their_own() -> None:
+    downloaded = sampled(
+        image=pa.array([{"bytes": picture(), "path": "1.jpg"}]),
+        meta=pa.array([{"url": "https://a.example/", "score": 0.5}]),
+    )
+    assert roles(downloaded) == {
+        "image.bytes": "image",
+        "image.path": None,
+        "meta.url": "url",
+        "meta.score": None,
+    }
+
+
+def test_works_are_known_by_their_scheme_or_by_the_name() -> None:
+    papers = sampled(
+        doi=["10.1000/182"], isbn13=["9780306406157"], ref=["arXiv:2101.00001"], n=["9780306406157"]
+    )
+    assert roles(papers) == {"doi": "work:doi", "isbn13": "work:isbn", "ref": "work", "n": None}
+
+
+def test_a_column_may_play_two_parts() -> None:
+    rows = sampled(doi=["https://doi.org/10.1000/182"])
+    assert {column.role for column in detect([rows])} == {"work:doi", "url"}
+
+
+@pytest.mark.parametrize("name", ["id", "uid", "content_digest", "image_id"])
+def test_what_numbers_rows_is_no_digest(name: str) -> None:
+    assert roles(sampled(**{name: SHA256}))[name] is None
+    assert roles(sampled(**{name: MD5}))[name] is None
+
+
+def test_hashes_of_pictures_are_told_apart_by_name_and_length() -> None:
+    assert roles(
+        sampled(phash=SHA256, pdq=SHA256, hash=["0123456789abcdef"] * 3, phash256=SHA256)
+    ) == {"phash": "phash256", "pdq": "pdq256", "hash": "phash64", "phash256": "phash256"}
+
+
+def test_json_that_stands_in_few_values_is_text() -> None:
+    assert roles(sampled(source=["word"] * 5 + ['{"url": "https://a.example"}'])) == {
+        "source": None
+    }
 
 
 def test_shards_of_different_types_are_one_column() -> None:
@@ -197,7 +285,7 @@ def test_every_column_is_told_in_the_order_it_was_met() -> None:
 
 
 def test_where_all_are_nulls_the_name_speaks() -> None:
-    nothing = Sample(pa.schema({"jpg": pa.null(), "url": pa.null(), "caption": pa.null()}))
-    assert roles(nothing) == {"jpg": "image", "url": "url", "caption": None}
+    nothing = Sample(pa.schema({"jpg": pa.null(), "url": pa.null(), "word": pa.null()}))
+    assert roles(nothing) == {"jpg": "image", "url": "url", "word": None}
     numbers = Sample(pa.schema({"jpg": pa.int64()}))
     assert roles(nothing, numbers)["jpg"] is None

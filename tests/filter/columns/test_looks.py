@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from optout.filter.columns import looks
+from optout.filter.columns import looks, names
 from PIL import Image
 
 ADDRESSES = [
@@ -55,12 +55,12 @@ def test_other_text_is_no_address(value: bytes) -> None:
 
 
 def test_a_sha256_is_64_digits_or_32_packed_bytes() -> None:
-    assert looks.is_sha256(b"ab" * 32, packed=False)
-    assert looks.is_sha256(b"AB" * 32, packed=False)
-    assert looks.is_sha256(bytes(32), packed=True)
-    assert not looks.is_sha256(bytes(32), packed=False)
-    assert not looks.is_sha256(b"ab" * 16, packed=False)
-    assert not looks.is_sha256(b"zz" * 32, packed=False)
+    assert looks.is_digest(b"ab" * 32, 64, packed=False)
+    assert looks.is_digest(b"AB" * 32, 64, packed=False)
+    assert looks.is_digest(bytes(32), 64, packed=True)
+    assert not looks.is_digest(bytes(32), 64, packed=False)
+    assert not looks.is_digest(b"ab" * 16, 64, packed=False)
+    assert not looks.is_digest(b"zz" * 32, 64, packed=False)
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"])
@@ -88,23 +88,44 @@ def test_other_digests_are_named(digits: int, words: str) -> None:
 
 @pytest.mark.parametrize("name", ["URL", "url", "page_url", "imageUrl", "image-src", "SourceURI"])
 def test_a_name_that_ends_in_a_word_for_addresses_says_so(name: str) -> None:
-    assert looks.named_exactly_address(name)
-    assert looks.named_address(name)
+    assert names.names_exactly_address(name)
+    assert names.names_address(name)
 
 
 @pytest.mark.parametrize("name", ["text", "curl_exit", "url_count", "", "hash", "1"])
 def test_other_names_do_not(name: str) -> None:
-    assert not looks.named_exactly_address(name)
+    assert not names.names_exactly_address(name)
 
 
 @pytest.mark.parametrize("name", ["sha256", "SHA-256", "image_sha256", "fileSha_256"])
 def test_a_name_may_say_sha256(name: str) -> None:
-    assert looks.named_sha256(name)
-    assert not looks.named_sha256(name + "_prefix")
-    assert not looks.named_sha256(name.replace("256", "1"))
+    assert names.names_digest(name) == "sha256"
+    assert names.names_digest(name + "_prefix") is None
+    assert names.names_digest(name.replace("256", "1")) is None
 
 
 @pytest.mark.parametrize("name", ["jpg", "PNG", "image_bytes", "thumbPhoto", "img0"])
 def test_a_name_may_say_picture(name: str) -> None:
-    assert looks.named_picture(name)
-    assert not looks.named_picture("imagine")
+    assert names.names_picture(name)
+    assert not names.names_picture("imagine")
+
+
+@pytest.mark.parametrize(
+    ("value", "named", "unnamed"),
+    [
+        ("A long walk along the harbour.", True, True),
+        ("one_word_of_more_than_twenty_four", True, False),
+        ("海辺の小さな町の港に沿って長い散歩をしました。とても静かでした。", True, True),
+        ("A short walk.", False, False),
+        ("https://a.example/a/long/address", False, False),
+        ('{"a": "long walk along the harbour"}', True, False),
+        (" " * 30, False, False),
+    ],
+)
+def test_a_passage_has_24_characters_and_words(value: str, named: bool, unnamed: bool) -> None:
+    assert looks.is_passage(value.encode(), named=True) == named
+    assert looks.is_passage(value.encode(), named=False) == unnamed
+
+
+def test_broken_text_is_no_passage() -> None:
+    assert not looks.is_passage(b"\xff" * 30, named=True)

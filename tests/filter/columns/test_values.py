@@ -76,11 +76,94 @@ def test_two_columns_of_one_name_are_both_looked_at() -> None:
     leaf = Leaf("url", "url")
     assert leaf_types(schema, leaf) == [pa.string(), pa.int64(), pa.binary()]
     assert carries(schema, leaf)
-    assert [values.to_pylist() for values in leaf_values(batch, leaf)] == [[b"a"], [b"b"]]
+    assert [held.values.to_pylist() for held in leaf_values(batch, [leaf])] == [[b"a"], [b"b"]]
 
 
 def test_a_leaf_that_is_not_there_has_no_values() -> None:
     batch = pa.record_batch({"text": ["a"]})
     assert leaf_types(batch.schema, Leaf("url", "url")) == []
     assert not carries(batch.schema, Leaf("url", "url"))
-    assert list(leaf_values(batch, Leaf("url", "url"))) == []
+    assert list(leaf_values(batch, [Leaf("url", "url")])) == []
+
+
+NESTED = [
+    {"images": [{"src": "a"}, {"src": None}], "tags": {"k": "v"}},
+    {"images": None, "tags": None},
+    {"images": [], "tags": {}},
+    {"images": [{"src": "b"}, None], "tags": {"k": "w", "l": "x"}},
+]
+KINDS = [pa.list_, pa.large_list, pa.list_view]
+
+
+def held(batch: pa.RecordBatch, path: str, role: str = "url") -> list[tuple[int, bytes | None]]:
+    (values,) = leaf_values(batch, [Leaf(path, role)])
+    return list(zip(values.rows.tolist(), values.values.to_pylist(), strict=True))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_values_of_lists_and_structs_come_with_their_rows(kind) -> None:
+    part = pa.struct([("src", pa.string())])
+    images = pa.array([row["images"] for row in NESTED], kind(part))
+    tags = pa.array(
+        [row["tags"] and list(row["tags"].items()) for row in NESTED],
+        pa.map_(pa.string(), pa.string()),
+    )
+    batch = pa.record_batch({"images": images, "tags": tags})
+    expected = [(0, b"a"), (0, None), (3, b"b"), (3, None)]
+    assert held(batch, "images[].src") == expected
+    assert held(batch.slice(1), "images[].src") == [(2, b"b"), (2, None)]
+    assert held(batch, "tags[].value")[0] == (0, b"v")
+    assert held(batch.slice(3), "tags[].key") == [(0, b"k"), (0, b"l")]
+
+
+def test_a_struct_that_is_null_has_a_value_that_is_null() -> None:
+    batch = pa.record_batch({"image": [{"bytes": b"x", "path": "p"}, None]})
+    assert held(batch, "image.bytes", "image") == [(0, b"x"), (1, None)]
+
+
+def test_a_name_may_hold_what_a_path_is_made_of() -> None:
+    batch = pa.record_batch({"a.b": ["x"], "c[]": ["y"], "d{}": ["z"]})
+    assert held(batch, "a.b") == [(0, b"x")]
+    assert held(batch, "c[]") == [(0, b"y")]
+    assert held(batch, "d{}") == [(0, b"z")]
+
+
+def test_texts_in_json_come_with_their_rows() -> None:
+    batch = pa.record_batch(
+        {
+            "meta": [
+                '[{"src": "a", "n": 1}, null, {"src": 3}, {"src": "b"}]',
+                None,
+                "",
+                "{broken",
+                '{"src": "c", "x": {"y.z": "d"}}',
+                '"e"',
+                b"\xef\xbb\xbf[]".decode(),
+            ]
+        }
+    )
+    leaves = [Leaf(f"meta{{}}{tail}", "url") for tail in ("[].src", ".x.y.z", "")]
+    listed, inner, whole = leaf_values(batch, leaves)
+    nothing = [(1, None), (2, b"")]
+    assert list(zip(listed.rows.tolist(), listed.values.to_pylist(), strict=True)) == [
+        (0, b"a"),
+        (0, None),
+        (0, b"b"),
+        *nothing,
+    ]
+    assert listed.broken.tolist() == inner.broken.tolist() == [3]
+    assert inner.values.to_pylist() == [None, b"", b"d"]
+    assert (5, b"e") in zip(whole.rows.tolist(), whole.values.to_pylist(), strict=True)
+
+
+def test_json_in_json_is_read_and_broken_where_it_is() -> None:
+    batch = pa.record_batch({"a": ['{"b": "{\\"c\\": \\"x\\"}"}', '{"b": "{"}', "[" * 100_000]})
+    (values,) = leaf_values(batch, [Leaf("a{}.b{}.c", "url")])
+    assert values.values.to_pylist() == [b"x"]
+    assert values.broken.tolist() == [1, 2]
+
+
+def test_json_is_text_and_no_picture() -> None:
+    schema = pa.schema([("meta", pa.string())])
+    assert carries(schema, Leaf("meta{}.x", "url"))
+    assert not carries(schema, Leaf("meta{}.x", "image"))

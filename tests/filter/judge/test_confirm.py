@@ -59,16 +59,16 @@ def met(snapshot: Snapshot, trace: Trace, **policy: object) -> list[Meeting]:
 
 
 def test_an_address_is_met_by_itself_and_by_the_sites_above_it(snapshot: Snapshot) -> None:
-    trace = Trace(url="http://www.a.example/1")
+    trace = Trace({"url": "http://www.a.example/1"})
     assert met(snapshot, trace) == []
     assert met(snapshot, trace, min_grade={}) == [Meeting(1, Kind.SITE, Grade.SELF)]
-    trace = Trace(url="http://a.example/1")
+    trace = Trace({"url": "http://a.example/1"})
     assert met(snapshot, trace) == [Meeting(0, Kind.URL, Grade.REVIEWED)]
     assert {m.entry for m in met(snapshot, trace, min_grade={})} == {0, 1}
 
 
 def test_only_entries_of_the_runs_usage_are_obeyed(snapshot: Snapshot) -> None:
-    trace = Trace(url="https://c.example")
+    trace = Trace({"url": "https://c.example"})
     assert [m.entry for m in met(snapshot, trace)] == [4]
     assert [m.entry for m in met(snapshot, trace, usage="search")] == [3, 4]
 
@@ -76,21 +76,21 @@ def test_only_entries_of_the_runs_usage_are_obeyed(snapshot: Snapshot) -> None:
 def test_kinds_that_are_not_looked_for_meet_nothing(snapshot: Snapshot, picture: bytes) -> None:
     only = {"kinds": frozenset({"file"})}
     hashed = corpus_hashes(picture, ["phash256"])["phash256"]
-    assert met(snapshot, Trace(url="https://b.example/"), **only) == []
-    assert met(snapshot, Trace(sha256=FILE_SHA256, phash256=hashed), **only) == [
+    assert met(snapshot, Trace({"url": "https://b.example/"}), **only) == []
+    assert met(snapshot, Trace({"sha256": FILE_SHA256}, {"phash256": hashed}), **only) == [
         Meeting(5, Kind.FILE, Grade.REVIEWED)
     ]
 
 
 def test_what_a_scan_took_for_covered_and_is_not_meets_nothing(snapshot: Snapshot) -> None:
-    assert met(snapshot, Trace(url="https://other.example/")) == []
-    assert met(snapshot, Trace(url="not an address")) == []
-    assert met(snapshot, Trace(sha256="00" * 32, phash256=turned(CLIENTS, 200))) == []
+    assert met(snapshot, Trace({"url": "https://other.example/"})) == []
+    assert met(snapshot, Trace({"url": "not an address"})) == []
+    assert met(snapshot, Trace({"sha256": "00" * 32}, {"phash256": turned(CLIENTS, 200)})) == []
     assert Judge(snapshot, Policy()).meet([]) == []
 
 
 def test_a_picture_is_met_once_at_its_nearest_variant(snapshot: Snapshot, picture: bytes) -> None:
-    trace = Trace(phash256=corpus_hashes(picture, ["phash256"])["phash256"])
+    trace = Trace(hashes=corpus_hashes(picture, ["phash256"]))
     assert met(snapshot, trace) == [Meeting(6, Kind.IMAGE, Grade.REVIEWED, 0)]
 
 
@@ -101,11 +101,15 @@ def test_a_picture_is_met_once_at_its_nearest_variant(snapshot: Snapshot, pictur
 def test_neither_the_entrys_radius_nor_the_policys_is_exceeded(
     distance: int, radius: int, reached: bool, snapshot: Snapshot
 ) -> None:
-    found = met(snapshot, Trace(phash256=turned(CLIENTS, distance)), radius=radius)
+    found = met(snapshot, Trace(hashes={"phash256": turned(CLIENTS, distance)}), radius=radius)
     assert found == ([Meeting(7, Kind.IMAGE, Grade.REVIEWED, distance)] if reached else [])
 
 
 def test_every_trace_has_its_own_meetings_in_order(snapshot: Snapshot) -> None:
-    traces = [Trace(url="https://b.example/"), Trace(url="x"), Trace(phash256=CLIENTS)]
+    traces = [
+        Trace({"url": "https://b.example/"}),
+        Trace({"url": "x"}),
+        Trace(hashes={"phash256": CLIENTS}),
+    ]
     found = Judge(snapshot, Policy()).meet(traces)
     assert [[m.entry for m in meetings] for meetings in found] == [[2], [], [7]]

@@ -81,8 +81,10 @@ def test_no_entry_that_covers_a_value_is_passed_over(
     judge, confirmed = Judge(snapshot, LENIENT), {}
     for row, (url, jpg, sha) in enumerate(zip(urls, jpgs, shas, strict=True)):
         seen = features(jpg, perceptual=True) if jpg else None
-        traces = [Trace(url=url), Trace(sha256=sha or None)]
-        traces.append(Trace(sha256=seen.sha256, phash256=seen.phash256) if seen else Trace())
+        traces = [Trace({"url": url} if url else {}), Trace({"sha256": sha} if sha else {})]
+        if seen:
+            hashes = {"phash256": seen.phash256} if seen.phash256 else {}
+            traces.append(Trace({"sha256": seen.sha256, "md5": seen.md5}, hashes))
         for meetings in judge.meet(traces):
             for meeting in meetings:
                 known = confirmed.get((row, meeting.entry), 999)

@@ -33,7 +33,7 @@ POLICIES = st.builds(
 def test_the_default_is_the_design() -> None:
     usual = Policy()
     assert usual.usage == "train-ai"
-    assert usual.min_grade == {"url": "self", "site": "domain", "file": "self", "image": "self"}
+    assert usual.min_grade == {kind: "domain" if kind == "site" else "self" for kind in Kind}
     assert usual.radius == DEFAULT_RADIUS
     assert set(usual.unjudgeable.values()) == {"quarantine"}
     assert (usual.hold_share, usual.hold_rows) == (0.001, 1000)
@@ -64,7 +64,7 @@ def test_what_means_the_same_is_the_same() -> None:
         ({"radius": -1}, "the radius -1"),
         ({"radius": MAX_RADIUS + 1}, "the radius 65"),
         ({"radius": 30.5}, "the radius 30.5"),
-        ({"unjudgeable": {"text": "keep"}}, "role of what cannot be judged is 'text'"),
+        ({"unjudgeable": {"words": "keep"}}, "role of what cannot be judged is 'words'"),
         ({"unjudgeable": {"url": "ignore"}}, "a broken url is 'ignore'"),
         ({"kinds": frozenset({"pictures"})}, "the kind is 'pictures'"),
         ({"hold_share": 1.5}, "limits for holding"),

@@ -15,10 +15,11 @@ def test_the_file_is_hashed_and_the_picture_on_demand(
 ) -> None:
     data = encoded(photograph(1), "PNG")
     sha256 = hashlib.sha256(data).hexdigest()
-    assert features(data, perceptual=False) == Features(sha256)
+    md5 = hashlib.md5(data).hexdigest()
+    assert features(data, perceptual=False) == Features(sha256, md5)
     seen = features(data, perceptual=True)
     bits = imagehash.phash(photograph(1), hash_size=16).hash
-    assert (seen.sha256, seen.phash256) == (sha256, np.packbits(bits).tobytes())
+    assert (seen.sha256, seen.md5, seen.phash256) == (sha256, md5, np.packbits(bits).tobytes())
     assert not seen.undecodable
 
 
@@ -27,5 +28,7 @@ def test_what_cannot_be_decoded_still_has_its_digest(
 ) -> None:
     data = encoded(photograph(1))[:300]
     seen = features(data, perceptual=True)
-    assert seen == Features(hashlib.sha256(data).hexdigest(), None, undecodable=True)
+    assert seen == Features(
+        hashlib.sha256(data).hexdigest(), hashlib.md5(data).hexdigest(), None, undecodable=True
+    )
     assert not features(data, perceptual=False).undecodable

@@ -41,36 +41,49 @@ def test_what_cannot_be_reached_is_said(tmp_path: Path) -> None:
     told = {reach.kind: reach for reach in inspect_dataset(tmp_path / "a.parquet").reach}
     assert told["image"].columns == told["file"].columns == []
     assert told["image"].text == (
-        "nothing: no column holds the bytes of pictures; only inside data: addresses in url"
+        "nothing: no column holds the bytes of pictures or hashes of them; "
+        "only inside data: addresses in url"
     )
     pq.write_table(pa.table({"sha256": ["ab" * 32]}), tmp_path / "a.parquet")
     told = {reach.kind: reach for reach in inspect_dataset(tmp_path / "a.parquet").reach}
     assert told["file"].columns == ["sha256"]
     assert told["url"].text == "nothing: no column holds addresses"
-    assert told["image"].text == "nothing: no column holds the bytes of pictures"
+    assert told["image"].text == "nothing: no column holds the bytes of pictures or hashes of them"
 
 
 def test_entries_are_counted_where_there_is_a_snapshot(corpus: Path, snapshot_of: Callable) -> None:
     snapshot = snapshot_of(Identifier.url("https://a.example/"), Identifier.site("a.example"))
     report = inspect_dataset([str(corpus)], snapshot)
     assert {reach.kind: reach.entries for reach in report.reach} == {
+        **{str(kind): 0 for kind in Kind},
         "url": 1,
         "site": 1,
-        "file": 0,
-        "image": 0,
     }
     texts = {reach.kind: reach.text for reach in report.reach}
     assert texts["url"].endswith("in url and URL (1 entry in the snapshot)")
     assert texts["file"].endswith("(0 entries in the snapshot)")
 
 
-def test_nested_columns_are_named_and_said_to_be_passed_over(tmp_path: Path) -> None:
-    table = pa.table({"images": [["https://a.example"]], "image": [{"bytes": b"x", "path": "y"}]})
+def test_places_inside_columns_are_told_by_their_path(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "images": [["https://a.example"]],
+            "image": [{"bytes": b"\xff\xd8\xff", "path": "y"}],
+            "meta": ['{"url": "https://a.example", "n": 1, "word": "y"}'],
+        }
+    )
     pq.write_table(table, tmp_path / "a.parquet")
     report = inspect_dataset(tmp_path / "a.parquet")
-    assert [column.role for column in report.columns] == [None, None]
-    for column in report.columns:
-        assert "values inside lists and structs are not looked at" in column.why
+    assert {column.path: column.role for column in report.columns} == {
+        "images[]": "url",
+        "image.bytes": "image",
+        "image.path": None,
+        "meta": None,
+        "meta{}.url": "url",
+    }
+    told = {reach.kind: reach for reach in report.reach}
+    assert told["account"].columns == ["images[]", "meta{}.url"]
+    assert "a CDN's addresses of pictures carry no account" in told["account"].text
 
 
 def test_shards_that_cannot_be_read_are_named_and_the_others_told(corpus: Path) -> None:

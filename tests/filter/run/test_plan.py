@@ -41,7 +41,7 @@ def test_it_names_columns_roles_inputs_snapshot_and_versions(world, plan: Plan) 
     }
     body = documents.parse(plan.render(), "plan")
     told = {column["path"]: (column["why"], column["kinds"]) for column in body["columns"]}
-    assert told["TEXT"] == ("said by the operator", ["site", "url"])
+    assert told["TEXT"] == ("said by the operator", ["account", "prefix", "site", "url"])
     assert told["jpg"][1] == ["file", "image"]
 
 
@@ -88,7 +88,7 @@ def test_any_changed_byte_is_noticed(plan: Plan) -> None:
         {"columns": 3},
         {"inputs": {"a": {"size": 1}}},
         {"inputs": []},
-        {"asked": {"columns": [{"path": "x", "role": "text"}], "exclude": []}},
+        {"asked": {"columns": [{"path": "x", "role": "word"}], "exclude": []}},
         {"mode": None},
         {"format": "optout/v2/plan"},
     ],
@@ -135,5 +135,24 @@ def test_where_nothing_can_be_matched_every_column_is_named(world, tmp_path: Pat
     pq.write_table(pa.table({"text": ["a cat"], "n": [1]}), tmp_path / "a.parquet")
     with pytest.raises(NothingMatchable) as caught:
         make_plan(seen(tmp_path / "a.parquet"), Asked.of(None, None, ()), world.snapshot)
-    assert "text (neither addresses, digests nor pictures)" in caught.value.message
+    assert (
+        "text (named like passages, but none of its sampled values is one)" in caught.value.message
+    )
     assert "n (int64: only text and bytes can be matched)" in caught.value.message
+
+
+def test_a_place_inside_a_column_may_be_said_and_left_out(world, tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "images": [[{"src": "https://a.example/", "alt": "https://b.example/"}]],
+            "meta": ['{"page": "https://a.example/"}'],
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    asked = Asked.of(None, {"url": ["meta{}.page"]}, ["images"])
+    plan = make_plan(seen(tmp_path), asked, world.snapshot)
+    assert plan.leaves == (Leaf("meta{}.page", "url"),)
+    assert Plan.parse(plan.render(), "plan.json").leaves == plan.leaves
+    with pytest.raises(PlanError, match="cannot be read as url") as caught:
+        make_plan(seen(tmp_path), Asked.of(None, {"url": ["images"]}, ()), world.snapshot)
+    assert "images[].src" in caught.value.advice

@@ -8,12 +8,16 @@ from collections.abc import Callable
 
 import pyarrow as pa
 import pytest
-from optout.filter.scan import REACH, Kernel, Scanned, State, plain_kernels
+from optout.filter.columns import ROLES
+from optout.filter.scan import Kernel, Scanned, State, plain_kernels, reach
 from optout.registry.identifiers import Identifier, Kind
+from optout.registry.images import corpus_hashes
 from optout.registry.snapshot import Snapshot
 
 FILE = b"the bytes of some file"
 FILE_SHA256 = hashlib.sha256(FILE).hexdigest()
+FILE_MD5 = hashlib.md5(FILE).hexdigest()
+PASSAGE = "It was a bright cold day in April, and the clocks were striking."
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +32,18 @@ def snapshot(snapshot_of: Callable, picture: bytes) -> Snapshot:
         Identifier.site("fotografin.example"),
         Identifier.file_sha256(FILE_SHA256),
         Identifier.image(picture),
+        Identifier.file_md5(FILE_MD5),
+        Identifier.text(PASSAGE),
+        Identifier.account("github:octocat"),
+        Identifier.work("isbn:9780306406157"),
+        Identifier.prefix("https://portal.example/anna"),
     )
 
 
 def kernels(snapshot: Snapshot, *kinds: Kind, radius: int = 30) -> dict[str, Kernel]:
-    return dict(plain_kernels(snapshot, frozenset(kinds or Kind), radius))
+    roles = [role for role in ROLES if role != "account"]
+    roles += ["account:github", "work:isbn"]
+    return dict(plain_kernels(snapshot, frozenset(kinds or Kind), radius, roles))
 
 
 def looked(kernel: Kernel, *values: bytes | str) -> Scanned:
@@ -58,7 +69,7 @@ def states(scanned: Scanned) -> list[State]:
 def test_a_covered_address_is_a_candidate(address: str, snapshot: Snapshot) -> None:
     scanned = looked(kernels(snapshot)["url"], "https://other.example/", address)
     assert set(scanned.traces) == {1}
-    assert scanned.traces[1].url == address
+    assert scanned.traces[1].words["url"] == address
     assert states(scanned) == [State.JUDGED] * 2
 
 
@@ -105,7 +116,7 @@ def test_a_picture_inside_an_address_is_judged_as_a_picture(
     ]
     scanned = looked(kernels(snapshot)["url"], *addresses)
     assert set(scanned.traces) == {0, 1}
-    assert scanned.traces[0].sha256 == hashlib.sha256(picture).hexdigest()
+    assert scanned.traces[0].words["sha256"] == hashlib.sha256(picture).hexdigest()
     assert states(scanned) == [State.JUDGED] * 3
 
 
@@ -148,7 +159,7 @@ def test_a_radius_of_nothing_finds_only_equal_hashes(
 def test_a_digest_is_found_in_any_case(digest: str, snapshot: Snapshot) -> None:
     scanned = looked(kernels(snapshot)["sha256"], "ab" * 32, digest)
     assert set(scanned.traces) == {1}
-    assert scanned.traces[1].sha256 == FILE_SHA256
+    assert scanned.traces[1].words["sha256"] == FILE_SHA256
 
 
 def test_a_packed_digest_is_found(snapshot: Snapshot) -> None:
@@ -170,21 +181,78 @@ def test_what_is_no_digest_is_told(value: bytes, state: State, snapshot: Snapsho
     assert states(looked(kernels(snapshot)["sha256"], value)) == [state]
 
 
-@pytest.mark.parametrize("role", REACH)
+@pytest.mark.parametrize("role", ["url", "sha256", "image", "md5", "text"])
 def test_kinds_that_nobody_looks_for_are_not_found(
     role: str, snapshot: Snapshot, picture: bytes
 ) -> None:
-    covered = {
-        "url": b"https://anna.example/harbour.jpg",
-        "sha256": FILE_SHA256.encode(),
-        "image": picture,
+    covered, by = {
+        "url": (b"https://anna.example/harbour.jpg", Kind.URL),
+        "sha256": (FILE_SHA256.encode(), Kind.FILE),
+        "md5": (FILE_MD5.encode(), Kind.FILE),
+        "text": (PASSAGE.encode(), Kind.TEXT),
+        # A picture's file is not registered here: it is found by what it shows.
+        "image": (picture, Kind.IMAGE),
     }[role]
     for kind in Kind:
         scanned = looked(kernels(snapshot, kind)[role], covered)
-        # A picture's file is not registered here: it is found by what it shows.
-        by = {"url": Kind.URL, "sha256": Kind.FILE, "image": Kind.IMAGE}[role]
         assert bool(scanned.traces) == (kind is by)
 
 
+@pytest.mark.parametrize(
+    ("role", "value"),
+    [
+        ("md5", FILE_MD5.upper()),
+        ("md5", bytes.fromhex(FILE_MD5)),
+        ("text", f"  {PASSAGE.upper()}\n"),
+        ("account:github", "Octocat/hello-world"),
+        ("account:github", "octocat"),
+        ("work:isbn", "0-306-40615-2"),
+        ("work", "isbn:978-0-306-40615-7"),
+        ("url", "https://github.com/Octocat/hello-world/blob/main/a.py"),
+        ("url", "http://portal.example/anna/2024/1.jpg?x=1"),
+        ("image", FILE),
+    ],
+)
+def test_every_role_finds_what_its_kinds_cover(
+    role: str, value: bytes | str, snapshot: Snapshot
+) -> None:
+    assert set(looked(kernels(snapshot)[role], "another", value).traces) == {1}
+
+
+@pytest.mark.parametrize(
+    ("role", "value", "state"),
+    [
+        ("md5", b"n/a", State.FOREIGN),
+        ("md5", b"\xff" * 15, State.UNJUDGEABLE),
+        ("text", b"a cat", State.FOREIGN),
+        ("text", PASSAGE.encode() + b"\xff", State.UNJUDGEABLE),
+        ("text", b"", State.EMPTY),
+        ("account:github", b"?!", State.FOREIGN),
+        ("work", b"9780306406157", State.FOREIGN),
+        ("work:isbn", b"9780306406157", State.JUDGED),
+        ("phash64", b"", State.EMPTY),
+        ("phash64", b"12345", State.FOREIGN),
+        ("phash64", b"\xff" * 9, State.UNJUDGEABLE),
+    ],
+)
+def test_what_a_value_is_to_its_role(
+    role: str, value: bytes, state: State, snapshot: Snapshot
+) -> None:
+    assert states(looked(kernels(snapshot)[role], value)) == [state]
+
+
+@pytest.mark.parametrize(("role", "most"), [("phash256", 30), ("phash64", 2)])
+def test_hashes_that_a_corpus_carries_are_near_within_their_radius(
+    role: str, most: int, snapshot: Snapshot, picture: bytes
+) -> None:
+    own = int.from_bytes(corpus_hashes(picture, [role])[role])
+    digits = 16 if role == "phash64" else 64
+    near, far = own ^ ((1 << most) - 1), own ^ ((1 << (most + 1)) - 1)
+    kernel = kernels(snapshot)[role]
+    shown = [f"{near:0{digits}x}", f"{far:0{digits}x}".upper(), f"0x{own:0{digits}X}"]
+    assert set(looked(kernel, *shown).traces) == {0, 2}
+    assert set(looked(kernel, near.to_bytes(digits // 2)).traces) == {0}
+
+
 def test_every_kind_can_be_found_through_some_role() -> None:
-    assert frozenset().union(*REACH.values()) == frozenset(Kind)
+    assert frozenset().union(*map(reach, ROLES)) == frozenset(Kind)

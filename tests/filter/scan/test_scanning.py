@@ -19,7 +19,7 @@ class Marker:
         shown = values.to_pylist()
         self.shown += shown
         states = np.array([State.JUDGED if v else State.EMPTY for v in shown], np.uint8)
-        hits = {n: Trace(url=v.decode()) for n, v in enumerate(shown) if v.startswith(b"x")}
+        hits = {n: Trace({"url": v.decode()}) for n, v in enumerate(shown) if v.startswith(b"x")}
         return Scanned(states, hits)
 
 
@@ -41,7 +41,7 @@ def test_rows_get_the_states_and_traces_of_their_values() -> None:
             *("judged", "judged", "judged", "null"),
         ]
         assert scan.rows.tolist() == [0, 4, 5]
-        assert [scan.traces[n].url for n in scan.trace] == ["x1", "x1", "x2"]
+        assert [scan.traces[n].words["url"] for n in scan.trace] == ["x1", "x1", "x2"]
         assert len(kernel.shown) == (4 if distinct else 6)
 
 
@@ -63,4 +63,20 @@ def test_every_column_of_a_name_is_scanned() -> None:
     schema = pa.schema([("url", pa.string()), ("url", pa.binary())])
     batch = pa.record_batch([pa.array(["x1"]), pa.array([b"x2"])], schema=schema)
     first, second = scanned(Marker(distinct=True), batch)
-    assert (first.traces[0].url, second.traces[0].url) == ("x1", "x2")
+    assert (first.traces[0].words["url"], second.traces[0].words["url"]) == ("x1", "x2")
+
+
+def test_a_row_of_many_values_has_the_states_of_all() -> None:
+    batch = pa.record_batch({"urls": [["x1", "a", "x2"], [], None, ["x1", None]]})
+    (scan,) = scanned(Marker(distinct=True), batch, Leaf("urls[]", "url"))
+    assert len(scan.states) == 5
+    assert scan.rows.tolist() == [0, 0, 3]
+    assert [scan.traces[n].words["url"] for n in scan.trace] == ["x1", "x2", "x1"]
+    assert scan.unjudgeable.tolist() == []
+
+
+def test_a_text_that_is_no_json_is_one_value_that_cannot_be_judged() -> None:
+    batch = pa.record_batch({"meta": ['{"src": "x1"}', "{", None]})
+    (scan,) = scanned(Marker(distinct=True), batch, Leaf("meta{}.src", "url"))
+    assert [State(state).word for state in scan.states] == ["judged", "null", "unjudgeable"]
+    assert (scan.rows.tolist(), scan.unjudgeable.tolist()) == ([0], [1])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
+import random
 
 import pyarrow as pa
 import pytest
 from optout.filter.verify.detection import SHARD_EVIDENCE, Detection
+from optout.filter.verify.inside import MAX_PATHS
 from optout.filter.verify.leaves import leaf_values
 from PIL import Image
 
@@ -87,7 +91,7 @@ def test_nested_leaves_are_looked_at() -> None:
             "images": [["https://a.example", None]],
         }
     ).matchable()
-    assert found == {"image.bytes": {"image"}, "images[]": {"url"}}
+    assert found == {"image.bytes": {"image": 1}, "images[]": {"url": 1}}
 
 
 def test_a_shard_with_enough_of_them_speaks_for_itself() -> None:
@@ -96,7 +100,101 @@ def test_a_shard_with_enough_of_them_speaks_for_itself() -> None:
     assert "c" not in seen(text, {"c": ["https://a.example"]}).matchable()
 
 
-def test_json_with_addresses_inside_is_counted_apart() -> None:
+def test_addresses_inside_json_are_found_where_they_stand() -> None:
     detection = seen({"meta": ['[{"src": "http:\\/\\/a.example"}]', '{"n": 1}', "[sic]"]})
-    assert detection.leaves["meta"].json == 1
-    assert detection.matchable() == {}
+    assert detection.leaves["meta"].json == 2
+    assert detection.matchable() == {"meta{}[].src": {"url": 1}}
+
+
+def test_json_inside_json_is_looked_into() -> None:
+    inner = json.dumps({"url": "https://a.example"})
+    assert seen({"m": [json.dumps([{"more": inner}])]}).matchable() == {
+        "m{}[].more{}.url": {"url": 1}
+    }
+
+
+def test_json_now_and_then_makes_no_leaf_of_json() -> None:
+    files = ['{"url": "https://a.example"}', *["print(1)"] * 9]
+    assert seen({"content": files}).matchable() == {}
+
+
+def test_names_without_end_are_counted_and_not_told_apart() -> None:
+    many = json.dumps({f"k{n}": "https://a.example" for n in range(MAX_PATHS + 5)})
+    detection = seen({"m": [many]}, {"m": [many]})
+    assert len(detection.matchable()) == MAX_PATHS
+    assert detection.leaves["m"].passed == 10
+
+
+def hashes(count: int, size: int) -> list[str]:
+    """As many hexadecimal numbers, with half of their bits set, as a hash of pictures has."""
+    draw = random.Random(1)
+    half = [0] * (size // 2) + [1] * (size // 2)
+    return [
+        f"{int(''.join(map(str, draw.sample(half, size))), 2):0{size // 4}x}" for _ in range(count)
+    ]
+
+
+def possible(values: list[object], name: str = "column") -> set[str]:
+    return set(seen({name: values}).possible().get(name, ()))
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "found"),
+    [
+        ("md5", ["ab" * 16], {"md5"}),
+        ("image_md5", ["ab" * 16], {"md5"}),
+        ("image_phash", ["ab" * 8], {"phash64"}),
+        ("phash", ["ab" * 32], {"phash256"}),
+        ("pdq_hash", ["ab" * 32], {"pdq256"}),
+        ("max_stars_repo_name", ["anna/garden", "b/c.d"], {"account:github"}),
+        ("flickr_user", ["anna", "bert"], {"account:flickr"}),
+        ("isbn13", ["978-3-16-148410-0"], {"work:isbn"}),
+        ("arxiv_id", ["2101.00001v2", "hep-th/9901001"], {"work:arxiv"}),
+        ("about", ["10.1000/182", "doi:10.1000/183"], {"work"}),
+        ("about", ["arXiv:2101.00001"], {"work"}),
+    ],
+)
+def test_what_name_and_values_say_together_is_sure(
+    name: str, values: list[object], found: set[str]
+) -> None:
+    assert roles(values, name) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "found"),
+    [
+        ("uid", ["ab" * 16], {"md5"}),
+        ("hash", ["ab" * 16], {"md5"}),
+        ("id", ["ab" * 32], {"sha256"}),
+        ("column", hashes(8, 256), {"phash256", "pdq256"}),
+        ("column", hashes(8, 64), {"phash64"}),
+        ("text", ["a cat sat on the mat in the sun"], {"text"}),
+    ],
+)
+def test_what_values_alone_cannot_tell_is_only_possible(
+    name: str, values: list[object], found: set[str]
+) -> None:
+    assert roles(values, name) == set()
+    assert possible(values, name) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("md5", "xyz"),
+        ("max_stars_repo_path", "src/main.py"),
+        ("mime_type", "image/jpeg"),
+        ("isbn", "978-3-16-148410-1"),
+        ("about", "10.0.0.0/8"),
+        ("caption", "a red boat"),
+        ("column", "ab" * 8),
+    ],
+)
+def test_neither_name_nor_form_alone_is_enough(name: str, value: str) -> None:
+    assert roles([value], name) == set()
+    assert possible([value], name) == set()
+
+
+def test_few_balanced_digests_are_digests() -> None:
+    assert roles(hashes(7, 256)) == {"sha256"}
+    assert roles([hashlib.sha256(bytes([n])).hexdigest() for n in range(200)]) == {"sha256"}

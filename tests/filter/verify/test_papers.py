@@ -105,3 +105,23 @@ def test_another_format_is_not_read(paper: type[PlanPaper | DecisionPaper]) -> N
         paper.parse(sealed({"format": "optout/v9/plan"}), "x.json")
     with pytest.raises(EvidenceError, match="does not match its seal"):
         paper.parse(documents.render({"format": "optout/v1/plan", "seal": "0"}), "x.json")
+
+
+@pytest.mark.parametrize(
+    ("role", "known"),
+    [
+        *((role, True) for role in ("md5", "phash64", "pdq256", "text", "work", "work:isbn")),
+        *((role, True) for role in ("account:github", "account:flickr")),
+        *((role, False) for role in ("account", "account:", "account:nobody", "work:", "work:x")),
+        *((role, False) for role in ("url:github", "phash", "TEXT", "")),
+    ],
+)
+def test_a_role_of_a_plan_must_be_one(role: str, known: bool, clean: Run) -> None:
+    plan = json.loads((clean.evidence / "plan.json").read_bytes())
+    plan["columns"] = [{"path": "meta{}[].src", "role": role}]
+    if known:
+        leaves = PlanPaper.parse(sealed(plan), "plan.json").leaves
+        assert leaves == {"meta{}[].src": {role}}
+    else:
+        with pytest.raises(EvidenceError, match="has not the fields of a plan"):
+            PlanPaper.parse(sealed(plan), "plan.json")

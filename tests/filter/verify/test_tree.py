@@ -40,7 +40,10 @@ def test_a_pipe_is_named_and_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_missing(tmp_path: Path) -> None:
-    assert Tree(tmp_path / "out").strange == ["out is missing"]
+    tree = Tree(tmp_path / "out")
+    assert tree.absent
+    assert (tree.files, tree.strange) == ({}, [])
+    assert not Tree(tmp_path).absent
     (tmp_path / "link").symlink_to(tmp_path)
     assert Tree(tmp_path / "link").strange == ["link is a link"]
 

@@ -1,0 +1,88 @@
+"""What stands in JSON that a column holds as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from .paths import JSON, OPENINGS
+
+
+class Members(tuple[tuple[str, Any], ...]):
+    """The members of a JSON object, in order: of a name that stands twice, both."""
+
+
+class BrokenJsonError(ValueError):
+    """A text that should be JSON is none."""
+
+
+def parsed(data: bytes) -> Any:  # noqa: ANN401  # whatever the JSON holds
+    """The value that a text in JSON stands for.
+
+    Raises:
+        BrokenJsonError: it is none.
+    """
+    try:
+        # No number is looked at, and of a million digits Python would read none.
+        return json.loads(
+            data.decode("utf-8-sig"), object_pairs_hook=Members, parse_int=len, parse_float=len
+        )
+    except (ValueError, RecursionError) as fault:
+        raise BrokenJsonError(str(fault)) from fault
+
+
+def holds_json(data: bytes) -> bool:
+    """Whether a text is a JSON object or list."""
+    if data.lstrip()[:1] not in (b"{", b"["):
+        return False
+    try:
+        parsed(data)
+    except BrokenJsonError:
+        return False
+    return True
+
+
+def texts_at(value: Any, tail: str) -> Iterator[bytes | None]:  # noqa: ANN401  # as above
+    """The texts at a path inside a JSON value.
+
+    Args:
+        value: as `parsed` gives it.
+        tail: the rest of a path, such as `[].src`; empty for the value itself.
+
+    Yields:
+        A text in UTF-8; None for anything else that stands there.
+
+    Raises:
+        BrokenJsonError: the path leads through JSON in a text of this JSON, and that is broken.
+    """
+    if not tail:
+        yield as_utf8(value) if isinstance(value, str) else None
+    elif tail.startswith("[]"):
+        for item in value if isinstance(value, list) else ():
+            yield from texts_at(item, tail[2:])
+    elif tail.startswith(JSON):
+        if isinstance(value, str) and value:
+            yield from texts_at(parsed(as_utf8(value)), tail[len(JSON) :])
+    elif tail.startswith(".") and isinstance(value, Members):
+        for name, item in value:
+            rest = tail[1 + len(name) :]
+            if tail.startswith(name, 1) and (not rest or rest.startswith(OPENINGS)):
+                yield from texts_at(item, rest)
+
+
+def texts_of(value: Any, path: str) -> Iterator[tuple[str, bytes]]:  # noqa: ANN401  # as above
+    """Every text of a JSON value with its path, which begins with `path`."""
+    if isinstance(value, str):
+        yield path, as_utf8(value)
+    elif isinstance(value, Members):
+        for name, item in value:
+            yield from texts_of(item, f"{path}.{name}")
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_of(item, f"{path}[]")
+
+
+def as_utf8(text: str) -> bytes:
+    """A text's bytes; half of a surrogate pair gives bytes that are no UTF-8, and seen as such."""
+    return text.encode("utf-8", "surrogatepass")

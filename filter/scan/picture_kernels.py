@@ -1,0 +1,112 @@
+"""The plain kernels of pictures: of their bytes, and of hashes that a corpus carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from optout.filter.columns import Role
+from optout.filter.pictures import NAMESPACE, Features, features
+from optout.registry.identifiers import Kind
+
+from .probing import Probes, near
+from .states import Scanned, State, Trace
+from .written import NotTextError, keys_of, written
+
+if TYPE_CHECKING:
+    from optout.registry.snapshot import Snapshot
+
+
+class PictureKernel:
+    """Picture bytes: by the digests of the file, and by the hash of what it shows.
+
+    Args:
+        snapshot: where to look.
+        kinds: the kinds of entry that are looked for.
+        radius: the most bits in which a picture may differ.
+    """
+
+    distinct = False
+
+    def __init__(self, snapshot: Snapshot, kinds: frozenset[Kind], radius: int) -> None:
+        self._snapshot = snapshot
+        self._kinds = kinds
+        self._radius = radius
+
+    def features(self, data: bytes) -> Features:
+        """Hash one picture as far as the kinds that are looked for need it."""
+        return features(data, perceptual=Kind.IMAGE in self._kinds)
+
+    def candidates(self, seen: Mapping[int, Features]) -> dict[int, Trace]:
+        """Those of some pictures, by position, that may be covered."""
+        probes = Probes(self._snapshot)
+        traces = {position: _trace(picture) for position, picture in seen.items()}
+        if Kind.FILE in self._kinds:
+            for position, trace in traces.items():
+                for role, digits in trace.words.items():
+                    for key in keys_of(role, digits) or ():
+                        probes.add(position, key.probe)
+        hashed = {p: f.phash256 for p, f in seen.items() if f.phash256 is not None}
+        found = probes.found() | near(self._snapshot, NAMESPACE, hashed, self._radius)
+        return {position: traces[position] for position in sorted(found)}
+
+    def __call__(self, values: pa.LargeBinaryArray) -> Scanned:
+        """Look at the bytes of pictures."""
+        states = np.full(len(values), State.JUDGED, np.uint8)
+        seen: dict[int, Features] = {}
+        for position, value in enumerate(values):
+            data = value.as_py()  # one at a time: a batch of pictures is not copied whole
+            if not data:
+                states[position] = State.EMPTY
+                continue
+            seen[position] = self.features(data)
+            if seen[position].undecodable:
+                states[position] = State.UNJUDGEABLE
+        return Scanned(states, self.candidates(seen))
+
+
+def _trace(picture: Features) -> Trace:
+    hashes = {} if picture.phash256 is None else {NAMESPACE: picture.phash256}
+    return Trace({"sha256": picture.sha256, "md5": picture.md5}, hashes)
+
+
+class HashKernel:
+    """Hashes of pictures that somebody else made: hexadecimal digits, or packed.
+
+    Args:
+        snapshot: where to look.
+        kinds: the kinds of entry that are looked for.
+        role: which hashes they are; also the name of their namespace.
+        radius: the most bits in which they may differ.
+    """
+
+    distinct = True
+
+    def __init__(self, snapshot: Snapshot, kinds: frozenset[Kind], role: Role, radius: int) -> None:
+        self._snapshot = snapshot
+        self._kinds = kinds
+        self._role = role
+        self._radius = radius
+
+    def __call__(self, values: pa.LargeBinaryArray) -> Scanned:
+        """Look at hashes."""
+        states = np.full(len(values), State.JUDGED, np.uint8)
+        hashed: dict[int, bytes] = {}
+        for position, value in enumerate(values):
+            data = value.as_py()
+            if not data:
+                states[position] = State.EMPTY
+                continue
+            try:
+                digits = written(self._role, data)
+            except NotTextError:
+                states[position] = State.UNJUDGEABLE
+                continue
+            if digits is None:
+                states[position] = State.FOREIGN
+            elif Kind.IMAGE in self._kinds:
+                hashed[position] = bytes.fromhex(digits)
+        found = near(self._snapshot, self._role, hashed, self._radius)
+        return Scanned(states, {p: Trace(hashes={self._role: hashed[p]}) for p in sorted(found)})

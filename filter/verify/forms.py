@@ -1,0 +1,154 @@
+"""The forms of values, and what a leaf's name says of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from optout.registry.identifiers import PLATFORMS, account_keys, work_keys
+
+from .roles import ACCOUNT, IMAGE, MD5, SCHEMES, TEXT, URL, WORK
+
+HEX64, HEX32, HEX16, BALANCED = "64 hex", "32 hex", "16 hex", "balanced"
+
+_URL = r"^[\x00-\x20]*(?i:https?:)?//[^\s/]\S*[\x00-\x20]*$"
+_BARE_URL = (
+    r"^[\x00-\x20]*(?i:[a-z0-9_-]+\.)+(?i:[a-z]{2,63}|xn--[a-z0-9-]+)\.?"
+    r"(:\d+)?([/?#]\S*)?[\x00-\x20]*$"
+)
+_URL_NAME = ("url", "uri", "href", "link", "src")
+_HEX = {HEX64: r"^[0-9a-fA-F]{64}$", HEX32: r"^[0-9a-fA-F]{32}$", HEX16: r"^[0-9a-fA-F]{16}$"}
+# JPEG, PNG, GIF, WebP, BMP, TIFF; then AVIF and HEIF, JPEG XL, JPEG 2000.
+_PICTURE = (
+    r"^(\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF[\x00-\xff]{4}WEBP"
+    r"|BM[\x00-\xff]{4}\x00\x00\x00\x00|II\*\x00|MM\x00\*"
+    r"|[\x00-\xff]{4}ftyp(avi[fs]|hei[cxms]|mif1|msf1)|\xff\x0a|\x00\x00\x00\x0c(JXL |jP  )\r\n)"
+)
+_JSON = r"^\s*[\[{]"
+_TEXT = r"[^\s\x00-\x1f]\s+[^\s\x00-\x1f]"
+_TEXT_BYTES, _TEXT_SHOWN = 24, 4096
+_WORK = r"^\s*(?i:(doi|arxiv|isbn(-?1[03])?)\s*:|10\.\d{4,9}/\S)"
+_WORK_BYTES = 1024
+_OWNER = r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/[A-Za-z0-9._-]{1,100}$"
+_OWNER_NAME = re.compile(r"(^|_)repo(sitory)?_name$")
+_HOLDER = re.compile(
+    r"([a-z0-9]+)_(?:user|username|owner|author|login|account|creator|artist|channel|handle|name)$"
+)
+_LAST = re.compile(r"[.\[\]{}]+")
+_WORD = re.compile(r"[a-z]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a leaf's own name says of its values.
+
+    Attributes:
+        urls: any part of the path speaks of urls.
+        digest: `md5`, `phash` or `pdq`; None where it says none of them.
+        key: they number the rows, or something else that is no file: `id`, `uid`.
+        scheme: they are numbers of works of this scheme.
+        holder: they are accounts of this platform.
+        repository: they are names of repositories.
+    """
+
+    urls: bool
+    digest: str | None
+    key: bool
+    scheme: str | None
+    holder: str | None
+    repository: bool
+
+    @classmethod
+    def of(cls, path: str) -> Named:
+        """Read a leaf's path; but for urls its last part counts."""
+        parts = [part for part in _LAST.split(path) if part]
+        last = parts[-1].lower() if parts else ""
+        plain = re.sub(r"[^a-z0-9]", "", last)
+        words = [word for word in _WORD.findall(last) if word != "id"]
+        holder = _HOLDER.fullmatch(last)
+        return cls(
+            any(word in path.lower() for word in _URL_NAME),
+            _digest_named(plain),
+            last == "content_digest" or bool(re.search(r"(^|[^a-z])(id|guid)$|uu?id$", last)),
+            words[-1] if words and words[-1] in SCHEMES else None,
+            holder[1] if holder and holder[1] in PLATFORMS else None,
+            bool(_OWNER_NAME.search(last)),
+        )
+
+
+def _digest_named(plain: str) -> str | None:
+    if plain.endswith("sha256"):
+        return None
+    if plain.endswith("md5"):
+        return MD5
+    if "pdq" in plain:
+        return "pdq"
+    return "phash" if "phash" in plain else None
+
+
+def count_forms(path: str, values: pa.LargeBinaryArray) -> dict[str, int]:
+    """How many values have which form; none of them may be null or empty.
+
+    Args:
+        path: the leaf's path: of some forms it must speak.
+        values: of the leaf.
+    """
+    named, counts = Named.of(path), dict[str, int]()
+    urls = _matches(values, _URL)
+    if named.urls:
+        urls = pc.or_(urls, _matches(values, _BARE_URL))
+    counts[URL] = _true(urls)
+    # The pattern needs the first few bytes; the rest may be megabytes.
+    counts[IMAGE] = _true(_matches(pc.binary_slice(values, 0, 24), _PICTURE))
+    for form, pattern in _HEX.items():
+        digits = values.filter(_matches(values, pattern))
+        counts[form] = len(digits)
+        counts[f"{BALANCED} {form}"] = _balanced(digits)
+    counts[WORK] = _works(values, named.scheme)
+    if named.holder:
+        short = _short(values)
+        there = (account_keys(named.holder, text) for text in short)
+        counts[ACCOUNT] = sum(map(bool, there))
+    elif named.repository:
+        counts[ACCOUNT] = _true(_matches(values, _OWNER))
+    long = values.filter(pc.greater_equal(pc.binary_length(values), _TEXT_BYTES))
+    counts[TEXT] = _true(_matches(pc.binary_slice(long, 0, _TEXT_SHOWN), _TEXT))
+    return counts
+
+
+def like_json(values: pa.LargeBinaryArray) -> pa.BooleanArray:
+    """For each value, whether it begins as a JSON object or array does."""
+    return _matches(values, _JSON)
+
+
+def _works(values: pa.LargeBinaryArray, scheme: str | None) -> int:
+    """How many values number a work; a bare number does where the scheme is known."""
+    shown = values if scheme else values.filter(_matches(values, _WORK))
+    return sum(bool(work_keys(text, scheme)) for text in _short(shown))
+
+
+def _short(values: pa.LargeBinaryArray) -> Iterator[str]:
+    """Values that are no longer than a name or a number is, as text."""
+    short = values.filter(pc.less_equal(pc.binary_length(values), _WORK_BYTES))
+    return (value.as_py().decode(errors="replace") for value in short)
+
+
+def _balanced(digits: pa.LargeBinaryArray) -> int:
+    """How many numbers of equal length, in hexadecimal digits, have half of their bits set."""
+    if not len(digits):
+        return 0
+    packed = np.frombuffer(bytes.fromhex(b"".join(digits.to_pylist()).decode()), np.uint8)
+    each = packed.reshape(len(digits), -1)
+    return int((np.bitwise_count(each).sum(1) * 2 == each.shape[1] * 8).sum())
+
+
+def _matches(values: pa.LargeBinaryArray, pattern: str) -> pa.BooleanArray:
+    return pc.match_substring_regex(values, pattern)
+
+
+def _true(mask: pa.BooleanArray) -> int:
+    return int(pc.sum(mask).as_py() or 0)

@@ -1,0 +1,126 @@
+"""What stands inside strings that are JSON: `metadata{}[].src`.
+
+`{}` after a leaf's path is the document in its value, `[]` an element of an array, and a dot goes
+before a member's name. Only strings are values here; numbers match nothing. Of a name that stands
+twice in one object every value is looked at. JSON in a string of JSON is a document of its own:
+`meta{}.more{}.url`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from .leaves import Rows, Values
+
+MARK = "{}"
+
+MAX_PATHS = 2000
+"""Paths of one leaf that are told apart: where names are data, there is no end to them."""
+
+Wanted = Callable[[str], bool]
+
+
+@dataclass
+class Inside:
+    """What stands inside the values of a leaf.
+
+    Attributes:
+        leaves: the strings, by path.
+        documents: how many values are JSON.
+        broken: int64, the row of every value that is none, neither null nor empty.
+        passed: strings under more paths than are told apart.
+    """
+
+    leaves: list[Values] = field(default_factory=list)
+    documents: int = 0
+    broken: Rows = field(default_factory=lambda: np.empty(0, np.int64))
+    passed: int = 0
+
+
+def wants(paths: Collection[str], leaf: str) -> bool:
+    """Whether one of some paths leads into the documents of a leaf."""
+    return any(path.startswith(leaf + MARK) for path in paths)
+
+
+def look_inside(leaf: Values, wanted: Wanted | None = None, known: Collection[str] = ()) -> Inside:
+    """Read the values of a leaf as JSON.
+
+    Args:
+        leaf: the values; those that are null or empty are passed over.
+        wanted: which paths to hand over; all by default.
+        known: paths that were told apart before; all of them are told apart again.
+    """
+    found: dict[str, tuple[list[bytes], list[int]]] = {}
+    broken: list[int] = []
+    inside = Inside()
+    room = MAX_PATHS - len(known)
+    for row, value in zip(leaf.rows.tolist(), leaf.values, strict=True):
+        data = value.as_py()
+        if not data:
+            continue
+        document = read(data)
+        if document is None:
+            broken.append(row)
+            continue
+        inside.documents += 1
+        for path, text in _strings(document.value, leaf.path + MARK):
+            if wanted is not None and not wanted(path):
+                continue
+            if path not in found:
+                if wanted is None and path not in known:
+                    if room <= 0:
+                        inside.passed += 1
+                        continue
+                    room -= 1
+                found[path] = ([], [])
+            # What no encoding has stays what it is: bytes that are no text.
+            found[path][0].append(text.encode("utf-8", "surrogatepass"))
+            found[path][1].append(row)
+    inside.broken = np.array(broken, np.int64)
+    inside.leaves = [
+        Values(path, pa.array(texts, pa.large_binary()), np.array(rows, np.int64))
+        for path, (texts, rows) in found.items()
+    ]
+    return inside
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A JSON value; arrays are lists, objects `Members`."""
+
+    value: Any
+
+
+class Members(list[tuple[str, Any]]):
+    """The members of an object, in order; a name may stand twice."""
+
+
+def read(data: bytes) -> Document | None:
+    """Read JSON; None where it is none."""
+    try:
+        # No number is made of digits: a million of them are as good as one.
+        return Document(
+            json.loads(
+                data.decode("utf-8-sig"), object_pairs_hook=Members, parse_int=len, parse_float=len
+            )
+        )
+    except (ValueError, RecursionError):
+        return None
+
+
+def _strings(document: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401  # JSON
+    waiting = [(path, document)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, str):
+            yield path, value
+        elif isinstance(value, Members):
+            waiting += [(f"{path}.{name}", member) for name, member in reversed(value)]
+        elif isinstance(value, list):
+            waiting += [(f"{path}[]", element) for element in reversed(value)]
