@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,7 @@ import typer
 from . import values as read
 from .console import Console
 from .exits import Exit
-from .options import DEFAULT_REGISTRY, AsJson, Kind, RegistryAt
+from .options import DEFAULT_REGISTRY, AsJson, Grade, Kind, RegistryAt, Usage
 
 if TYPE_CHECKING:
     from optout.registry import Identifier
@@ -22,13 +23,20 @@ SHOWN = 20
 MANY = 50
 """From here on reading the values is worth a progress bar."""
 FAULTS_SHOWN = 3
+LONGEST_SHOWN = 80
+"""Characters of a value that fit beside the other columns; `--json` holds all of it."""
 
 
 @dataclass(frozen=True)
 class Understood:
-    """One value as it was understood."""
+    """One value as it was understood.
 
-    identifier: Identifier
+    Attributes:
+        identifiers: what it registers; of a file's bytes two digests, of anything else one thing.
+        shown: what a person knows it by.
+    """
+
+    identifiers: tuple[Identifier, ...]
     shown: str
 
 
@@ -38,17 +46,12 @@ def add(
         list[str],
         typer.Argument(
             metavar="VALUE...",
-            help="Addresses; paths for image and file; @FILE for one a line, @@ for a literal @.",
+            help="Addresses, handles, numbers, passages; paths for image and file; "
+            "@FILE for one a line, @@ for a literal @.",
         ),
     ],
-    grade: Annotated[
-        str,
-        typer.Option(metavar="G", help="How it was proved: self, account, domain or reviewed."),
-    ] = "reviewed",
-    usage: Annotated[
-        list[str] | None,
-        typer.Option(metavar="U", help="What it opts out of: train-ai (the default), search."),
-    ] = None,
+    grade: Grade = "reviewed",
+    usage: Usage = None,
     registry: RegistryAt = DEFAULT_REGISTRY,
     json: AsJson = False,
 ) -> int:
@@ -66,28 +69,34 @@ def add(
     usages = read.usages(usage) if usage else DEFAULT_USAGE
     with Registry.open(registry) as opened:
         understood = _understand(console, wanted, list(read.spread(values)))
-        added = opened.add(
-            [Claim(item.identifier, usage=usages, grade=level) for item in understood]
-        )
-        entries = [
-            {
-                "entry": entry.index,
-                "kind": str(wanted),
-                "understood": item.shown,
-                "new": entry.new,
-            }
-            for entry, item in zip(added, understood, strict=True)
+        claims = [
+            Claim(identifier, usage=usages, grade=level)
+            for item in understood
+            for identifier in item.identifiers
         ]
+        added = iter(opened.add(claims))
+        entries = []
+        for item in understood:
+            made = list(islice(added, len(item.identifiers)))
+            entries.append(
+                {
+                    "entry": made[0].index,
+                    "entries": [one.index for one in made],
+                    "kind": str(wanted),
+                    "understood": item.shown,
+                    "new": any(one.new for one in made),
+                }
+            )
         document = {"size": opened.size, "root": opened.root().hex(), "entries": entries}
-    new = sum(entry.new for entry in added)
+    new = sum(bool(entry["new"]) for entry in entries)
     console.table(
         [
             (("entry", "dim"), ("kind", "dim"), ("understood as", "dim"), ""),
             *(
                 (
-                    (str(entry["entry"]), "bold"),
+                    (_numbers(entry["entries"]), "bold"),
                     str(entry["kind"]),
-                    str(entry["understood"]),
+                    _cut(str(entry["understood"])),
                     ("" if entry["new"] else "was there already", "dim"),
                 )
                 for entry in entries[:SHOWN]
@@ -101,6 +110,14 @@ def add(
     console.document(document)
     console.next("optout snapshot snapshot", "what a filter loads")
     return Exit.DONE
+
+
+def _numbers(entries: object) -> str:
+    return ", ".join(map(str, entries)) if isinstance(entries, list) else str(entries)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
 
 
 def _understand(console: Console, kind: KindName, given: list[read.Given]) -> list[Understood]:
@@ -139,10 +156,10 @@ def _one(kind: KindName, value: str) -> Understood:
     from optout.registry import Identifier
     from optout.registry.identifiers import Kind, canonical
 
-    identifier = Identifier.parse(kind, value)
+    identifiers = Identifier.parse_all(kind, value)
     # Of a file and a picture the path says more to a person than a hash of it.
     shown = value if kind in {Kind.FILE, Kind.IMAGE} else canonical(kind, value)
-    return Understood(identifier, shown)
+    return Understood(identifiers, shown)
 
 
 def _refusal(faults: Iterable[Exception], places: list[str], values: int) -> Exception:

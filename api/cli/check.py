@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from optout.registry.identifiers import Kind as KindName
 
 
+WIDER: dict[str, tuple[str, ...]] = {
+    "url": ("url", "site", "prefix", "account"),
+    "site": ("url", "site"),
+    "prefix": ("prefix", "site", "account"),
+    "account": ("account", "prefix", "site"),
+    "work": ("prefix", "site"),
+}
+"""By kind: which entries may cover what was written as an address."""
+
+
 @dataclass(frozen=True, order=True)
 class Match:
     """An entry that covers the item."""
@@ -31,7 +41,10 @@ class Match:
 def check(
     kind: Kind,
     value: Annotated[
-        str, typer.Argument(metavar="VALUE", help="An address; a path for image and file.")
+        str,
+        typer.Argument(
+            metavar="VALUE", help="An address, handle, number, passage; a path for image and file."
+        ),
     ],
     snapshot: SnapshotAt,
     key: Key = None,
@@ -39,7 +52,8 @@ def check(
 ) -> int:
     """Say whether a snapshot holds an item: exit code 4 if it does.
 
-    An address is found by the sites that hold it too, a picture up to the usual radius.
+    An address is found by the site, prefix and account that hold it too, a picture up to the
+    usual radius.
     """
     from optout.filter import Policy
     from optout.registry import Snapshot
@@ -90,11 +104,13 @@ def _matches(snapshot: Snapshot, kind: KindName, value: str) -> set[Match]:
     from optout.registry import Identifier
     from optout.registry.identifiers import Kind, url_keys
 
-    identifier = Identifier.parse(kind, value)
-    keys = [(kind, identifier.digest, identifier.probe)]
-    if kind in {Kind.URL, Kind.SITE}:
-        # What a corpus would hold is an address: the sites above it cover it too.
-        keys += [(key.kind, key.digest, key.probe) for key in url_keys(value) or ()]
+    keys = [(one.kind, one.digest, one.probe) for one in Identifier.parse_all(kind, value)]
+    if kind in WIDER:
+        # What a corpus would hold is an address: whatever lies above it covers it too.
+        wider = {Kind(word) for word in WIDER[kind]}
+        keys += [
+            (key.kind, key.digest, key.probe) for key in url_keys(value) or () if key.kind in wider
+        ]
     found = {
         Match(0, entry.index, str(each), str(entry.grade))
         for each, digest, probe in keys

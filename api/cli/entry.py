@@ -11,12 +11,14 @@ import typer
 
 from . import (
     add,
+    apply,
     audit,
     check,
     demo,
     erase,
     explain,
     filter,  # noqa: A004 (the command is called so)
+    importing,
     init,
     inspect,
     serve,
@@ -33,6 +35,7 @@ HEADINGS: dict[str, dict[str, Callable[..., int]]] = {
     "Keep a registry": {
         "init": init.init,
         "add": add.add,
+        "import": importing.import_,
         "withdraw": withdraw.withdraw,
         "erase": erase.erase,
         "snapshot": snapshot.snapshot,
@@ -41,6 +44,7 @@ HEADINGS: dict[str, dict[str, Callable[..., int]]] = {
     "Filter a corpus": {
         "inspect": inspect.inspect,
         "filter": filter.filter_,
+        "apply": apply.apply,
         "explain": explain.explain,
     },
     "Check that it was done": {

@@ -8,7 +8,15 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "optout add url https://anna.example/harbour.jpg",
         "optout add site anna.example",
         "optout add image photos/*.jpg",
+        "optout add account instagram:anna",
+        "optout add prefix https://gallery.example/members/anna",
+        "optout add work isbn:978-3-16-148410-0",
         "optout add url @addresses.txt",
+    ),
+    "import": (
+        "optout import works.csv",
+        "optout import addresses.parquet --kind url --column image_url",
+        "optout import handles.txt --kind account --grade account --skip-bad",
     ),
     "withdraw": ("optout withdraw 17", "optout withdraw 3 4 5 --why 'asked by mail'"),
     "erase": ("optout erase 17",),
@@ -17,9 +25,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "filter": (
         "optout filter corpus/ --snapshot snapshot --out clean",
         "optout filter corpus/ --snapshot snapshot --out clean --dry-run",
+        "optout filter corpus/ --snapshot snapshot --out mask --mode mask",
         "optout filter 'corpus/*.parquet' -s snapshot --out clean --column url=source",
         "optout filter @shards.txt -s https://optout.example/snapshot --out clean --json",
     ),
+    "apply": ("optout apply mask",),
     "explain": ("optout explain clean laion.parquet 1432",),
     "verify": (
         "optout verify clean --snapshot snapshot",

@@ -16,9 +16,13 @@ from .options import AsJson, Inputs, Key, SnapshotAt
 if TYPE_CHECKING:
     from optout.filter import Policy, RunReport
 
-MODES = ("rewrite",)
+MODES = ("rewrite", "mask")
 ACTIONS = ("quarantine", "drop", "keep")
-ROLES = ("url", "image", "sha256")
+ROLES = (
+    *("url", "image", "sha256", "md5", "phash256", "phash64", "pdq256"),
+    *("text", "account", "work"),
+)
+"""As `optout.filter.columns` has them; that is heavier than a help page should be."""
 
 
 def filter_(
@@ -28,11 +32,17 @@ def filter_(
         Path, typer.Option("--out", "-o", metavar="OUT", help="The folder for the clean shards.")
     ],
     mode: Annotated[
-        str, typer.Option(metavar="MODE", help="rewrite: OUT holds clean shards.")
+        str,
+        typer.Option(
+            metavar="MODE",
+            help="rewrite: OUT holds clean shards. mask: only which rows go; `apply` follows.",
+        ),
     ] = "rewrite",
     column: Annotated[
         list[str] | None,
-        typer.Option(metavar="ROLE=PATH", help="What a column holds: url, image or sha256."),
+        typer.Option(
+            metavar="ROLE=PATH", help="What a column holds: url, image, account:github, …"
+        ),
     ] = None,
     no_column: Annotated[
         list[str] | None, typer.Option(metavar="PATH", help="A column not to look at.")
@@ -79,7 +89,8 @@ def filter_(
     """Drop every record that a snapshot's entries cover.
 
     OUT holds shards and nothing else; the evidence lies beside it in OUT.optout/. Interrupted?
-    Run the same command again: finished shards are skipped.
+    Run the same command again: finished shards are skipped. Several runs of the same command
+    share the work.
     """
     console = Console(json=json)
     _check_mode(mode)
@@ -107,6 +118,7 @@ def filter_(
             inputs,
             out,
             snapshot=opened,
+            mode=mode,
             policy=policy,
             columns=columns,
             exclude=tuple(no_column or ()),
@@ -135,6 +147,8 @@ def filter_(
         console.say((f"manifest signed with {key_path()}, key {signer}", "dim"))
     if dry_run:
         console.next("the same command without --dry-run")
+    elif code is Exit.DONE and mode == "mask":
+        console.next(f"optout apply {out}", "writes the shards; `open_masked` reads without them")
     elif code is Exit.DONE:
         console.next(f"optout verify {out} --snapshot {snapshot}", "trusts nothing of this run")
     return code
@@ -150,7 +164,10 @@ def _check_mode(mode: str) -> None:
 def _columns(texts: list[str]) -> dict[str, list[str]] | None:
     """`--column ROLE=PATH` by role; None where nothing was said and detection decides."""
     found: dict[str, list[str]] = {}
-    for role, path in read.pairs("--column", texts, ROLES, right="PATH"):
+    # Which platforms and schemes there are, the filter knows: `account:github`, `work:doi`.
+    written = [text.partition("=")[0] for text in texts]
+    finer = [role for role in written if role.partition(":")[0] in ("account", "work")]
+    for role, path in read.pairs("--column", texts, [*ROLES, *finer], right="PATH"):
         found.setdefault(role, []).append(path)
     return found or None
 

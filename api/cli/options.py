@@ -44,7 +44,22 @@ OperatorKey = Annotated[
     ),
 ]
 
-Kind = Annotated[str, typer.Argument(metavar="KIND", help="What it is: url, site, image or file.")]
+Kind = Annotated[
+    str,
+    typer.Argument(
+        metavar="KIND",
+        help="What it is: url, site, prefix, account, work, text, image or file.",
+    ),
+]
+
+Grade = Annotated[
+    str, typer.Option(metavar="G", help="How it was proved: self, account, domain or reviewed.")
+]
+
+Usage = Annotated[
+    list[str] | None,
+    typer.Option(metavar="U", help="What it opts out of: train-ai (the default), search."),
+]
 
 Entries = Annotated[
     list[str],

@@ -61,12 +61,6 @@ def show_plan(
             rows.append(("", path, role, ("as you said" if path in said else "", "dim")))
     label: Piece = ("columns ", "dim")
     console.say_table([(label if number == 0 else "", *row[1:]) for number, row in enumerate(rows)])
-    unseen = [column.path for column in inspection.columns if column.nested]
-    if unseen:
-        console.say(
-            ("  not looked at yet: ", "bold yellow"),
-            f"the values inside {', '.join(unseen)}; an audit counts them as faults if they match",
-        )
     differences = policy_differences(policy)
     console.say_table([(("policy  ", "dim"), differences or usual_policy(policy))])
 
@@ -153,10 +147,13 @@ def show_run(console: Console, report: RunReport, out: str) -> None:
     console.result()
     show_shards(console, report)
     console.result()
+    masked = any(outcome.how == "masked" for outcome in report.outcomes)
     if report.rows_quarantined:
         console.result(
             (f"{words.counted(report.rows_quarantined, 'row')} could not be judged", "yellow"),
-            f": put aside in {out}.optout/quarantine/",
+            ": left out like the dropped ones"
+            if masked
+            else f": put aside in {out}.optout/quarantine/",
         )
     for held in report.held:
         console.result(
@@ -170,7 +167,7 @@ def show_run(console: Console, report: RunReport, out: str) -> None:
             console.result(f"        {failed.advice}")
     skipped = f", {report.skipped:,} of them finished before" if report.skipped else ""
     kept = f"{report.rows_kept:,} of {words.counted(report.rows_in, 'row')}"
-    verb = "would be kept" if report.dry_run else "kept"
+    verb = "would be kept" if report.dry_run else "left by the masks" if masked else "kept"
     console.result(
         f"{kept} {verb} in {words.counted(report.shards, 'shard')}{skipped}; {report.seconds:.1f} s"
     )

@@ -16,9 +16,9 @@ def per_kind(counts: Mapping[str, int]) -> str:
     return ", ".join(counted(number, name) for name, number in counts.items() if number)
 
 
-def counted(number: int, name: str) -> str:
-    """A number and its noun: `1 row`, `2,000 rows`."""
-    return f"{number:,} {name}" if number == 1 else f"{number:,} {name}s"
+def counted(number: int, name: str, names: str = "") -> str:
+    """A number and its noun: `1 row`, `2,000 rows`; `names` where an s does not make it many."""
+    return f"{number:,} {name}" if number == 1 else f"{number:,} {names or name + 's'}"
 
 
 def counted_entries(numbers: Sequence[int], most: int = 12) -> str:

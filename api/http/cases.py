@@ -20,7 +20,7 @@ from optout.api.service import (
 )
 from optout.registry.cases import Case
 from optout.registry.errors import IdentifierError
-from optout.registry.identifiers import USAGES, Identifier, Kind, canonical
+from optout.registry.identifiers import CANONICALISER_VERSION, USAGES, Identifier, Kind, canonical
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
@@ -33,10 +33,10 @@ from .schemas import (
     CaseAnswer,
     CaseRequest,
     File,
+    Given,
     Image,
     OpenedAnswer,
-    Site,
-    Url,
+    Text,
     Withdrawal,
     body_of,
     faults_of,
@@ -53,8 +53,8 @@ _FORM = {
             "lines": {
                 "type": "string",
                 "description": (
-                    "Addresses and sites, one a line. A fault points at #/lines/ and the line, "
-                    "counted from 1."
+                    "Addresses, sites, accounts and works, one a line. A fault points at #/lines/ "
+                    "and the line, counted from 1."
                 ),
             },
             "pictures": {"type": "array", "items": {"type": "string", "format": "binary"}},
@@ -255,7 +255,7 @@ def described(case: Case) -> dict[str, Any]:
 
 
 def _understood(kind: Kind | str, shown: str) -> str | None:
-    if kind not in {Kind.URL, Kind.SITE}:
+    if kind in {Kind.FILE, Kind.IMAGE, Kind.TEXT}:
         return None
     try:
         return canonical(Kind(kind), shown)
@@ -292,28 +292,50 @@ async def _from_json(request: Request, desk: Desk) -> tuple[list[Item], Sequence
         if isinstance(result, Item):
             items.append(result)
         else:
-            where = pointer("items", place, _VALUE_FIELDS.get(told.kind, "value"))
+            where = pointer("items", place, _place_of(told))
             faults.append(_fault(where, result))
     if faults:
         raise ItemsRefused(faults)
     return items, list(dict.fromkeys(wanted.usage))
 
 
-_VALUE_FIELDS = {"file": "sha256", "image": "phash256"}
+def _place_of(told: Given) -> str:
+    """The field of an item that says what it is about."""
+    if isinstance(told, File):
+        return "sha256" if told.md5 is None else "md5"
+    if isinstance(told, Text) and told.value is None:
+        return "digest"
+    return "phash256" if isinstance(told, Image) else "value"
 
 
-def _item(told: Url | Site | File | Image, desk: Desk) -> Item | Refusal:
+def _item(told: Given, desk: Desk) -> Item | Refusal:
     try:
         if isinstance(told, File):
-            digest = told.sha256.lower()
-            return Item(Identifier.file_sha256(digest), digest, digest)
+            return _file(told)
         if isinstance(told, Image):
             hashed = told.phash256.lower()
             return Item(Identifier.image_phash256(hashed), hashed, hashed)
     except IdentifierError as error:
         article = "an" if told.kind == "image" else "a"
         return Refusal("", f"not-{article}-{told.kind}", error.message, error.advice)
-    return read_value(Kind(told.kind), told.value, desk.limits)
+    if isinstance(told, Text) and told.value is None:
+        return _hashed_passage(told)
+    return read_value(Kind(told.kind), told.value or "", desk.limits)
+
+
+def _file(told: File) -> Item:
+    if told.md5 is not None:
+        digest = told.md5.lower()
+        return Item(Identifier.file_md5(digest), f"md5:{digest}", f"md5:{digest}")
+    digest = (told.sha256 or "").lower()
+    return Item(Identifier.file_sha256(digest), digest, digest)
+
+
+def _hashed_passage(told: Text) -> Item:
+    """A passage that its sender hashed: a wrong probe finds nothing, and harms nobody."""
+    digest = (told.digest or "").lower()
+    matter = {"kind": "text", "digest": digest, "probe": (told.probe or "").lower()}
+    return Item(Identifier.from_matter({"v": CANONICALISER_VERSION, **matter}), digest, "")
 
 
 async def _from_form(request: Request, desk: Desk) -> tuple[list[Item], Sequence[str]]:

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from optout.api.errors import Fault
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 Usage = Literal["train-ai", "search"]
 Number = Annotated[str, Field(examples=["K7WQ-2MZD"])]
@@ -31,11 +32,64 @@ class Site(_Strict):
     value: str = Field(examples=["anna.example"])
 
 
+class Prefix(_Strict):
+    """A part of a site: one path on one host, and everything below it."""
+
+    kind: Literal["prefix"]
+    value: str = Field(examples=["https://gallery.example/members/anna"])
+
+
+class Account(_Strict):
+    """An account on a platform, with its past and future posts."""
+
+    kind: Literal["account"]
+    value: str = Field(
+        description="platform:handle, @user@server, or the address of a profile.",
+        examples=["instagram:anna", "@anna@mastodon.social"],
+    )
+
+
+class Work(_Strict):
+    """A book, an article or another work by its number."""
+
+    kind: Literal["work"]
+    value: str = Field(examples=["isbn:9780306406157", "doi:10.1000/182", "arxiv:2101.00001"])
+
+
+class Text(_Strict):
+    """A passage of text, of at least 24 characters; it is hashed and not kept.
+
+    Who does not want to send it sends its hash: `digest` is SHA-256 of `optout/v1/text`, a zero
+    byte and the canonical form, `probe` XXH3-64 of the canonical form.
+    """
+
+    kind: Literal["text"]
+    value: str | None = None
+    digest: str | None = Field(default=None, pattern="^[0-9A-Fa-f]{64}$")
+    probe: str | None = Field(default=None, pattern="^[0-9A-Fa-f]{16}$")
+
+    @model_validator(mode="after")
+    def _either(self) -> Text:
+        hashed = self.digest is not None and self.probe is not None
+        if (self.value is not None) == hashed or (self.digest is None) != (self.probe is None):
+            raise PydanticCustomError(
+                "passage-or-hash", "either value, or both digest and probe must be given"
+            )
+        return self
+
+
 class File(_Strict):
-    """A file, byte for byte, by its SHA-256."""
+    """A file, byte for byte, by its SHA-256 or by its MD5: each is an entry of its own."""
 
     kind: Literal["file"]
-    sha256: str = Field(pattern="^[0-9A-Fa-f]{64}$")
+    sha256: str | None = Field(default=None, pattern="^[0-9A-Fa-f]{64}$")
+    md5: str | None = Field(default=None, pattern="^[0-9A-Fa-f]{32}$")
+
+    @model_validator(mode="after")
+    def _either(self) -> File:
+        if (self.sha256 is None) == (self.md5 is None):
+            raise PydanticCustomError("one-digest", "either sha256 or md5 must be given")
+        return self
 
 
 class Image(_Strict):
@@ -48,12 +102,14 @@ class Image(_Strict):
     phash256: str = Field(pattern="^[0-9A-Fa-f]{64}$")
 
 
+Given = Url | Site | Prefix | Account | Work | Text | File | Image
+"""One thing that somebody says no for."""
+
+
 class CaseRequest(_Strict):
     """Everything one person says no to at once."""
 
-    items: list[Annotated[Url | Site | File | Image, Field(discriminator="kind")]] = Field(
-        min_length=1
-    )
+    items: list[Annotated[Given, Field(discriminator="kind")]] = Field(min_length=1)
     usage: list[Usage] = Field(
         default=["train-ai"],
         min_length=1,
@@ -72,7 +128,7 @@ class ItemAnswer(BaseModel):
     """One item of a case."""
 
     index: int = Field(description="The entry's place in the public log.")
-    kind: Literal["url", "site", "file", "image"]
+    kind: Literal["url", "site", "prefix", "account", "work", "text", "file", "image"]
     value: str = Field(description="As it was given; a picture's file name.")
     understood: str | None = Field(
         description="The form that filters look for; null where only its hash is kept."
@@ -123,6 +179,8 @@ CASE_EXAMPLE = {
     "items": [
         {"kind": "url", "value": "https://anna.example/2024/harbour.jpg"},
         {"kind": "site", "value": "anna.example"},
+        {"kind": "account", "value": "instagram:anna"},
+        {"kind": "work", "value": "isbn:9780306406157"},
         {
             "kind": "file",
             "sha256": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
@@ -192,7 +250,10 @@ def _short(step: str) -> str:
 
 def _advice(kind: str) -> str:
     if kind.startswith("union_tag"):
-        return "Kinds are url and site with a value, file with sha256, image with phash256."
+        return (
+            "Kinds are url, site, prefix, account, work and text with a value, file with sha256 or "
+            "md5, image with phash256."
+        )
     return ""
 
 

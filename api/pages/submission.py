@@ -17,7 +17,7 @@ from optout.api.service import (
 )
 from optout.registry.identifiers import Kind
 
-ORDER = (Kind.URL, Kind.SITE, Kind.IMAGE, Kind.FILE)
+ORDER = tuple(Kind)
 """In which the kinds are shown."""
 
 

@@ -20,11 +20,16 @@ LINE_PROBLEMS: Mapping[str, str] = {
         "add the picture itself."
     ),
     "handle": N_(
-        "This is a user name. Paste the links to your pages or posts instead, one per line."
+        "This is a user name. Say on which platform, such as instagram:anna, or paste the link to "
+        "the profile."
     ),
     "local-file": N_(
         "This is a place on your own device. Paste the link under which others see it on the web, "
         "or add the picture itself."
+    ),
+    "not-a-prefix": N_(
+        "This is not a part of a site. Such a part goes on behind the site’s name, such as "
+        "anna.example/gallery/*."
     ),
     "not-a-site": N_(
         "We could not read this as the name of a site. Such a name looks like anna.example, "
@@ -33,6 +38,22 @@ LINE_PROBLEMS: Mapping[str, str] = {
     "not-a-url": N_(
         "We could not read this as a link. Copy it from your browser’s address bar and paste it "
         "here."
+    ),
+    "not-a-text": N_(
+        "This passage is too short to be told from what others write. It needs at least 24 "
+        "characters."
+    ),
+    "not-a-work": N_(
+        "We could not read this as the number of a book or an article. Please compare it: a digit "
+        "may be missing or wrong."
+    ),
+    "not-an-account": N_(
+        "We could not read this as an account. Paste the link to the profile, or write the "
+        "platform and the name, such as instagram:anna."
+    ),
+    "platform": N_(
+        "Many people publish on this platform, so nobody can refuse for all of them. Give your "
+        "account there, such as instagram:anna, or the link to your profile."
     ),
     "public-suffix": N_(
         "Many people’s sites share this address, so nobody can refuse for all of them. Give your "
@@ -66,6 +87,10 @@ PICTURE_PROBLEMS: Mapping[str, str] = {
 KINDS: Mapping[str, str] = {
     "url": N_("Link"),
     "site": N_("Whole site"),
+    "prefix": N_("Part of a site"),
+    "account": N_("Account"),
+    "work": N_("Book or article"),
+    "text": N_("Passage of text"),
     "image": N_("Picture"),
     "file": N_("Exact file"),
 }
@@ -77,6 +102,22 @@ REACHES: Mapping[str, tuple[str, str]] = {
     "site": (
         N_("every page and picture on the site, and below it, such as on shop.anna.example."),
         N_("copies that others have put on their sites."),
+    ),
+    "prefix": (
+        N_("every page and picture below this address."),
+        N_("pictures that the site keeps under other addresses, and copies on other sites."),
+    ),
+    "account": (
+        N_("the account’s pages and posts by their addresses, and works listed under its name."),
+        N_("pictures that the platform serves from addresses without the account’s name."),
+    ),
+    "work": (
+        N_("this work wherever a collection lists its number."),
+        N_("copies of it that are listed without the number, and quotations."),
+    ),
+    "text": (
+        N_("this passage wherever it stands by itself, however it is spaced or capitalised."),
+        N_("longer texts that hold the passage, and versions in other words."),
     ),
     "image": (
         N_("this picture wherever it turns up, also resized, compressed or saved in another form."),
@@ -103,10 +144,14 @@ SITE_NEEDS_PROOF = N_(
     "pictures need none: add the most important ones too."
 )
 VARIANTS: Mapping[str, str] = {
+    "account": N_("The whole account, with all its posts"),
+    "work": N_("The work itself, by its number"),
+    "prefix": N_("Everything below these addresses"),
     "www": N_("With or without www."),
     "slash": N_("With or without a slash at the end"),
     "query": N_("Without the part after the question mark"),
     "size": N_("Without the picture size in the name"),
+    "escape": N_("With its brackets written the other way"),
 }
 FAILURES: Mapping[int, tuple[str, str]] = {
     400: (

@@ -4,9 +4,10 @@ from .desk import Desk
 from .forms import MULTIPART, URLENCODED, Form, Upload, media_type, read_form
 from .items import Item, Refusal, visible
 from .limits import Limits
-from .lines import VARIANTS, Line, read_line, read_lines, read_value, variants
+from .lines import Line, read_line, read_lines, read_value
 from .pictures import PictureSeal, read_picture
 from .publication import OpenFile, Published, Publisher
+from .spellings import VARIANTS, variants
 from .turns import Turns
 
 __all__ = [

@@ -25,6 +25,9 @@ from .items import Item, Refusal
 from .limits import Limits
 from .pictures import called, item_of, read_picture
 
+_START_SECONDS = 60.0
+"""How long a process may take, beyond the picture's own time, to start and to answer."""
+
 Told = tuple[dict[str, Any], str] | tuple[str, str, str, str, "Told | None"]
 """An item as its matter and name, a refusal as its words: what goes from one process to another."""
 
@@ -39,11 +42,13 @@ async def read_picture_apart(upload: Upload, number: int, limits: Limits) -> Ite
     """
     if not upload.data:
         return read_picture(upload, number)
-    with anyio.move_on_after(limits.picture_seconds):
+    # The process keeps the picture's time itself: anyio forgets one that is not wanted any more
+    # while it starts, which would go on, and outlive the loop. This here is for one that hangs.
+    with anyio.move_on_after(limits.picture_seconds + _START_SECONDS, shield=True):
         try:
             # Who calls this has its turn already.
             told = await to_process.run_sync(
-                _read, upload, number, limits.picture_memory, cancellable=True, limiter=_one()
+                _read, upload, number, limits, cancellable=True, limiter=_one()
             )
             return _heard(told)
         except BrokenWorkerProcess:
@@ -60,14 +65,18 @@ def _one() -> CapacityLimiter:
     return CapacityLimiter(1)
 
 
-def _read(upload: Upload, number: int, memory: int) -> Told:
+def _read(upload: Upload, number: int, limits: Limits) -> Told:
     """Runs in the other process."""
-    _confine(memory)
+    _confine(limits.picture_memory)
+    # The system ends this process then, whatever code it is in.
+    signal.setitimer(signal.ITIMER_REAL, limits.picture_seconds)
     try:
         return _told(read_picture(upload, number))
     except MemoryError:
         # What is left of the memory may be in pieces: the next picture gets a new process.
         os._exit(1)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @cache
@@ -75,6 +84,9 @@ def _confine(memory: int) -> None:
     """Let this process have no more than `memory` bytes beyond what it has when it is ready."""
     # Ctrl-C goes to every process of a terminal: the service finishes what is under way.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Whoever started the service may have had no use for alarms.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
     with suppress(OSError):
         # Where memory runs out all the same, this process goes and not the service.
         Path("/proc/self/oom_score_adj").write_text("1000", "ascii")

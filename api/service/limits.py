@@ -24,6 +24,7 @@ class Limits:
         picture: bytes of one picture.
         lines: lines of one text.
         line: characters of one line or value.
+        passage: characters of one passage of text.
         uploads: bodies above `words` held in memory at once.
         decoders: pictures decoded at once.
         picture_memory: bytes of memory that decoding one picture may take.
@@ -43,6 +44,7 @@ class Limits:
     picture: int = 16 * MEBIBYTE
     lines: int = 1000
     line: int = 4096
+    passage: int = MEBIBYTE
     uploads: int = 6
     decoders: int = 2
     picture_memory: int = 768 * MEBIBYTE

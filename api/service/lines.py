@@ -1,18 +1,19 @@
-"""What people type or paste, one thing a line: an address, or a whole site.
+"""What people type or paste, one thing a line: an address, a whole site, an account, a book.
 
 A bare host (`anna.example`, `https://anna.example/`) is the site; anything with a path is one
-address. What surrounds an address in e-mails and lists is taken off: bullets, brackets, quotes.
+address, and with `/*` behind it everything below. `instagram:anna` and `@anna@mastodon.social` are
+accounts, `isbn:…` and `doi:…` works. What surrounds a value in e-mails and lists is taken off:
+bullets, brackets, quotes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from optout.api.errors import BodyTooLarge
 from optout.registry.errors import IdentifierError
-from optout.registry.identifiers import Identifier, Kind, canonical
+from optout.registry.identifiers import PLATFORMS, Identifier, Kind, canonical
 
 from .items import Item, Refusal, visible
 from .limits import Limits
@@ -27,6 +28,15 @@ _ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u200e\u200f"))
 _ADDRESS = re.compile(r"^(?:(?P<scheme>[a-z][a-z0-9+.-]*):)?(?P<rest>.*)$", re.IGNORECASE)
 _HOST = re.compile(r"^(?:https?:[/\\]*|//)?(?P<authority>[^/?#\\]*)(?P<tail>.*)$", re.IGNORECASE)
 _LOCAL = re.compile(r"^(?:[a-z]:\\|\\\\|file:|~/|/(?!/))", re.IGNORECASE)
+_HANDLE = re.compile(r"@[\w.-]+(?:@[^\s/@]+)?")
+_WORDS = ("words", "scheme")
+_WORK = re.compile(r"(?:isbn|doi|arxiv|iscc)\s*:|isbn[\s-]|10\.\d{4,9}/", re.IGNORECASE)
+_BELOW = "/*"
+"""What stands behind an address to say: and everything below it."""
+
+_EXCERPT = 60
+"""Characters of a passage by which its sender knows it again."""
+
 _FILE = re.compile(
     r"\.(?:avif|bmp|gif|hei[cf]|jpe?g|mov|mp4|pdf|png|psd|raw|svg|tiff?|webp)$", re.IGNORECASE
 )
@@ -94,33 +104,64 @@ def _unwrapped(piece: str) -> str:
 
 
 def read_line(text: str, limits: Limits) -> Item | Refusal:
-    """Understand one line as a site or an address."""
+    """Understand one line as what it looks like."""
     if len(text) > limits.line:
         detail = f"the line is longer than {limits.line:,} characters"
         return Refusal(visible(text), "too-long", detail)
-    kind = Kind.SITE if _is_bare_host(text) else Kind.URL
-    if reason := _not_an_address(text, kind):
-        return Refusal(visible(text), *reason)
+    kind = _kind_of(text)
+    if kind in {Kind.URL, Kind.SITE} and (reason := _not_an_address(text, kind)):
+        # `anna on Instagram` and `twitter:anna` are words to a browser.
+        account = read_value(Kind.ACCOUNT, text, limits) if reason[0] in _WORDS else None
+        return account if isinstance(account, Item) else Refusal(visible(text), *reason)
     return read_value(kind, text, limits)
 
 
 def read_value(kind: Kind, text: str, limits: Limits) -> Item | Refusal:
-    """Understand a value whose kind, `url` or `site`, its sender has named."""
-    if len(text) > limits.line:
-        detail = f"the value is longer than {limits.line:,} characters"
+    """Understand a value whose kind, any but `file` and `image`, its sender has named."""
+    most = limits.passage if kind is Kind.TEXT else limits.line
+    if len(text) > most:
+        detail = f"the value is longer than {most:,} characters"
         return Refusal(visible(text), "too-long", detail)
-    constructors: dict[Kind, Callable[[str], Identifier]] = {
-        Kind.URL: Identifier.url,
-        Kind.SITE: Identifier.site,
-    }
+    value = text.strip().removesuffix(_BELOW) if kind is Kind.PREFIX else text
     try:
-        identifier = constructors[kind](text)
-        understood = canonical(kind, text)
+        identifier = Identifier.parse(kind, value)
+        understood = canonical(kind, value)
     except IdentifierError as error:
-        suffix = kind is Kind.SITE and "suffix" in error.message
-        reason = "public-suffix" if suffix else f"not-a-{kind.value}"
-        return Refusal(visible(text), reason, error.message, error.advice)
-    return Item(identifier, _without_password(text, understood), understood)
+        return Refusal(visible(text), _reason(kind, text, error), error.message, error.advice)
+    return Item(identifier, _shown(kind, text, understood), understood)
+
+
+def _kind_of(text: str) -> Kind:
+    """What a line looks like; whether it is that, the registry says."""
+    word, colon, rest = text.partition(":")
+    named = word.strip().lower() in {*PLATFORMS, "mastodon"}
+    if (named and colon and not rest.startswith("//")) or _HANDLE.fullmatch(text):
+        return Kind.ACCOUNT
+    if _WORK.match(text):
+        return Kind.WORK
+    if text.endswith(_BELOW):
+        return Kind.PREFIX
+    return Kind.SITE if _is_bare_host(text) else Kind.URL
+
+
+def _reason(kind: Kind, text: str, error: IdentifierError) -> str:
+    """The word by which the pages and programs know why a value is none of its kind."""
+    if "suffix" in error.message and kind is Kind.SITE:
+        return "public-suffix"
+    if "platform" in error.message and kind in {Kind.SITE, Kind.PREFIX}:
+        return "platform"
+    if kind is Kind.ACCOUNT and _HANDLE.fullmatch(text.strip()) and text.count("@") == 1:
+        return "handle"
+    return f"not-an-{kind.value}" if kind is Kind.ACCOUNT else f"not-a-{kind.value}"
+
+
+def _shown(kind: Kind, text: str, understood: str) -> str:
+    if kind is Kind.TEXT:
+        # A passage is not kept, not even sealed: its beginning is enough to know it again.
+        return visible(text, _EXCERPT)
+    if kind in {Kind.URL, Kind.SITE, Kind.PREFIX}:
+        return _without_password(text, understood)
+    return visible(text, len(text))
 
 
 def _without_password(text: str, understood: str) -> str:
@@ -140,8 +181,6 @@ def _not_an_address(text: str, kind: Kind) -> tuple[str, str] | None:
     found = _HOST.match(text)
     authority = found["authority"] if found else ""
     scheme = (_ADDRESS.match(text) or {"scheme": None})["scheme"]
-    if re.fullmatch(r"@[\w.-]+(?:@[\w.-]+)?", text):
-        return "handle", "a user name is not an address"
     if re.fullmatch(r"(?:mailto:)?[^\s/@:]+@[^\s/@]+", text, re.IGNORECASE):
         return "email", "an e-mail address is not the address of a page"
     if _LOCAL.match(text):
@@ -158,50 +197,3 @@ def _not_an_address(text: str, kind: Kind) -> tuple[str, str] | None:
 
 def _is_port(text: str, scheme: str) -> bool:
     return re.match(r"\d+(?:[/?#]|$)", text[len(scheme) + 1 :]) is not None
-
-
-VARIANTS = ("www", "slash", "query", "size")
-"""Other spellings of an address that a site may serve the same thing under."""
-
-_SIZE = re.compile(r"[-_]\d{2,5}x\d{2,5}(?=\.[a-z]{3,4}$)", re.IGNORECASE)
-
-
-def variant(item: Item, name: str) -> str | None:
-    """The text of one variant of an address, or None where it has none.
-
-    Args:
-        item: an address or a site.
-        name: one of VARIANTS: with or without `www.`; with or without a slash at the end; without
-            the part after `?`; without the size that picture galleries put into a file's name.
-    """
-    host, _, tail = item.understood.partition("/")
-    path, question, query = tail.partition("?")
-    if item.kind is Kind.SITE:
-        # The site without `www.` covers the one with it.
-        return host[4:] if name == "www" and host.startswith("www.") else None
-    if item.kind is not Kind.URL:
-        return None
-    if name == "www":
-        other = host[4:] if host.startswith("www.") else f"www.{host}"
-        # `www.` stands before a site's own name; deeper hosts seldom have one.
-        return f"https://{other}/{tail}" if other.count(".") < 3 else None
-    if name == "slash" and path and not question and "." not in path.rpartition("/")[2]:
-        return f"https://{host}/{path[:-1] if path.endswith('/') else path + '/'}"
-    if name == "query" and question:
-        return f"https://{host}/{path}"
-    if name == "size" and _SIZE.search(path):
-        return f"https://{host}/{_SIZE.sub('', path)}{question}{query}"
-    return None
-
-
-def variants(items: Sequence[Item], name: str, limits: Limits) -> list[Item]:
-    """All variants of one name that are not among the items already."""
-    known = {item.identifier.digest for item in items}
-    found: list[Item] = []
-    for item in items:
-        text = variant(item, name)
-        result = read_line(text, limits) if text else None
-        if isinstance(result, Item) and result.identifier.digest not in known:
-            known.add(result.identifier.digest)
-            found.append(result)
-    return found

@@ -60,6 +60,50 @@ def problem(answer: Response, status: int) -> dict:
     return document
 
 
+PASSAGE = "The harbour lay still, and nobody had told the gulls about the strike."
+OTHERS = {
+    "prefix": ("https://gallery.example/members/anna/", "gallery.example/members/anna"),
+    "account": ("@Anna@social.example", "mastodon:anna@social.example"),
+    "work": ("ISBN 0-306-40615-2", "isbn:9780306406157"),
+}
+
+
+@pytest.mark.parametrize(("kind", "value", "understood"), [(k, *v) for k, v in OTHERS.items()])
+def test_every_written_kind_is_taken_by_value(
+    kind: str, value: str, understood: str, client: TestClient
+) -> None:
+    case = opened(client, {"kind": kind, "value": value})
+    told = case["items"][0]
+    assert (told["kind"], told["value"], told["understood"]) == (kind, value, understood)
+    header = {"Authorization": f"Bearer {case['secret']}"}
+    shown = client.get(f"/v1/cases/{case['case']}", headers=header).json()["items"][0]
+    assert shown == told
+
+
+def matter_of(client: TestClient, index: int) -> Identifier:
+    openings = client.app.state.desk._registry.openings()  # type: ignore[attr-defined]
+    return next(opening.identifier() for opening in openings if opening.index == index)
+
+
+def test_a_passage_is_taken_as_text_or_as_its_hash_and_is_not_kept(client: TestClient) -> None:
+    known = Identifier.text(PASSAGE)
+    case = opened(client, {"kind": "text", "value": PASSAGE})
+    assert case["items"][0]["understood"] == PASSAGE.lower()
+    assert len(case["items"][0]["value"]) <= 60
+    hashed = {"digest": known.digest.hex(), "probe": f"{known.probe:016x}"}
+    other = opened(client, {"kind": "text", **hashed})
+    assert other["items"][0]["value"] == hashed["digest"]
+    for one in (case, other):
+        assert matter_of(client, one["items"][0]["index"]) == known
+
+
+def test_a_file_is_taken_by_its_md5_too(client: TestClient) -> None:
+    digest = hashlib.md5(b"a novel").hexdigest()
+    case = opened(client, {"kind": "file", "md5": digest.upper()})
+    assert case["items"][0]["value"] == f"md5:{digest}"
+    assert matter_of(client, case["items"][0]["index"]) == Identifier.file_md5(digest)
+
+
 def test_a_case_is_opened_with_json(client: TestClient) -> None:
     before = records(client)
     answer = client.post("/v1/cases", json={"items": [URL, SITE, FILE]})
@@ -297,6 +341,41 @@ REFUSED = {
         {"items": [SITE, {"kind": "site", "value": "co.uk"}]},
         "#/items/1/value",
         "public-suffix",
+    ),
+    "an account nowhere": (
+        {"items": [{"kind": "account", "value": "@anna"}]},
+        "#/items/0/value",
+        "handle",
+    ),
+    "a work whose number is wrong": (
+        {"items": [{"kind": "work", "value": "isbn:9780306406158"}]},
+        "#/items/0/value",
+        "not-a-work",
+    ),
+    "a text that anybody may have written": (
+        {"items": [{"kind": "text", "value": "a cat"}]},
+        "#/items/0/value",
+        "not-a-text",
+    ),
+    "half a hash": (
+        {"items": [{"kind": "text", "digest": "0" * 64}]},
+        "#/items/0",
+        "passage-or-hash",
+    ),
+    "a file of two digests": (
+        {"items": [{"kind": "file", "md5": "0" * 32, "sha256": "0" * 64}]},
+        "#/items/0",
+        "one-digest",
+    ),
+    "a platform that many share": (
+        {"items": [{"kind": "site", "value": "instagram.com"}]},
+        "#/items/0/value",
+        "platform",
+    ),
+    "a prefix that is a site": (
+        {"items": [{"kind": "prefix", "value": "anna.example"}]},
+        "#/items/0/value",
+        "not-a-prefix",
     ),
     "no site": ({"items": [{"kind": "site", "value": "a b"}]}, "#/items/0/value", "not-a-site"),
     "no address": (

@@ -26,8 +26,9 @@ def reasons(module: str) -> set[str]:
 
 
 def test_every_line_that_is_refused_has_a_sentence() -> None:
-    found = reasons("lines.py") - {"not-a-"} | {"not-a-site", "not-a-url"}
-    assert {"handle", "email", "public-suffix"} <= found
+    named = {"not-a-site", "not-a-url", "not-a-prefix", "not-a-work", "not-a-text"}
+    found = reasons("lines.py") - {"not-a-", "not-an-"} | named | {"not-an-account"}
+    assert {"handle", "email", "platform", "public-suffix"} <= found
     assert found == set(words.LINE_PROBLEMS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 import os
 import signal
@@ -64,6 +65,26 @@ def test_a_picture_that_takes_too_much_is_refused_and_the_next_one_is_read(
     assert isinstance(refusal, Refusal)
     assert (refusal.shown, refusal.reason) == ("bomb.png", "too-many-pixels")
     assert isinstance(item, Item)
+
+
+@pytest.mark.parametrize("seconds", [0.01, 60])
+def test_no_process_outlives_the_loop_it_reads_for(
+    photograph: Callable[..., bytes], seconds: float
+) -> None:
+    before = set(_children())
+    run(
+        read_picture_apart(
+            Upload("a.jpg", photograph()), 1, replace(LIMITS, picture_seconds=seconds)
+        )
+    )
+    # What the loop has left open warns of itself where it is found.
+    gc.collect()
+    assert set(_children()) <= before
+
+
+def _children() -> list[str]:
+    tasks = Path("/proc/self/task").glob("*/children")
+    return [child for task in tasks for child in task.read_text("ascii").split()]
 
 
 def test_a_picture_that_ends_its_process_is_refused(

@@ -49,7 +49,11 @@ ADDRESSES = {
 }
 REFUSED = {
     "@anna": "handle",
-    "@anna@social.example": "handle",
+    "instagram:a b": "not-an-account",
+    "instagram.com": "platform",
+    "https://github.com/": "platform",
+    "isbn:9780306406158": "not-a-work",
+    "anna.example/*": "not-a-prefix",
     "anna@mail.example": "email",
     "mailto:anna@mail.example": "email",
     "ftp://anna.example/a": "scheme",
@@ -72,6 +76,18 @@ REFUSED = {
     "anna..example": "not-a-site",
     "anna.example:99999/a": "not-a-url",
     "anna.example/" + "a" * 4096: "too-long",
+}
+NAMED = {
+    "@anna@social.example": (Kind.ACCOUNT, "mastodon:anna@social.example"),
+    "instagram:Anna": (Kind.ACCOUNT, "instagram:anna"),
+    "twitter:anna": (Kind.ACCOUNT, "x:anna"),
+    "anna on Instagram": (Kind.ACCOUNT, "instagram:anna"),
+    "mastodon:@anna@social.example": (Kind.ACCOUNT, "mastodon:anna@social.example"),
+    "isbn:0-306-40615-2": (Kind.WORK, "isbn:9780306406157"),
+    "ISBN 978-0-306-40615-7": (Kind.WORK, "isbn:9780306406157"),
+    "doi:10.1000/ABC": (Kind.WORK, "doi:10.1000/abc"),
+    "10.1000/abc": (Kind.WORK, "doi:10.1000/abc"),
+    "https://anna.example/gallery/*": (Kind.PREFIX, "anna.example/gallery"),
 }
 PASTED = {
     "- anna.example/a": "anna.example/a",
@@ -113,6 +129,34 @@ def test_anything_with_a_path_is_one_address(text: str, understood: str) -> None
     assert isinstance(item, Item)
     assert (item.kind, item.understood) == (Kind.URL, understood)
     assert item.identifier == Identifier.url(understood)
+
+
+@pytest.mark.parametrize(("text", "told"), NAMED.items())
+def test_accounts_works_and_parts_of_sites_are_known_by_their_looks(
+    text: str, told: tuple[Kind, str]
+) -> None:
+    item = read_line(text, LIMITS)
+    assert isinstance(item, Item)
+    assert (item.kind, item.understood) == told
+    assert item.identifier == Identifier.parse(*told)
+
+
+def test_a_handle_without_a_platform_is_answered_by_the_question() -> None:
+    refusal = read_line("@anna", LIMITS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "handle"
+    assert "instagram:anna" in refusal.advice
+
+
+def test_of_a_passage_only_the_beginning_is_shown() -> None:
+    passage = "The harbour lay still, and nobody had told the gulls about the strike. " * 4
+    item = read_value(Kind.TEXT, passage, LIMITS)
+    assert isinstance(item, Item)
+    assert item.identifier == Identifier.text(passage)
+    assert len(item.shown) <= 60
+    refusal = read_value(Kind.TEXT, "too short", LIMITS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "not-a-text"
 
 
 @pytest.mark.parametrize(("text", "reason"), REFUSED.items())
@@ -206,7 +250,7 @@ def test_no_text_is_a_mishap(text: str) -> None:
     for line in read_lines(text, LIMITS):
         assert line.text.strip()
         if isinstance(line.result, Item):
-            assert line.result.kind in {Kind.URL, Kind.SITE}
+            assert line.result.kind not in {Kind.FILE, Kind.IMAGE, Kind.TEXT}
             # What was understood is what will be looked for.
             again = read_value(line.result.kind, line.result.understood, LIMITS)
             assert isinstance(again, Item)
@@ -235,6 +279,15 @@ def test_no_address_is_a_mishap(scheme: str, host: str, tail: str) -> None:
         ("slash", "anna.example/a?b", None),
         ("query", "anna.example/a?b=c", "anna.example/a"),
         ("query", "anna.example/a", None),
+        ("account", "instagram.com/Anna/", "instagram:anna"),
+        ("account", "anna.example/a", None),
+        ("work", "https://doi.org/10.1000/ABC", "doi:10.1000/abc"),
+        ("work", "anna.example/a", None),
+        ("prefix", "anna.example/gallery/", "anna.example/gallery"),
+        ("prefix", "instagram.com/anna", "instagram.com/anna"),
+        ("prefix", "anna.example/a.jpg", None),
+        ("prefix", "anna.example/a?b", None),
+        ("escape", "anna.example/a(1).jpg", "anna.example/a%281%29.jpg"),
         ("size", "anna.example/a-1024x768.jpg", "anna.example/a.jpg"),
         ("size", "anna.example/a_150x150.jpg?v=1", "anna.example/a.jpg?v=1"),
         ("size", "anna.example/1024x768.html", None),

@@ -1,0 +1,82 @@
+"""`optout apply`: masks into shards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from . import reports
+from . import values as read
+from .console import Console
+from .exits import Exit
+from .options import AsJson
+
+if TYPE_CHECKING:
+    from optout.filter import RunReport
+
+
+def apply(
+    out: Annotated[
+        list[str],
+        typer.Argument(metavar="OUT", help="What `optout filter --mode mask` was given as --out."),
+    ],
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="INPUT...",
+            help="The unfiltered corpus, where it does not lie any more where it was scanned.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes; one a core by default.")
+    ] = None,
+    memory: Annotated[str, typer.Option(metavar="M", help="The most to use.")] = "2GiB",
+    json: AsJson = False,
+) -> int:
+    """Write the shards that masks stand for.
+
+    They are the bytes that --mode rewrite would have written. An input that is no longer the one
+    that was scanned is refused. Interrupted? Run the same command again.
+    """
+    from optout.filter import SomeShardsFailed, apply_masks
+    from optout.filter.evidence import key_path, operator_key
+    from optout.registry.errors import UsageError
+
+    console = Console(json=json)
+    folder, *more = out
+    if more and not inputs:
+        raise UsageError(f"{more[0]} is one folder too many", "Give what was filtered as --input.")
+    limit = read.memory(memory)
+    progress = console.progress()
+    try:
+        report = apply_masks(
+            Path(folder),
+            # A shell expands `--input shards/*` into many words: only the first is the option's.
+            inputs=[*inputs, *more] if inputs else None,
+            workers=workers,
+            memory=limit,
+            progress=progress,
+        )
+        code = Exit.DONE
+    except SomeShardsFailed as failure:
+        report = cast("RunReport", failure.report)
+        code = Exit.SOME_SHARDS_FAILED
+    except KeyboardInterrupt:
+        progress.close()
+        console.say("optout: interrupted; the same command goes on where it stopped")
+        raise
+    finally:
+        progress.close()
+    reports.show_run(console, report, folder)
+    console.document(report.to_dict())
+    if report.shards:
+        console.say(
+            (f"manifest signed with {key_path()}, key {operator_key().verifier}", "dim"),
+        )
+    if code is Exit.DONE:
+        console.next(f"optout verify {folder} --snapshot S", "trusts nothing of this run")
+    return code

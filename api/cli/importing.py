@@ -1,0 +1,273 @@
+"""`optout import`: a whole list at once, however long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import values as read
+from .console import Console
+from .exits import Exit
+from .options import DEFAULT_REGISTRY, AsJson, Grade, RegistryAt, Usage
+from .sheets import OTHER_NAMES, Record, Sheet, open_sheet
+from .words import counted
+
+if TYPE_CHECKING:
+    from optout.registry import Identifier
+    from optout.registry.identifiers import Kind as KindName
+
+    from .progress import ConsoleProgress
+
+BATCH = 10_000
+"""Claims that become durable together: what is lost at most when a run is stopped."""
+
+FAULTS_SHOWN = 20
+
+DIGESTS = {"sha256": "file_sha256", "md5": "file_md5"}
+"""Columns that hold files by their digests, and not by their paths."""
+
+
+@dataclass
+class Tally:
+    """What has become of a file so far.
+
+    Attributes:
+        values: values read, bad ones too.
+        added: entries that were new.
+        known: entries that were there already, or stand in the file more than once.
+        bad: values that cannot be registered.
+        faults: the first of them: place and reason.
+    """
+
+    values: int = 0
+    added: int = 0
+    known: int = 0
+    bad: int = 0
+    faults: list[tuple[str, str]] = field(default_factory=list)
+
+    def refuse(self, place: str, reason: str) -> None:
+        """Note a value that cannot be registered."""
+        self.bad += 1
+        if len(self.faults) < FAULTS_SHOWN:
+            self.faults.append((place, reason))
+
+
+def import_(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="The list: .csv, .tsv, .jsonl, .parquet or text.")
+    ],
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND", help="What its values are, where it has no column `kind`: url."
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The column that holds the values: url, value, the kind's name."
+        ),
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out what cannot be registered.")
+    ] = False,
+    grade: Grade = "reviewed",
+    usage: Usage = None,
+    registry: RegistryAt = DEFAULT_REGISTRY,
+    json: AsJson = False,
+) -> int:
+    """Register a whole list; repeating it adds nothing.
+
+    Every value is checked before the first is added; of a picture or a file, that it is there.
+    Then they are added in batches: stopped in between, run it again, and it adds the rest.
+    """
+    from optout.registry import Registry
+    from optout.registry.errors import IdentifierError
+    from optout.registry.identifiers import DEFAULT_USAGE
+    from optout.registry.registry import Claim
+
+    console = Console(json=json)
+    wanted = read.kind(kind) if kind else None
+    level = read.grade(grade)
+    usages = read.usages(usage) if usage else DEFAULT_USAGE
+    sheet = open_sheet(file, str(wanted or ""), column or "")
+    values = Values(sheet, wanted)
+    console.say(("reading ", "dim"), f"{file}: {values.told}")
+    with Registry.open(registry) as opened:
+        progress = console.progress()
+        try:
+            checked = None if skip_bad else _checked(values, progress)
+            if checked is not None and checked.bad:
+                progress.close()
+                _tell(console, checked)
+                raise IdentifierError(
+                    f"{counted(checked.bad, 'value')} of {checked.values:,} in {file} cannot be "
+                    "registered",
+                    "Nothing was added: mend them, or leave them out with --skip-bad.",
+                )
+            total = checked.values if checked else sheet.count
+            tally = Tally()
+            try:
+                progress.stage("adding", total)
+                for claims in _claims(values, tally, progress, skip_bad=skip_bad):
+                    added = opened.add([Claim(one, usages, level) for one in claims])
+                    tally.added += sum(entry.new for entry in added)
+                    tally.known += sum(not entry.new for entry in added)
+            except BaseException:
+                progress.close()
+                kept = counted(tally.added, "entry", "entries")
+                console.say(f"{kept} added so far: run it again, and it adds the rest")
+                raise
+        finally:
+            progress.close()
+        document = {
+            "size": opened.size,
+            "root": opened.root().hex(),
+            "values": tally.values,
+            "added": tally.added,
+            "there_already": tally.known,
+            "bad": tally.bad,
+            "faults": [{"place": place, "message": why} for place, why in tally.faults],
+        }
+    _tell(console, tally)
+    left_out = f", {counted(tally.bad, 'value')} left out" if tally.bad else ""
+    console.result(f"{tally.added:,} added, {tally.known:,} there already{left_out}")
+    console.document(document)
+    console.next("optout snapshot snapshot", "what a filter loads")
+    return Exit.DONE
+
+
+class Values:
+    """The values of a sheet, as identifiers of the kinds that it says.
+
+    Args:
+        sheet: what is read.
+        kind: what all its values are; None where they say it themselves, or their column does.
+    """
+
+    def __init__(self, sheet: Sheet, kind: KindName | None) -> None:
+        from optout.registry.identifiers import Kind
+
+        self._sheet = sheet
+        self._column = sheet.column.lower()
+        self._kinds = {str(one): one for one in Kind}
+        self._kind = kind or self._kind_of_column()
+
+    @property
+    def told(self) -> str:
+        """How the file is understood, in words."""
+        where = f"the column {self._sheet.column}" if self._sheet.column else "every line"
+        if self._sheet.says_kinds:
+            return f"{where} holds values, the column kind what they are"
+        return f"{where} holds a value of the kind {self._kind}"
+
+    def _kind_of_column(self) -> KindName:
+        names = {self._column, *(k for k, names in OTHER_NAMES.items() if self._column in names)}
+        found = [one for name, one in self._kinds.items() if name in names]
+        return found[0] if found else self._kinds["url"]
+
+    def __iter__(self) -> Iterator[Record]:
+        return self._sheet.records()
+
+    def _kind_of(self, record: Record) -> KindName:
+        from optout.registry.errors import IdentifierError
+
+        if record.fault:
+            raise IdentifierError(record.fault, "Mend it, then repeat.")
+        if not record.kind:
+            return self._kind
+        if record.kind not in self._kinds:
+            raise IdentifierError(f"{record.kind[:40]!r} is no kind", "Mend it, then repeat.")
+        return self._kinds[record.kind]
+
+    def identifiers(self, record: Record) -> tuple[Identifier, ...]:
+        """What one value registers.
+
+        Raises:
+            IdentifierError: it is not of its kind, or cannot be read.
+            PictureError: it is no picture, or too flat a one.
+        """
+        from optout.registry import Identifier
+
+        kind, value = self._kind_of(record), record.value
+        if kind == "file" and self._column in DIGESTS:
+            return (getattr(Identifier, DIGESTS[self._column])(value),)
+        if kind == "work" and self._column in OTHER_NAMES["work"] and ":" not in value:
+            value = f"{self._column}:{value}"
+        return Identifier.parse_all(kind, value)
+
+    def check(self, record: Record) -> None:
+        """See whether a value can be registered; a picture is only looked for, not hashed.
+
+        Raises:
+            IdentifierError: it is not of its kind, or is not there.
+        """
+        from pathlib import Path
+
+        from optout.registry.errors import IdentifierError
+
+        kind = self._kind_of(record)
+        digests = kind == "file" and self._column in DIGESTS
+        if digests or kind not in {"file", "image"}:
+            self.identifiers(record)
+        elif not Path(record.value).is_file():
+            raise IdentifierError(f"{record.value[:200]!r} is no file", "Give the path of one.")
+
+
+def _checked(values: Values, progress: ConsoleProgress) -> Tally:
+    from optout.registry.errors import IdentifierError
+
+    tally = Tally()
+    progress.stage("checking")
+    for record in values:
+        tally.values += 1
+        try:
+            values.check(record)
+        except IdentifierError as fault:
+            tally.refuse(record.place, fault.message)
+        _advance(progress, tally.values)
+    return tally
+
+
+def _claims(
+    values: Values, tally: Tally, progress: ConsoleProgress, *, skip_bad: bool
+) -> Iterator[list[Identifier]]:
+    """What is to be added, a batch at a time.
+
+    Raises:
+        IdentifierError: a value cannot be registered, and none is to be left out.
+    """
+    from optout.registry.errors import IdentifierError, PictureError
+
+    batch: list[Identifier] = []
+    for record in values:
+        tally.values += 1
+        try:
+            batch += values.identifiers(record)
+        except (IdentifierError, PictureError) as fault:
+            if not skip_bad:
+                raise IdentifierError(
+                    f"{record.place}: {fault.message}",
+                    "Mend it and run it again, or leave such values out with --skip-bad.",
+                ) from fault
+            tally.refuse(record.place, fault.message)
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+        _advance(progress, tally.values)
+    yield batch
+
+
+def _advance(progress: ConsoleProgress, values: int) -> None:
+    if values % 1000 == 0:
+        progress.advance(1000)
+
+
+def _tell(console: Console, tally: Tally) -> None:
+    for place, why in tally.faults:
+        console.say(f"  {place}: ", (why, "red"))
+    if tally.bad > len(tally.faults):
+        console.say((f"  and {tally.bad - len(tally.faults):,} more", "dim"))
