@@ -242,7 +242,7 @@ def test_reading_takes_time_in_proportion_to_the_length(text: str) -> None:
     start = time.perf_counter()
     read_lines(text, LIMITS)
     # Linear is a fraction of a second; with the square of the length it would be minutes.
-    assert time.perf_counter() - start < 10
+    assert time.perf_counter() - start < 60
 
 
 @given(st.text(max_size=300))

@@ -259,7 +259,7 @@ def test_a_megabyte_is_read_quickly(start: str, unit: str) -> None:
     begun = time.monotonic()
     form(text)
     url_keys(text)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 60  # what is quadratic takes hours
 
 
 @pytest.mark.parametrize(
