@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated
 
 import typer
 
-from . import reports
 from . import values as read
 from .console import Console
 from .exits import Exit
 from .options import AsJson
-
-if TYPE_CHECKING:
-    from optout.filter import RunReport
+from .runs import run_over_shards
 
 
 def apply(
@@ -42,8 +39,7 @@ def apply(
     They are the bytes that --mode rewrite would have written. An input that is no longer the one
     that was scanned is refused. Interrupted? Run the same command again.
     """
-    from optout.filter import SomeShardsFailed, apply_masks
-    from optout.filter.evidence import key_path, operator_key
+    from optout.filter import apply_masks
     from optout.registry.errors import UsageError
 
     console = Console(json=json)
@@ -51,32 +47,18 @@ def apply(
     if more and not inputs:
         raise UsageError(f"{more[0]} is one folder too many", "Give what was filtered as --input.")
     limit = read.memory(memory)
-    progress = console.progress()
-    try:
-        report = apply_masks(
+    code = run_over_shards(
+        console,
+        lambda progress: apply_masks(
             Path(folder),
             # A shell expands `--input shards/*` into many words: only the first is the option's.
             inputs=[*inputs, *more] if inputs else None,
             workers=workers,
             memory=limit,
             progress=progress,
-        )
-        code = Exit.DONE
-    except SomeShardsFailed as failure:
-        report = cast("RunReport", failure.report)
-        code = Exit.SOME_SHARDS_FAILED
-    except KeyboardInterrupt:
-        progress.close()
-        console.say("optout: interrupted; the same command goes on where it stopped")
-        raise
-    finally:
-        progress.close()
-    reports.show_run(console, report, folder)
-    console.document(report.to_dict())
-    if report.shards:
-        console.say(
-            (f"manifest signed with {key_path()}, key {operator_key().verifier}", "dim"),
-        )
+        ),
+        folder,
+    )
     if code is Exit.DONE:
         console.next(f"optout verify {folder} --snapshot S", "trusts nothing of this run")
     return code

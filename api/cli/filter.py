@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,9 +12,10 @@ from . import values as read
 from .console import Console
 from .exits import Exit
 from .options import AsJson, Inputs, Key, SnapshotAt
+from .runs import GOES_ON, run_over_shards
 
 if TYPE_CHECKING:
-    from optout.filter import Policy, RunReport
+    from optout.filter import Policy
 
 MODES = ("rewrite", "mask")
 ACTIONS = ("quarantine", "drop", "keep")
@@ -105,16 +106,15 @@ def filter_(
     columns = _columns(column or [])
     limit = read.memory(memory)
 
-    from optout.filter import SomeShardsFailed, filter_dataset, inspect_dataset
-    from optout.filter.evidence import key_path, operator_key
+    from optout.filter import filter_dataset, inspect_dataset
     from optout.registry import Snapshot
 
     opened = Snapshot.open(snapshot, key=key)
     reports.show_snapshot(console, opened, pinned=key is not None)
     reports.show_plan(console, inspect_dataset(inputs), policy, columns or {}, no_column or ())
-    progress = console.progress()
-    try:
-        report = filter_dataset(
+    code = run_over_shards(
+        console,
+        lambda progress: filter_dataset(
             inputs,
             out,
             snapshot=opened,
@@ -128,23 +128,11 @@ def filter_(
             overwrite=overwrite,
             recheck=recheck,
             progress=progress,
-        )
-        code = Exit.DONE
-    except SomeShardsFailed as failure:
-        report = cast("RunReport", failure.report)
-        code = Exit.SOME_SHARDS_FAILED
-    except KeyboardInterrupt:
-        progress.close()
-        again = "nothing was written" if dry_run else "the same command goes on where it stopped"
-        console.say(f"optout: interrupted; {again}")
-        raise
-    finally:
-        progress.close()
-    reports.show_run(console, report, str(out))
-    console.document(report.to_dict())
-    if not dry_run and report.shards:
-        signer = operator_key().verifier
-        console.say((f"manifest signed with {key_path()}, key {signer}", "dim"))
+        ),
+        str(out),
+        interrupted="nothing was written" if dry_run else GOES_ON,
+        signed=not dry_run,
+    )
     if dry_run:
         console.next("the same command without --dry-run")
     elif code is Exit.DONE and mode == "mask":

@@ -11,20 +11,6 @@ from .console import Console
 from .exits import Exit
 from .options import DEFAULT_REGISTRY, AsJson, RegistryAt
 
-EXTRA = (
-    "anyio",
-    "babel",
-    "fastapi",
-    "h11",
-    "jinja2",
-    "multipart",
-    "python_multipart",
-    "segno",
-    "starlette",
-    "uvicorn",
-)
-"""What `optout[serve]` brings: missing ones mean a missing extra, anything else is a fault."""
-
 
 def serve(
     host: Annotated[str, typer.Option(metavar="H", help="The address to listen on.")] = "127.0.0.1",
@@ -43,7 +29,7 @@ def serve(
     json: AsJson = False,
 ) -> int:
     """Let people register and read their cases over HTTP."""
-    from optout.registry.errors import OptOutError, UsageError
+    from optout.registry.errors import UsageError
 
     console = Console(json=json)
     if public_url is not None and not re.fullmatch(
@@ -53,15 +39,7 @@ def serve(
             f"--public-url {public_url!r} is no address of a service",
             "Write it as https://optout.example.",
         )
-    try:
-        from optout.api.http import serve as run
-    except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] not in EXTRA:
-            raise
-        raise OptOutError(
-            f"the service's parts are not installed ({missing.name} is missing)",
-            "Install them with: pip install 'optout[serve]'",
-        ) from missing
+    from optout.api.http import serve as run
 
     def ready(address: str) -> None:
         console.say("serving ", (registry, "bold"), " at ", (address, "bold"))

@@ -48,7 +48,8 @@ def _lines(name: str) -> Iterator[Given]:
     except OSError as fault:
         raise UsageError(
             f"@{name} cannot be read: {fault.strerror}",
-            "Give a text file with one value a line; a value that begins with @ is written @@.",
+            "Give a text file with one value a line. An account is written instagram:anna; a value "
+            "that begins with @ is written with two, as in @@anna@mastodon.social.",
         ) from fault
     try:
         text = data.decode("utf-8-sig")

@@ -271,7 +271,9 @@ async def _read_model(request: Request, model: type[Model], desk: Desk) -> Model
     try:
         document = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as fault:
-        raise UnreadableBody("the request's body is not readable JSON") from fault
+        raise UnreadableBody(
+            "the request's body is not readable JSON", "Send an object, as UTF-8."
+        ) from fault
     if isinstance(document, dict) and isinstance(document.get("items"), list):
         # Before every one of them is looked at.
         _check_most(len(document["items"]), desk)
@@ -279,8 +281,6 @@ async def _read_model(request: Request, model: type[Model], desk: Desk) -> Model
         return model.model_validate(document)
     except ValidationError as error:
         raise ItemsRefused(faults_of(error)) from None
-    except RecursionError as fault:
-        raise UnreadableBody("the request's body is nested too deeply") from fault
 
 
 async def _from_json(request: Request, desk: Desk) -> tuple[list[Item], Sequence[str]]:

@@ -19,6 +19,7 @@ _EXTRA = (
     "fastapi",
     "h11",
     "jinja2",
+    "multipart",
     "python_multipart",
     "segno",
     "starlette",

@@ -28,7 +28,7 @@ from .pictures import called, item_of, read_picture
 _START_SECONDS = 60.0
 """How long a process may take, beyond the picture's own time, to start and to answer."""
 
-Told = tuple[dict[str, Any], str] | tuple[str, str, str, str, "Told | None"]
+Told = tuple[list[dict[str, Any]], str] | tuple[str, str, str, str, "Told | None"]
 """An item as its matter and name, a refusal as its words: what goes from one process to another."""
 
 
@@ -105,7 +105,7 @@ def _confine(memory: int) -> None:
 
 def _told(result: Item | Refusal) -> Told:
     if isinstance(result, Item):
-        return result.identifier.matter(), result.shown
+        return [identifier.matter() for identifier in result.identifiers], result.shown
     offer = _told(result.offer) if result.offer else None
     return result.shown, result.reason, result.detail, result.advice, offer
 
@@ -113,7 +113,7 @@ def _told(result: Item | Refusal) -> Told:
 def _heard(told: Told) -> Item | Refusal:
     if len(told) == 2:
         matter, name = told
-        return item_of(Identifier.from_matter(matter), name)
+        return item_of(*map(Identifier.from_matter, matter), name=name)
     shown, reason, detail, advice, offer = told
     item = _heard(offer) if offer else None
     return Refusal(shown, reason, detail, advice, item if isinstance(item, Item) else None)

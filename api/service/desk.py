@@ -71,7 +71,11 @@ class Desk:
 
     async def open_case(self, items: Sequence[Item], usage: Sequence[str]) -> OpenedCase:
         """Register items under a new case; its secret is told here and never again."""
-        wanted = [CaseItem(item.identifier, item.shown, tuple(usage)) for item in items]
+        wanted = [
+            CaseItem(identifier, item.shown, tuple(usage))
+            for item in items
+            for identifier in item.identifiers
+        ]
         return await self._registrars.run(self._registry.cases.open_case, wanted)
 
     async def read_case(self, number: str, secret: str) -> Case:

@@ -138,7 +138,9 @@ class _Collector:
     def on_part_begin(self) -> None:
         self._part = _Part()
         if len(self.fields) + len(self.files) >= _MOST_FIELDS:
-            raise BodyTooLarge(f"the form has more than {_MOST_FIELDS} fields")
+            raise BodyTooLarge(
+                f"the form has more than {_MOST_FIELDS} fields", "Send fewer at once."
+            )
 
     def on_header_field(self, data: bytes, start: int, end: int) -> None:
         self._part.header += data[start:end]
@@ -157,7 +159,7 @@ class _Collector:
     def on_headers_finished(self) -> None:
         _, options = parse_options_header(self._part.headers.get(b"content-disposition", b""))
         if b"name" not in options:
-            raise UnreadableBody("a part of the form has no name")
+            raise UnreadableBody("a part of the form has no name", "Name every part.")
         self._part.name = _decoded(options[b"name"])
         if b"filename" not in options:
             return
@@ -173,7 +175,9 @@ class _Collector:
         part.data += data[start:end]
         if part.filename is None:
             if len(part.data) > self._limits.words:
-                raise BodyTooLarge(f"a field is larger than {self._limits.words:,} bytes")
+                raise BodyTooLarge(
+                    f"a field is larger than {self._limits.words:,} bytes", "Open several cases."
+                )
         elif len(part.data) > self._limits.picture:
             part.excess = "too-large"
             part.data = bytearray()
@@ -194,14 +198,16 @@ def _decoded(data: bytes | bytearray) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as fault:
-        raise UnreadableBody("a field of the form is not UTF-8") from fault
+        raise UnreadableBody("a field of the form is not UTF-8", "Send it as UTF-8.") from fault
 
 
 async def _read_multipart(content_type: str, body: AsyncIterator[bytes], limits: Limits) -> Form:
     _, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if not boundary:
-        raise UnreadableBody("the form's content type names no boundary")
+        raise UnreadableBody(
+            "the form's content type names no boundary", "Let the client write the content type."
+        )
     collector = _Collector(limits)
     try:
         parser = MultipartParser(
@@ -221,7 +227,9 @@ async def _read_multipart(content_type: str, body: AsyncIterator[bytes], limits:
             parser.write(chunk)
         parser.finalize()
     except FormParserError as fault:
-        raise UnreadableBody("the form is not valid multipart/form-data") from fault
+        raise UnreadableBody(
+            "the form is not valid multipart/form-data", "Send it again, as a browser does."
+        ) from fault
     if not collector.ended:
         raise UnreadableBody("the form ends before its last boundary", "Send it again.")
     return Form(tuple(collector.fields), tuple(collector.files))

@@ -19,11 +19,18 @@ class Item:
         identifier: what the registry takes.
         shown: what its sender will recognise it by; sealed with the case.
         understood: the canonical form that will be looked for.
+        also: what else the registry takes for the same thing: of a file's bytes their MD5.
     """
 
     identifier: Identifier
     shown: str
     understood: str
+    also: tuple[Identifier, ...] = ()
+
+    @property
+    def identifiers(self) -> tuple[Identifier, ...]:
+        """Everything that the registry takes, each an entry of its own."""
+        return (self.identifier, *self.also)
 
     @property
     def kind(self) -> Kind:

@@ -14,8 +14,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from optout.registry.documents import canonical
 from optout.registry.errors import LogFault, PictureError
-from optout.registry.identifiers import Identifier, Kind, sha256_of
-from optout.registry.images import decode
+from optout.registry.identifiers import Identifier, Kind
 
 from .forms import Upload
 from .items import Item, Refusal, file_name
@@ -44,7 +43,7 @@ def read_picture(upload: Upload, number: int) -> Item | Refusal:
     if upload.data[4:8] == b"ftyp" and upload.data[8:12] in _HEIC_BRANDS:
         return Refusal(name, "heic", "HEIC pictures cannot be read", "Send the picture as JPEG.")
     try:
-        return item_of(Identifier.image(upload.data), name)
+        return item_of(Identifier.image(upload.data), name=name)
     except PictureError as error:
         return _refused(upload.data, name, error)
 
@@ -55,21 +54,25 @@ def called(upload: Upload, number: int) -> str:
 
 
 def _refused(data: bytes, name: str, error: PictureError) -> Refusal:
-    try:
-        decode(data, grey=True)
-    except PictureError:
+    if "plain" not in error.message:
         reason = "too-many-pixels" if "pixel" in error.message else "not-a-picture"
         return Refusal(name, reason, error.message, error.advice)
-    # What can be read and is refused nevertheless is too plain.
-    exact = item_of(Identifier.file_sha256(sha256_of(data)), name)
+    # It was read, and cannot be told apart.
+    exact = item_of(*Identifier.files(data), name=name)
     return Refusal(name, "flat", error.message, error.advice, exact)
 
 
-def item_of(identifier: Identifier, name: str) -> Item:
-    """An item of kind `image` or `file`, by the name that its sender gave it."""
+def item_of(identifier: Identifier, *also: Identifier, name: str) -> Item:
+    """An item of kind `image` or `file`, by the name that its sender gave it.
+
+    Args:
+        identifier: of the picture, or of its exact bytes.
+        also: the other digest of the same bytes.
+        name: what it is called.
+    """
     if identifier.kind is Kind.IMAGE:
         return Item(identifier, name, identifier.hashes["phash256"]["original"].hex())
-    return Item(identifier, name, "")
+    return Item(identifier, name, "", also)
 
 
 class PictureSeal:
@@ -84,7 +87,8 @@ class PictureSeal:
 
     def close(self, item: Item) -> str:
         """An item as text for a hidden field."""
-        body = canonical({"matter": item.identifier.matter(), "name": item.shown})
+        matter = [identifier.matter() for identifier in item.identifiers]
+        body = canonical({"matter": matter, "name": item.shown})
         return f"{_text(body)}.{_text(self._mark(body))}"
 
     def open(self, sealed: str) -> Item | None:
@@ -94,7 +98,7 @@ class PictureSeal:
             if not hmac.compare_digest(mark, self._mark(body)):
                 return None
             told = json.loads(body)
-            return item_of(Identifier.from_matter(told["matter"]), told["name"])
+            return item_of(*map(Identifier.from_matter, told["matter"]), name=told["name"])
         except (ValueError, LogFault):
             return None
 

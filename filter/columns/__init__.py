@@ -1,8 +1,9 @@
 """Which column plays which role, and how its values are taken out of a batch."""
 
 from .detection import DetectedColumn, Sample, detect
+from .features import FEATURES
 from .leaf import ROLES, SCHEMES, Leaf, Role, base_role, checked_role
-from .paths import is_below, nodes
+from .paths import JSON, REST, is_below, nodes
 from .values import (
     LeafValues,
     carries,
@@ -16,6 +17,9 @@ from .values import (
 )
 
 __all__ = [
+    "FEATURES",
+    "JSON",
+    "REST",
     "ROLES",
     "SCHEMES",
     "DetectedColumn",

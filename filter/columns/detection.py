@@ -14,22 +14,24 @@ import pyarrow as pa
 from optout.registry.identifiers import account_keys, work_keys
 
 from . import looks, names
+from .features import picture_paths
 from .json_text import holds_json, parsed, texts_of
 from .leaf import Role, base_role
-from .paths import JSON, Node, node_values, nodes
-from .values import as_bytes, is_bytes, is_text
+from .paths import JSON, REST, Node, node_values, nodes
+from .values import MOST_JSON_DEPTH, as_bytes, is_bytes, is_text
 
 ENOUGH = 0.25
 """The share of sampled values, over all shards or in one, that gives a column its role. Below the
 half that an audit asks for: a sample may miss what a whole column shows."""
 
-MOST_JSON_DEPTH = 3
-"""JSON within JSON is looked into so deep."""
-
 MOST_JSON_PATHS = 1000
 """Of one column: JSON whose keys are values of their own would have one a row."""
 
 JSON_TYPE = "json"
+
+ANYWHERE: tuple[Role, ...] = ("url", "work")
+"""What values show to be by themselves: looked for in JSON under every path, since a path may be
+too rare to stand in a sample."""
 
 _PLURAL = {
     "url": "addresses",
@@ -64,6 +66,15 @@ class DetectedColumn:
     role: Role | None
     why: str
 
+    @property
+    def is_rest(self) -> bool:
+        """Whether it is what stands in JSON anywhere else, as a `Leaf` has it."""
+        return self.path.endswith(JSON + REST)
+
+    def is_around(self, path: str) -> bool:
+        """Whether a path leads to a part of what this is the rest of."""
+        return path.startswith(self.path.removesuffix(REST))
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -92,6 +103,8 @@ class _Column:
     alike: dict[Role, int] = field(default_factory=dict)
     best: dict[Role, float] = field(default_factory=dict)
     digests: str | None = None
+    featured: bool = False
+    beside: str | None = None
 
     def see_type(self, node: Node) -> None:
         self.types[str(node.shown)] = None
@@ -102,7 +115,7 @@ class _Column:
         if not values:
             return
         self.values += len(values)
-        for role, test in _tests(self.path, packed=packed).items():
+        for role, test in _tests(self.path, self.beside, packed=packed).items():
             count = sum(map(test, values))
             self.alike[role] = self.alike.get(role, 0) + count
             self.best[role] = max(self.best.get(role, 0.0), count / len(values))
@@ -111,10 +124,21 @@ class _Column:
     def detected(self) -> list[DetectedColumn]:
         # Where all that is known are nulls, the name alone says what the values would be.
         self.packed |= self.types.keys() == {"null"}
-        return [
+        found = [
             DetectedColumn(self.path, " | ".join(self.types), role, why)
             for role, why in self._roles()
         ]
+        if self.json and JSON not in self.path:
+            found += [
+                DetectedColumn(
+                    self.path + JSON + REST,
+                    JSON_TYPE,
+                    role,
+                    f"{_PLURAL[role]} anywhere else in the JSON, rarer than what was sampled",
+                )
+                for role in ANYWHERE
+            ]
+        return found
 
     def _roles(self) -> list[tuple[Role | None, str]]:
         if not (self.text or self.packed):
@@ -124,7 +148,8 @@ class _Column:
             return [(role, self._share(role)) for role in shown]
         named = self._named()
         if named and (not self.values or named == "image" or self.alike.get(named)):
-            return [(named, f"its name{self._share(named, '; ')}")]
+            what = "the data set's own features" if self._is_featured() else "its name"
+            return [(named, f"{what}{self._share(named, '; ')}")]
         if not self.values:
             return [(None, "no values, and a name that says nothing")]
         if self.json:
@@ -136,7 +161,12 @@ class _Column:
             return [(None, f"{self.digests}: not those of files or pictures by their name")]
         return [(None, "neither addresses, digests, pictures nor passages")]
 
+    def _is_featured(self) -> bool:
+        return self.featured and self.packed
+
     def _named(self) -> Role | None:
+        if self._is_featured():
+            return "image"
         if names.names_exactly_address(self.path):
             return "url"
         digest = names.names_digest(self.path)
@@ -144,7 +174,8 @@ class _Column:
             return digest
         if self.packed and names.names_picture(self.path):
             return "image"
-        scheme, platform = names.names_scheme(self.path), names.names_platform(self.path)
+        scheme = names.names_scheme(self.path)
+        platform = names.names_platform(self.path) or self.beside
         if scheme:
             return f"work:{scheme}"
         if platform:
@@ -158,7 +189,7 @@ class _Column:
         return f"{before}{self.alike.get(role, 0)} of {self.values} sampled values are {plural}"
 
 
-def _tests(path: str, *, packed: bool) -> Mapping[Role, Test]:
+def _tests(path: str, beside: str | None, *, packed: bool) -> Mapping[Role, Test]:
     """By role, how a value under this path shows that it has it; the plainest first."""
     tests: dict[Role, Test] = {
         "url": partial(looks.is_address, bare=names.names_address(path)),
@@ -169,7 +200,7 @@ def _tests(path: str, *, packed: bool) -> Mapping[Role, Test]:
         # 16 or 32 bytes may be anything: only a name makes a digest of them.
         named = packed and (names.names_digest(path) is not None or names.names_hash(path))
         tests[role] = partial(looks.is_digest, digits=_DIGITS[role], packed=named)
-    scheme, platform = names.names_scheme(path), names.names_platform(path)
+    scheme, platform = names.names_scheme(path), names.names_platform(path) or beside
     if scheme:
         tests[f"work:{scheme}"] = partial(_is_work, scheme=scheme)
     else:
@@ -178,6 +209,8 @@ def _tests(path: str, *, packed: bool) -> Mapping[Role, Test]:
         tests[f"account:{platform}"] = partial(_is_account, platform=platform)
     elif names.names_repository(path):
         tests["account:github"] = looks.is_owned
+    for each in ("youtube", "flickr", "mastodon"):
+        tests.setdefault(f"account:{each}", partial(_is_held, platform=each))
     tests["text"] = partial(looks.is_passage, named=names.names_passage(path))
     return tests
 
@@ -204,6 +237,10 @@ def _is_account(value: bytes, platform: str) -> bool:
     return len(value) <= 1024 and bool(account_keys(platform, value.decode(errors="replace")))
 
 
+def _is_held(value: bytes, platform: str) -> bool:
+    return looks.holder(value) == platform
+
+
 def detect(samples: Iterable[Sample]) -> list[DetectedColumn]:
     """Find the part that every column plays, and every place inside one where values stand.
 
@@ -217,8 +254,14 @@ def detect(samples: Iterable[Sample]) -> list[DetectedColumn]:
     """
     columns: dict[str, _Column] = {}
     for sample in samples:
-        for node in _ends(sample.schema):
-            columns.setdefault(node.path, _Column(node.path)).see_type(node)
+        ends = list(_ends(sample.schema))
+        pictures = picture_paths(sample.schema)
+        there = {node.path.lower() for node in ends}
+        for node in ends:
+            column = columns.setdefault(node.path, _Column(node.path))
+            column.see_type(node)
+            column.featured |= node.path in pictures
+            column.beside = column.beside or names.platform_beside(node.path, there)
         if sample.rows is None:
             continue
         batches = sample.rows.to_batches()

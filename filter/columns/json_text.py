@@ -83,6 +83,24 @@ def texts_of(value: Any, path: str) -> Iterator[tuple[str, bytes]]:  # noqa: ANN
             yield from texts_of(item, f"{path}[]")
 
 
+def texts_anywhere(value: Any, path: str, depth: int) -> Iterator[tuple[str, bytes]]:  # noqa: ANN401
+    """Every text of a JSON value with its path, those of JSON in its texts too.
+
+    Args:
+        value: as `parsed` gives it.
+        path: where it stands.
+        depth: JSON in texts is looked into so deep.
+    """
+    for below, text in texts_of(value, path):
+        yield below, text
+        if depth and text.lstrip()[:1] in (b"{", b"["):
+            try:
+                inner = parsed(text)
+            except BrokenJsonError:
+                continue
+            yield from texts_anywhere(inner, below + JSON, depth - 1)
+
+
 def as_utf8(text: str) -> bytes:
     """A text's bytes; half of a surrogate pair gives bytes that are no UTF-8, and seen as such."""
     return text.encode("utf-8", "surrogatepass")

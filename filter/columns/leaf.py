@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import PLATFORMS
 
+from .paths import JSON, REST
+
 Role = str
 """What a leaf holds: one of `ROLES`; after a colon, for `account` the platform whose accounts they
 are, and for `work` the scheme, where the values do not say it themselves."""
@@ -30,6 +32,8 @@ class Leaf:
         path: a column's name. A field of a struct is written `image.bytes`, the elements of a
             list `images[]`, and what JSON in a text holds `metadata{}`; they may follow each
             other: `images[].bytes`, `metadata{}[].src`. A map is a list of `key` and `value`.
+            `metadata{}*` is every text in the JSON that looks like its role and stands under no
+            path that is looked at by itself, however rare its path is.
         role: what its values are.
     """
 
@@ -44,6 +48,11 @@ class Leaf:
             UsageError: there is no such role.
         """
         return cls(path, checked_role(role))
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether it is what stands in JSON anywhere else."""
+        return self.path.endswith(JSON + REST)
 
     @property
     def base(self) -> Role:

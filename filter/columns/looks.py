@@ -13,6 +13,7 @@ _BARE_ADDRESS = re.compile(
     rb"[\x00-\x20]*(?:[a-z0-9_-]+\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]+)\.?(?::\d+)?(?:[/?#]\S*)?[\x00-\x20]*",
     re.I,
 )
+_SCHEME = re.compile(rb"[\x00-\x20]*https?:", re.I)
 _HEX = re.compile(rb"[0-9a-f]+", re.I)
 _PICTURE = re.compile(
     rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|BM....\0\0\0\0|II\*\0|MM\0\*"
@@ -26,6 +27,15 @@ _WORK = re.compile(
 )
 _OWNED = re.compile(r"\s*[a-z0-9][a-z0-9-]{0,38}/[\w.-]+\s*", re.I | re.A)
 
+_HOLDERS = {
+    "youtube": re.compile(rb"UC[A-Za-z0-9_-]{21}[AQgw]"),
+    "flickr": re.compile(rb"[0-9]{5,12}@N[0-9]{2}"),
+    "mastodon": re.compile(rb"@[a-z0-9_.-]+@(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]+", re.I),
+}
+"""By platform, how its accounts are numbered or written as nothing else is."""
+
+_LONGEST_HOLDER = 320
+
 LEAST_PASSAGE = 24
 """Characters that a passage has at the least."""
 
@@ -36,6 +46,11 @@ _LEAST_BREAKS = 2
 def is_address(value: bytes, *, bare: bool) -> bool:
     """Whether a value is an address; `bare` takes `host.example/path` for one too."""
     return bool(_ADDRESS.fullmatch(value) or (bare and _BARE_ADDRESS.fullmatch(value)))
+
+
+def may_lead(value: bytes, *, bare: bool) -> bool:
+    """Whether a value may be an address, told by how it begins; `bare` as above."""
+    return bool(_SCHEME.match(value)) or is_address(value, bare=bare)
 
 
 def is_digest(value: bytes, digits: int, *, packed: bool) -> bool:
@@ -77,6 +92,14 @@ def is_passage(value: bytes, *, named: bool) -> bool:
 def is_owned(value: bytes) -> bool:
     """Whether a value is `owner/name`, as hosts of code write it."""
     return bool(_OWNED.fullmatch(_shown(value)))
+
+
+def holder(value: bytes) -> str | None:
+    """The platform whose account a value names beyond doubt: a channel's number, `@anna@server`."""
+    shown = value.strip()
+    if len(shown) > _LONGEST_HOLDER:
+        return None
+    return next((name for name, form in _HOLDERS.items() if form.fullmatch(shown)), None)
 
 
 def is_work(value: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from optout.registry.identifiers import PLATFORMS
 
@@ -22,10 +23,13 @@ _PASSAGE_NAMES = {
 _KEY = re.compile(r"(?:^|[^a-z])(?:id|guid)$|uu?id$")
 _ACCOUNT_WORDS = {
     *("account", "author", "channel", "handle", "login", "owner", "profile", "screenname"),
-    *("user", "username", "creator", "artist", "blog", "name"),
+    *("user", "username", "creator", "artist", "blog", "repo", "repository"),
 }
+_BESIDE_THEM = {"name", "full", "id", "screen"}
+"""Words of such names that alone say nothing: `github_user_id`, `gitlab_repo_full_name`."""
 _REPOSITORY = re.compile(r"(?:^|_)(?:repo|repository)(?:_?(?:full)?_?name)?$|^full_name$", re.I)
-_FORMER_NAMES = {"twitter": "x", "hf": "huggingface"}
+_FORMER_NAMES = {"twitter": "x", "hf": "huggingface", "yt": "youtube"}
+_OWN_NAMES = {"author", "authorname", "username"}
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _PART = re.compile(r"[^.\[\]{}]+")
 
@@ -86,12 +90,39 @@ def names_repository(path: str) -> bool:
 
 def names_platform(path: str) -> str | None:
     """The platform whose accounts a name says its values are: `flickr_user`."""
-    said = _words(_last(path))
-    if _ACCOUNT_WORDS.isdisjoint(said[-1:]):
+    *above, last = _PART.findall(path) or [path]
+    said = _words(last)
+    before = list(said)
+    while before and _one(before[-1]) in _ACCOUNT_WORDS | _BESIDE_THEM:
+        before.pop()
+    told = [_one(word) for word in said[len(before) :]]
+    if before == said or (told != ["name"] and _ACCOUNT_WORDS.isdisjoint(told)):
         return None
-    before = "".join(said[:-1])
-    before = _FORMER_NAMES.get(before, before)
-    return next((name for name in PLATFORMS if _letters(name) == before), None)
+    if not before:
+        # `gitlab.owner`; the `name` of something of a platform may be anything.
+        return _platform("".join(_words(above[-1]))) if above and told != ["name"] else None
+    # What stands before the platform may be anything: `max_stars_gitlab_repo_name`.
+    found = (_platform("".join(before[start:])) for start in range(len(before)))
+    return next((name for name in found if name), None)
+
+
+def platform_beside(path: str, paths: Collection[str]) -> str | None:
+    """The platform whose accounts a name says its values are, given the names beside it.
+
+    Args:
+        path: the path of the values.
+        paths: of all values of the corpus, in lower case.
+    """
+    last = _last(path)
+    above = path.lower().removesuffix(last.lower())
+    if _letters(last) in _OWN_NAMES and f"{above}subreddit" in paths:
+        return "reddit"
+    return None
+
+
+def _platform(word: str) -> str | None:
+    word = _FORMER_NAMES.get(word, word)
+    return next((name for name in PLATFORMS if _letters(name) == word), None)
 
 
 def names_scheme(path: str) -> str | None:

@@ -23,6 +23,9 @@ ELEMENTS = -1
 JSON = "{}"
 """In a path: what follows stands in JSON in a text."""
 
+REST = "*"
+"""Behind `JSON`: whatever stands in it anywhere under a path that is not looked at by itself."""
+
 OPENINGS = (".", "[", "{")
 """What a path goes on with below a place."""
 

@@ -9,9 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.types as pt
 
-from .json_text import BrokenJsonError, parsed, texts_at
+from . import looks, names
+from .json_text import BrokenJsonError, parsed, texts_anywhere, texts_at
 from .leaf import Leaf, Role
-from .paths import Node, Rows, carried, node_values, nodes, places, plain
+from .paths import JSON, REST, Node, Rows, carried, node_values, nodes, places, plain
+
+MOST_JSON_DEPTH = 3
+"""JSON within JSON is looked into so deep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ def leaf_values(batch: pa.RecordBatch, leaves: Sequence[Leaf]) -> Iterator[LeafV
                 inside.setdefault(node, []).append((leaf, tail))
     # A text is parsed once, whatever number of leaves stand in it.
     for node, wanted in inside.items():
-        yield from _json_values(*node_values(batch, node), wanted)
+        yield from _json_values(node, *node_values(batch, node), wanted)
 
 
 @dataclass
@@ -136,9 +140,13 @@ class _Gathered:
 
 
 def _json_values(
-    array: pa.Array, rows: Rows, wanted: Sequence[tuple[Leaf, str]]
+    node: Node, array: pa.Array, rows: Rows, wanted: Sequence[tuple[Leaf, str]]
 ) -> Iterator[LeafValues]:
-    gathered = [_Gathered() for _ in wanted]
+    by_path = [each for each in wanted if each[1] != REST]
+    others = [leaf for leaf, tail in wanted if tail == REST]
+    gathered = [_Gathered() for _ in by_path]
+    rest = [_Gathered() for _ in others]
+    known = {leaf.path for leaf, _ in by_path}
     for row, item in zip(rows.tolist(), as_bytes(array), strict=True):
         text = item.as_py()
         if not text:
@@ -151,15 +159,31 @@ def _json_values(
             for each in gathered:
                 each.broken.append(row)
             continue
-        for each, (_, tail) in zip(gathered, wanted, strict=True):
+        for each, (_, tail) in zip(gathered, by_path, strict=True):
             each.add(row, texts_at(value, tail))
-    for each, (leaf, _) in zip(gathered, wanted, strict=True):
+        if not others:
+            continue
+        # Broken JSON in which nothing is looked at by itself says nothing.
+        for path, inner in texts_anywhere(value, node.path + JSON, MOST_JSON_DEPTH - 1):
+            if path not in known:
+                for each, leaf in zip(rest, others, strict=True):
+                    if _may_play(leaf.role, path, inner):
+                        each.add(row, [inner])
+    leaves = [*(leaf for leaf, _ in by_path), *others]
+    for each, leaf in zip([*gathered, *rest], leaves, strict=True):
         yield LeafValues(
             leaf,
             pa.array(each.values, pa.large_binary()),
             np.array(each.rows, np.int64),
             np.unique(np.array(each.broken, np.int64)),
         )
+
+
+def _may_play(role: Role, path: str, value: bytes) -> bool:
+    """Whether a text that nobody has looked at before may be what a role asks for."""
+    if role == "url":
+        return looks.may_lead(value, bare=names.names_address(path))
+    return role != "work" or looks.is_work(value)
 
 
 def as_bytes(column: pa.Array | pa.ChunkedArray) -> pa.LargeBinaryArray:

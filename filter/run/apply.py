@@ -219,6 +219,7 @@ class _Application:
             self.place, masks.applied.digest, masks.decided.digest, recheck=False
         )
         done, claimed = [], Claimed(Applier(masks), self.place, known)
+        tasks = left
         while left:
             taken = []
             for task, result in do_all(
@@ -235,7 +236,21 @@ class _Application:
                 else:
                     done.append((task, result))
             left, claimed = taken, dataclasses.replace(claimed, wait=True)
-        return done
+        return done + self._taken_over(tasks, known)
+
+    def _taken_over(
+        self, tasks: Sequence[ShardTask], known: FinishedMeanwhile
+    ) -> list[tuple[ShardTask, Done[ShardRecord]]]:
+        """What failed here, and was finished meanwhile by a run that shares the place."""
+        found = []
+        for task in tasks:
+            if task.name in self.failed:
+                with self.place.beside.claim(task.name, wait=True):
+                    record = known(task)
+                if record is not None:
+                    del self.failed[task.name]
+                    found.append((task, Done(record, here=False)))
+        return found
 
     def _end(self, facts: RunFacts, records: Sequence[ShardRecord]) -> None:
         if not self.failed:

@@ -6,17 +6,21 @@ done, and what was found is taken over, or its worker has died, and it is done h
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
-from optout.filter.errors import EvidenceError, StorageError
+from optout.filter.errors import EvidenceError, ShardError, StorageError
 from optout.filter.evidence import ShardRecord
+from optout.filter.parquet import identity
 
 from .decide import Decision
 from .finished import finished
+from .inputs import Shard
 from .place import Place
+from .plan import Plan
 from .scan import ShardTask
 from .workers import Job, Tell
 
@@ -120,6 +124,43 @@ class DecidedMeanwhile:
         if decision is None or decision.digest == self.earlier or task.name in decision.unseen:
             return None
         return Elsewhere.DECIDED
+
+
+def take_over(
+    place: Place, failed: Iterable[Shard], plan: Plan, known: FinishedMeanwhile
+) -> dict[str, ShardRecord]:
+    """Remove what is left of failed shards, but for what another run has made of them.
+
+    Whoever fails a shard gives up its claim, and another run may finish it: it is then not ours to
+    remove. So each is looked at under its claim, and while another run has it in hand, waited for.
+
+    Args:
+        place: where shards and evidence are.
+        failed: shards that could not be filtered here.
+        plan: the run's.
+        known: finds what another run has finished.
+
+    Returns:
+        The records of the shards that are finished, by name.
+
+    Raises:
+        StorageError: nothing can be claimed, or removed.
+    """
+    found = {}
+    for shard in failed:
+        with place.beside.claim(shard.name, wait=True):
+            record = None
+            if planned := plan.inputs.get(shard.name):
+                # What cannot be read now, or is another by now, was not finished as it is.
+                with suppress(ShardError):
+                    task = ShardTask(shard, planned)
+                    task.check_unchanged(identity(shard.path, shard.name))
+                    record = known(task)
+            if record is None:
+                place.forget(shard.name)
+            else:
+                found[shard.name] = record
+    return found
 
 
 def known_decision(place: Place, plan: str) -> Decision | None:

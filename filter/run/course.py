@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from .claims import (
     Elsewhere,
     FinishedMeanwhile,
     known_decision,
+    take_over,
 )
 from .decide import Decision, Tally
 from .finished import finished
@@ -103,31 +104,57 @@ class Course:
             decision = self._decide(plan, tasks, seen, earlier)
         records = self._finished(plan, earlier, decision, tasks)
         skipped = set(records)
-        left = [t for t in tasks if t.name not in records and t.name not in self.failed]
-        if left and decision is earlier:
+        if decision is earlier and self._left(tasks, records):
             self.snapshot.check_files()
-        for task, done in self._claim(
-            Writer(
-                self._scanner(plan),
-                self.place,
-                plan.digest,
-                decision.digest,
-                decision.held,
-                plan.asked.mode,
-            ),
-            FinishedMeanwhile(self.place, plan.digest, decision.digest, self.recheck),
-            left,
-            "write",
-            seen,
-        ):
-            if isinstance(done, Done):
-                records[task.name] = done.result
-                skipped |= set() if done.here else {task.name}
-        self._clean_up(plan.inputs)
+        self._write(plan, decision, tasks, records, skipped, seen)
+        while (newer := self._superseding(plan, decision)) is not None:
+            records = self._finished(plan, decision, newer, tasks)
+            skipped &= records.keys()
+            decision = newer
+            self._write(plan, decision, tasks, records, skipped, seen)
+        taken_over = self._clean_up(plan, decision, seen)
+        records |= taken_over
+        skipped |= taken_over.keys()
         ordered = [records[name] for name in sorted(records)]
         self._seal(plan, ordered)
         outcomes = [outcome_of(record, skipped=record.shard in skipped) for record in ordered]
         return self._report(outcomes, decision)
+
+    def _left(
+        self, tasks: Sequence[ShardTask], records: Mapping[str, ShardRecord]
+    ) -> list[ShardTask]:
+        """The shards that are neither finished nor failed."""
+        return [t for t in tasks if t.name not in records and t.name not in self.failed]
+
+    def _write(
+        self,
+        plan: Plan,
+        decision: Decision,
+        tasks: Sequence[ShardTask],
+        records: dict[str, ShardRecord],
+        skipped: set[str],
+        seen: Sequence[Surveyed],
+    ) -> None:
+        """Filter what is left, and add its records; what another run has done is skipped."""
+        job = Writer(
+            self._scanner(plan),
+            self.place,
+            plan.digest,
+            decision.digest,
+            decision.held,
+            plan.asked.mode,
+        )
+        known = FinishedMeanwhile(self.place, plan.digest, decision.digest, self.recheck)
+        for task, done in self._claim(job, known, self._left(tasks, records), "write", seen):
+            if isinstance(done, Done):
+                records[task.name] = done.result
+                skipped |= set() if done.here else {task.name}
+
+    def _superseding(self, plan: Plan, decision: Decision) -> Decision | None:
+        """What another run has decided meanwhile, where it rests on shards that failed here."""
+        theirs = known_decision(self.place, plan.digest)
+        more = theirs is not None and set(theirs.unseen) < set(decision.unseen)
+        return theirs if more else None
 
     def _survey(self) -> list[Surveyed]:
         shards = discover(self.inputs)
@@ -201,8 +228,12 @@ class Course:
             tally.add(summaries[name])
         self.progress.stage("decide", None)
         decision = tally.decide(plan.digest, self.asked.policy, self.failed)
-        self._put(self.place.evidence.decision, decision.render())
-        return decision
+        with self.place.beside.claim(self.place.evidence.decision, wait=True):
+            # Of runs that share the place, the one that could scan more decides.
+            theirs = self._superseding(plan, decision)
+            if theirs is None:
+                self._put(self.place.evidence.decision, decision.render())
+        return theirs or decision
 
     def _finished(
         self,
@@ -277,15 +308,27 @@ class Course:
             else:
                 yield task, result
 
-    def _clean_up(self, names: Iterable[str]) -> None:
-        """OUT holds the shards that the report names, and nothing of the others."""
-        for name in self.failed:
-            self.place.forget(name)
+    def _clean_up(
+        self, plan: Plan, decision: Decision, seen: Sequence[Surveyed]
+    ) -> dict[str, ShardRecord]:
+        """See that OUT holds the shards that the report names, and nothing of the others.
+
+        Returns:
+            The records of shards that failed here, and that another run has finished meanwhile:
+            what is there holds for the input as it was planned, and so nothing has failed.
+        """
+        known = FinishedMeanwhile(self.place, plan.digest, decision.digest, self.recheck)
+        found = take_over(
+            self.place, [each.shard for each in seen if each.shard.name in self.failed], plan, known
+        )
+        for name in found:
+            del self.failed[name]
         if not self.failed:
             # Records and matches hold what is worth keeping; after a failure the scans spare the
             # next run from looking at everything again.
-            self.place.forget_scans(names)
+            self.place.forget_scans(plan.inputs)
         self.place.tidy()
+        return found
 
     def _seal(self, plan: Plan, records: Sequence[ShardRecord]) -> None:
         seal_run(

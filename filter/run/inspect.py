@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from optout.filter.columns import DetectedColumn, detect
+from optout.filter.columns import JSON, REST, DetectedColumn, detect
 from optout.filter.scan import reach
-from optout.registry.identifiers import Kind
+from optout.registry.identifiers import PLATFORMS, Kind
 from optout.registry.snapshot import Snapshot
 
 from .inputs import discover
@@ -61,10 +61,7 @@ _FINDS = {
     Kind.URL: "the registered address, however it is written, in {columns}",
     Kind.SITE: "every address on the registered host or below it, in {columns}",
     Kind.PREFIX: "every address on the registered path or below it, in {columns}",
-    Kind.ACCOUNT: (
-        "everything of the registered account, in {columns}; "
-        "a CDN's addresses of pictures carry no account"
-    ),
+    Kind.ACCOUNT: "everything that names the registered account, in {columns}",
     Kind.WORK: "the registered work by its number, in {columns}",
     Kind.TEXT: (
         "the registered passage where it fills the whole value, in {columns}; "
@@ -126,9 +123,19 @@ def inspect_dataset(
 
 
 def _reach(kind: Kind, columns: Sequence[DetectedColumn], snapshot: Snapshot | None) -> Reach:
-    through = _once(c.path for c in columns if c.role is not None and kind in reach(c.role))
-    addresses = _once(c.path for c in columns if c.role == "url")
+    meant = [c for c in columns if c.role is not None and kind in reach(c.role)]
+    through = _once(c.path for c in meant if not c.is_rest)
+    anywhere = _once(c.path for c in meant if c.is_rest)
+    addresses = _once(c.path for c in columns if c.role == "url" and not c.is_rest)
     text = _FINDS[kind].format(columns=_listed(through)) if through else _LACKS[kind]
+    if kind is Kind.ACCOUNT and through:
+        text += _accounts([c for c in meant if not c.is_rest])
+    if kind is Kind.IMAGE and through and not any(c.role == "image" for c in meant):
+        text += "; only as far as the hashes that stand there tell"
+    if anywhere:
+        columns_of_json = [path.removesuffix(JSON + REST) for path in anywhere]
+        text += f"; {'also' if through else 'only'} where it stands anywhere else in the JSON of "
+        text += _listed(columns_of_json)
     if kind in _INSIDE and addresses:
         text += f"; {'also' if through else 'only'} inside data: addresses in {_listed(addresses)}"
     entries = None
@@ -136,6 +143,16 @@ def _reach(kind: Kind, columns: Sequence[DetectedColumn], snapshot: Snapshot | N
         entries = int(snapshot.counts["by_kind"].get(str(kind), 0))
         text += f" ({entries:,} {'entry' if entries == 1 else 'entries'} in the snapshot)"
     return Reach(str(kind), through, entries, text)
+
+
+def _accounts(columns: Sequence[DetectedColumn]) -> str:
+    """Whose accounts can be found, and what only seems to name them."""
+    names = _once(c.role.partition(":")[2] for c in columns if c.role and c.role != "url")
+    titles = [PLATFORMS[name].title for name in names]
+    told = f"; by its name only accounts on {_listed(titles)}" if titles else ""
+    if any(c.role == "url" for c in columns):
+        told += "; a CDN's addresses of pictures carry no account"
+    return told
 
 
 def _once(paths: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import PIL
 import pyarrow as pa
 from optout.filter.columns import (
+    REST,
     DetectedColumn,
     Leaf,
     carries,
@@ -183,14 +184,18 @@ def make_plan(seen: Sequence[Surveyed], asked: Asked, snapshot: Snapshot) -> Pla
     for leaf in asked.columns:
         _check_said(leaf, schemas)
     detected = detect(samples(seen))
+    said = {leaf.path for leaf in asked.columns}
     columns = [
         DetectedColumn(leaf.path, _type_of(leaf, schemas), leaf.role, "said by the operator")
         for leaf in asked.columns
     ]
     columns += _left_to_detection(detected, asked)
     planned = [column for column in columns if _reach(column, asked.policy)]
+    # What may stand anywhere in JSON is no reason to believe that anything does.
+    if all(column.is_rest for column in planned if column.path not in said):
+        planned = [column for column in planned if column.path in said]
     if not planned:
-        raise _nothing(columns)
+        raise _nothing([column for column in columns if not column.is_rest])
     return Plan(
         asked,
         {each.shard.name: each.identity for each in seen},
@@ -214,7 +219,17 @@ def unplanned(plan: Plan, seen: Surveyed) -> list[str]:
         if _reach(column, plan.asked.policy)
         and column.role is not None
         and Leaf(column.path, column.role) not in plan.leaves
+        and not _is_covered(Leaf(column.path, column.role), plan.leaves)
     ]
+
+
+def _is_covered(leaf: Leaf, planned: Sequence[Leaf]) -> bool:
+    """Whether a place in JSON is looked at wherever in the JSON it stands."""
+    return any(
+        rest.is_rest and leaf.path.startswith(rest.path.removesuffix(REST))
+        for rest in planned
+        if rest.role == leaf.role
+    ) and all(leaf.path != other.path for other in planned)
 
 
 def _left_to_detection(detected: Sequence[DetectedColumn], asked: Asked) -> list[DetectedColumn]:
@@ -224,6 +239,8 @@ def _left_to_detection(detected: Sequence[DetectedColumn], asked: Asked) -> list
         for column in detected
         if column.path not in said
         and not any(is_below(column.path, excluded) for excluded in asked.exclude)
+        # What is left out in JSON must not come back as what stands anywhere else in it.
+        and not (column.is_rest and any(map(column.is_around, asked.exclude)))
     ]
 
 

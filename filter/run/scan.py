@@ -227,9 +227,15 @@ def _columns(
                     "Give it the type that the other shards have, or leave it out of the input.",
                 )
     roles = {leaf.role for leaf in there}
-    lacking = sorted(required - roles if there else {leaf.role for leaf in leaves})
+    # What may stand anywhere in JSON is looked at, and makes up for no column that is not there.
+    firm = any(not leaf.is_rest for leaf in there)
+    lacking = sorted(required - roles if firm else {leaf.role for leaf in leaves})
     if lacking:
-        planned = sorted(leaf.path for leaf in leaves if leaf.role in lacking)
+        planned = sorted(
+            leaf.path
+            for leaf in leaves
+            if leaf.role in lacking and not (leaf.is_rest and not required)
+        )
         raise ShardError(
             name,
             f"{name} has no column for the planned role {' or '.join(lacking)} "

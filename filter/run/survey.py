@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import pyarrow as pa
-from optout.filter.columns import Sample, text_columns
+from optout.filter.columns import FEATURES, Sample, text_columns
 from optout.filter.errors import ShardError
 from optout.filter.parquet import InputIdentity, ShardReader
 
@@ -52,13 +52,11 @@ def survey(shards: Sequence[Shard], progress: Progress) -> list[Surveyed]:
     """Read the footer of every input; one that cannot be read is named, not fatal."""
     progress.stage("plan", len(shards))
     seen: list[Surveyed] = []
-    schemas: dict[pa.Schema, pa.Schema] = {}
+    schemas: dict[_Known, pa.Schema] = {}
     for shard in shards:
         try:
             with ShardReader(shard.path, shard.name) as reader:
-                # Ten thousand shards share a few schemas: each is kept once.
-                plain = reader.schema.remove_metadata()
-                schema = schemas.setdefault(plain, plain)
+                schema = _once(schemas, reader.schema)
                 seen.append(Surveyed(shard, reader.identity, reader.rows, schema))
         except ShardError as fault:
             seen.append(Surveyed(shard, None, fault=fault))
@@ -68,13 +66,29 @@ def survey(shards: Sequence[Shard], progress: Progress) -> list[Surveyed]:
 
 def samples(seen: Sequence[Surveyed]) -> Iterator[Sample]:
     """Some values of some shards of every schema; the same for the same inputs."""
-    groups: dict[pa.Schema, list[Surveyed]] = {}
+    groups: dict[_Known, list[Surveyed]] = {}
     for each in seen:
         if each.schema is not None:
-            groups.setdefault(each.schema, []).append(each)
-    for schema, members in groups.items():
+            groups.setdefault(_known(each.schema), []).append(each)
+    for members in groups.values():
         for each in _spread(members, SHARDS_SAMPLED):
-            yield Sample(schema, _rows(each, schema))
+            if each.schema is not None:
+                yield Sample(each.schema, _rows(each, each.schema))
+
+
+_Known = tuple[pa.Schema, bytes]
+"""A schema without metadata, and what the data set says of its own columns."""
+
+
+def _known(schema: pa.Schema) -> _Known:
+    return schema.remove_metadata(), (schema.metadata or {}).get(FEATURES, b"")
+
+
+def _once(schemas: dict[_Known, pa.Schema], schema: pa.Schema) -> pa.Schema:
+    """A schema as it is kept: ten thousand shards share a few, and each is kept once."""
+    plain, features = known = _known(schema)
+    kept = plain.with_metadata({FEATURES: features}) if features else plain
+    return schemas.setdefault(known, kept)
 
 
 def _rows(seen: Surveyed, schema: pa.Schema) -> pa.Table | None:

@@ -3,7 +3,7 @@
 from .kernels import plain_kernels, radius_in
 from .scanning import LeafScan, scan_batch
 from .states import Kernel, Scanned, State, Trace
-from .written import HASHES, keys_of, reach, written
+from .written import HASHES, is_meant, keys_of, reach, written
 
 __all__ = [
     "HASHES",
@@ -12,6 +12,7 @@ __all__ = [
     "Scanned",
     "State",
     "Trace",
+    "is_meant",
     "keys_of",
     "plain_kernels",
     "radius_in",

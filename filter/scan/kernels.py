@@ -15,7 +15,7 @@ from optout.registry.images import RADIUS
 from .picture_kernels import HashKernel, PictureKernel
 from .probing import Probes
 from .states import Kernel, Scanned, State, Trace
-from .written import HASHES, NotTextError, keys_of, reach, written
+from .written import HASHES, NotTextError, is_meant, keys_of, reach, written
 
 if TYPE_CHECKING:
     from optout.registry.snapshot import Snapshot
@@ -37,7 +37,7 @@ class WordKernel:
         self, snapshot: Snapshot, kinds: frozenset[Kind], role: Role, pictures: PictureKernel
     ) -> None:
         self._snapshot = snapshot
-        self._kinds = kinds & reach(role)
+        self._kinds = kinds & reach(role) & held_kinds(snapshot)
         self._role = role
         self._pictures = pictures
 
@@ -64,7 +64,10 @@ class WordKernel:
             return State.FOREIGN, None
         if self._role == "url" and is_picture_address(text):
             return self._look_inside(text)
-        keys = keys_of(self._role, text)
+        if not self._kinds:
+            # Nothing can cover it: what it is counts all the same.
+            return (State.JUDGED if is_meant(self._role, text) else State.FOREIGN), None
+        keys = keys_of(self._role, text, self._kinds)
         if keys is None:
             return State.FOREIGN, None
         for key in keys:
@@ -82,6 +85,11 @@ class WordKernel:
     def _trace(self, data: bytes) -> Trace:
         text = written(self._role, data)
         return Trace({} if text is None else {self._role: text})
+
+
+def held_kinds(snapshot: Snapshot) -> frozenset[Kind]:
+    """The kinds of which a snapshot holds an entry: no other can cover anything."""
+    return frozenset(kind for kind in Kind if snapshot.counts["by_kind"].get(str(kind), 0))
 
 
 def radius_in(namespace: str, radius: int) -> int:

@@ -7,7 +7,7 @@ the entry's.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from optout.filter.columns import Role, base_role
 from optout.registry.identifiers import (
@@ -39,6 +39,7 @@ HASHES: Mapping[Role, int] = {"phash256": 32, "phash64": 8, "pdq256": 32}
 """The roles that are hashes of pictures, which are also the names of their namespaces, in bytes."""
 
 _DIGEST_BYTES: Mapping[Role, int] = {"sha256": 32, "md5": 16, **HASHES}
+_ENOUGH_OF_A_PASSAGE = 256
 _HEX = re.compile(r"(?:0x)?([0-9a-f]+)", re.I)
 
 
@@ -79,19 +80,38 @@ def written(role: Role, data: bytes) -> str | None:
     return data.hex() if len(data) == size else None
 
 
-def keys_of(role: Role, text: str) -> tuple[Key, ...] | None:
+ALL_KINDS = frozenset(Kind)
+
+
+def is_meant(role: Role, text: str) -> bool:
+    """Whether a value is what its role asks for: whether `keys_of` gives it keys.
+
+    Cheaper where nothing can cover the value and only this is to be known.
+    """
+    if base_role(role) in ("sha256", "md5"):
+        return True
+    if role == "text":
+        # What stands before a space is a passage by itself, whatever follows; most are long.
+        cut = text.rfind(" ", 0, _ENOUGH_OF_A_PASSAGE)
+        if cut > 0 and text_key(text[:cut]) is not None:
+            return True
+    return keys_of(role, text, ()) is not None
+
+
+def keys_of(role: Role, text: str, kinds: Container[Kind] = ALL_KINDS) -> tuple[Key, ...] | None:
     """The keys of everything that may cover a value.
 
     Args:
         role: what the value is; not `image` and no hash of pictures, which have no keys.
         text: its words, as `written` gives them.
+        kinds: of an address, which kinds of key are asked for.
 
     Returns:
         The keys; None where the value is not what the role asks for.
     """
     base, _, word = role.partition(":")
     if base == "url":
-        return url_keys(text)
+        return url_keys(text, kinds)
     if base == "sha256":
         return (file_key(text),)
     if base == "md5":

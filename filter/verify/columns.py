@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from .detection import Detection
+from .features import said_to_be_pictures
+from .inside import rest_over
 from .judging import Leaves
 from .leaves import Values, text_columns
 from .left import Left, Piece
@@ -35,7 +37,7 @@ def look_at_columns(left: Left, finding: Finding, tell: Tell) -> tuple[Detection
     for shard in left.shards:
         with faults(finding, shard, shard), left.open(shard) as reader:
             pieces = reader.pieces(text_columns(reader.schema))
-            detection.add_shard(_values(pieces, shard, tell))
+            detection.add_shard(_values(pieces, shard, tell), said_to_be_pictures(reader.schema))
             rows[shard] = reader.rows
     return detection, rows
 
@@ -73,7 +75,9 @@ def check_columns(
             if not eligibility.reaches(role):
                 continue
             told.append(f"{path} ({count:,} {plural(role)})")
-            if family(role) in known:
+            rest = rest_over(planned, path)
+            # Looked at wherever in the documents it stands: judged as a part of that.
+            if family(role) in known or (rest is not None and role in planned[rest]):
                 continue
             leaves[path] = leaves.get(path, frozenset()) | {role}
             if papers.plan is not None:

@@ -34,7 +34,18 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow.compute as pc
 
-from .forms import BALANCED, HEX16, HEX32, HEX64, Named, count_forms, like_json
+from .forms import (
+    AUTHOR,
+    BALANCED,
+    HEX16,
+    HEX32,
+    HEX64,
+    HOLDERS,
+    Named,
+    count_forms,
+    is_author,
+    like_json,
+)
 from .inside import look_inside
 from .leaves import Values
 from .roles import (
@@ -67,7 +78,21 @@ MAX_DEPTH = 3
 OF_REPOSITORIES = f"{ACCOUNT}:github"
 """Whose names `owner/name` are taken for, where nobody says: values do not tell the platform."""
 
+_BESIDE = "subreddit"
 _PICTURE_HASHES = {"phash": PHASH256, "pdq": PDQ256}
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of a leaf beside its name and its values.
+
+    Attributes:
+        pictures: the schema's metadata says that they are pictures.
+        reddit: it is called `author` and stands beside a `subreddit`.
+    """
+
+    pictures: bool = False
+    reddit: bool = False
 
 
 @dataclass
@@ -106,11 +131,12 @@ class Counted:
     def _enough(self, form: str, at_least: int) -> bool:
         return self.count(form) >= max(at_least, MATCHABLE_SHARE * self.values)
 
-    def sure(self, path: str, at_least: int = 1) -> dict[str, str]:
+    def sure(self, path: str, hints: Hints, at_least: int = 1) -> dict[str, str]:
         """The roles that the leaf is sure to have, and the form that shows each.
 
         Args:
             path: the leaf's path.
+            hints: what else is known of it.
             at_least: so many values must have the form.
         """
         named = Named.of(path)
@@ -119,6 +145,13 @@ class Counted:
             found[f"{WORK}:{named.scheme}" if named.scheme else WORK] = WORK
         if self._enough(ACCOUNT, at_least):
             found[f"{ACCOUNT}:{named.holder}" if named.holder else OF_REPOSITORIES] = ACCOUNT
+        for platform in HOLDERS:
+            if self._enough(f"{ACCOUNT}:{platform}", at_least):
+                found[f"{ACCOUNT}:{platform}"] = f"{ACCOUNT}:{platform}"
+        if hints.reddit and self._enough(AUTHOR, at_least):
+            found[f"{ACCOUNT}:reddit"] = AUTHOR
+        if hints.pictures and not found and self.count(IMAGE) >= at_least:
+            found[IMAGE] = IMAGE
         if self._enough(HEX64, at_least):
             if named.digest in _PICTURE_HASHES:
                 found[_PICTURE_HASHES[named.digest]] = HEX64
@@ -157,27 +190,42 @@ class Detection:
         self._in_one_shard: dict[str, dict[str, str]] = {}
         self._holders: dict[str, str] = {}
         self._inner: dict[str, set[str]] = {}
+        self._pictures: set[str] = set()
+        self._subreddits: set[str] = set()
 
-    def add_shard(self, batches: Iterable[Iterable[Values]]) -> None:
-        """Take a shard into account, given the leaves of its batches."""
+    def add_shard(self, batches: Iterable[Iterable[Values]], pictures: Iterable[str] = ()) -> None:
+        """Take a shard into account.
+
+        Args:
+            batches: the leaves of its batches.
+            pictures: the leaves that its metadata says are pictures.
+        """
+        self._pictures.update(pictures)
         shard: dict[str, Counted] = {}
         for leaves in batches:
             for leaf in leaves:
                 self._add(leaf, shard)
+        self._subreddits.update(path.lower() for path in shard if path.lower().endswith(_BESIDE))
         for path, counted in shard.items():
             self.leaves.setdefault(path, Counted()).take(counted)
             if self._believed(path, shard):
                 known = self._in_one_shard.setdefault(path, {})
-                known |= counted.sure(path, SHARD_EVIDENCE)
+                known |= counted.sure(path, self._hints(path), SHARD_EVIDENCE)
 
     def matchable(self) -> dict[str, dict[str, int]]:
         """The leaves that are sure to have roles: which, and how many values show each."""
-        return self._all(lambda path, seen: seen.sure(path) | self._in_one_shard.get(path, {}))
+        return self._all(
+            lambda path, seen: seen.sure(path, self._hints(path)) | self._in_one_shard.get(path, {})
+        )
 
     def possible(self) -> dict[str, dict[str, int]]:
         """The leaves that may have roles, and values cannot tell, and that are sure of none."""
         sure = self.matchable()
         return self._all(lambda path, seen: {} if path in sure else seen.possible())
+
+    def _hints(self, path: str) -> Hints:
+        beside = path[: len(path) - len(path.rpartition(".")[2])] + _BESIDE
+        return Hints(path in self._pictures, is_author(path) and beside.lower() in self._subreddits)
 
     def _all(self, roles: Callable[[str, Counted], Mapping[str, str]]) -> dict[str, dict[str, int]]:
         found: dict[str, dict[str, int]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,9 @@ import pyarrow.compute as pc
 from optout.registry.identifiers import PLATFORMS, account_keys, work_keys
 
 from .roles import ACCOUNT, IMAGE, MD5, SCHEMES, TEXT, URL, WORK
+
+AUTHOR = "author"
+"""The form of values that may be accounts on Reddit, where the leaf is called so."""
 
 HEX64, HEX32, HEX16, BALANCED = "64 hex", "32 hex", "16 hex", "balanced"
 
@@ -28,16 +31,30 @@ _PICTURE = (
     r"|BM[\x00-\xff]{4}\x00\x00\x00\x00|II\*\x00|MM\x00\*"
     r"|[\x00-\xff]{4}ftyp(avi[fs]|hei[cxms]|mif1|msf1)|\xff\x0a|\x00\x00\x00\x0c(JXL |jP  )\r\n)"
 )
+_LEADING = re.compile(rb"[\x00-\x20]*(https?:|//[^\s/])", re.IGNORECASE)
+_NUMBERED = re.compile(
+    rb"\s*(?:(?:doi|arxiv|iscc|isbn(?:-?1[03])?)\s*:|10\.\d{4,9}/\S|https?://(?:dx\.)?doi\.org/10\.)",
+    re.IGNORECASE,
+)
 _JSON = r"^\s*[\[{]"
 _TEXT = r"[^\s\x00-\x1f]\s+[^\s\x00-\x1f]"
 _TEXT_BYTES, _TEXT_SHOWN = 24, 4096
-_WORK = r"^\s*(?i:(doi|arxiv|isbn(-?1[03])?)\s*:|10\.\d{4,9}/\S)"
+_WORK = r"^\s*(?i:(doi|arxiv|iscc|isbn(-?1[03])?)\s*:|10\.\d{4,9}/\S)"
 _WORK_BYTES = 1024
 _OWNER = r"^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}/[A-Za-z0-9._-]{1,100}$"
 _OWNER_NAME = re.compile(r"(^|_)repo(sitory)?_name$")
-_HOLDER = re.compile(
-    r"([a-z0-9]+)_(?:user|username|owner|author|login|account|creator|artist|channel|handle|name)$"
+_WHO = (
+    "user|username|owner|author|login|account|creator|artist|channel|handle|profile|blog|repo"
+    "|repository"
 )
+_HOLDER = re.compile(rf"(?:^|_)([a-z0-9]+?)_(?:(?:{_WHO})(?:_(?:full|name|id))*|(?:full_)?name)$")
+_HELD = re.compile(rf"(?:{_WHO})(?:_(?:name|id))?$")
+_CALLED = {"twitter": "x", "hf": "huggingface", "yt": "youtube"}
+HOLDERS: Mapping[str, str] = {
+    "youtube": r"^\s*UC[A-Za-z0-9_-]{21}[AQgw]\s*$",
+    "flickr": r"^\s*[0-9]{5,12}@N[0-9]{2}\s*$",
+    "mastodon": r"^\s*@(?i:[a-z0-9_.-]+@([a-z0-9-]+\.)+[a-z][a-z0-9-]+)\s*$",
+}
 _LAST = re.compile(r"[.\[\]{}]+")
 _WORD = re.compile(r"[a-z]+")
 
@@ -69,13 +86,17 @@ class Named:
         last = parts[-1].lower() if parts else ""
         plain = re.sub(r"[^a-z0-9]", "", last)
         words = [word for word in _WORD.findall(last) if word != "id"]
-        holder = _HOLDER.fullmatch(last)
+        holder = _HOLDER.search(last)
+        called = holder[1] if holder else None
+        if holder is None and len(parts) > 1 and _HELD.fullmatch(last):
+            called = parts[-2].lower()
+        called = _CALLED.get(called or "", called)
         return cls(
             any(word in path.lower() for word in _URL_NAME),
             _digest_named(plain),
             last == "content_digest" or bool(re.search(r"(^|[^a-z])(id|guid)$|uu?id$", last)),
             words[-1] if words and words[-1] in SCHEMES else None,
-            holder[1] if holder and holder[1] in PLATFORMS else None,
+            called if called in PLATFORMS else None,
             bool(_OWNER_NAME.search(last)),
         )
 
@@ -98,10 +119,7 @@ def count_forms(path: str, values: pa.LargeBinaryArray) -> dict[str, int]:
         values: of the leaf.
     """
     named, counts = Named.of(path), dict[str, int]()
-    urls = _matches(values, _URL)
-    if named.urls:
-        urls = pc.or_(urls, _matches(values, _BARE_URL))
-    counts[URL] = _true(urls)
+    counts[URL] = count_urls(path, values)
     # The pattern needs the first few bytes; the rest may be megabytes.
     counts[IMAGE] = _true(_matches(pc.binary_slice(values, 0, 24), _PICTURE))
     for form, pattern in _HEX.items():
@@ -115,9 +133,34 @@ def count_forms(path: str, values: pa.LargeBinaryArray) -> dict[str, int]:
         counts[ACCOUNT] = sum(map(bool, there))
     elif named.repository:
         counts[ACCOUNT] = _true(_matches(values, _OWNER))
+    for platform, pattern in HOLDERS.items():
+        counts[f"{ACCOUNT}:{platform}"] = _true(_matches(values, pattern))
+    if is_author(path):
+        counts[AUTHOR] = sum(bool(account_keys("reddit", text)) for text in _short(values))
     long = values.filter(pc.greater_equal(pc.binary_length(values), _TEXT_BYTES))
     counts[TEXT] = _true(_matches(pc.binary_slice(long, 0, _TEXT_SHOWN), _TEXT))
     return counts
+
+
+def is_author(path: str) -> bool:
+    """Whether a leaf's name is what the dumps of Reddit call the account that wrote a post."""
+    return _LAST.split(path)[-1].lower() in ("author", "username")
+
+
+def looks_like(role: str, path: str, value: bytes) -> bool:
+    """Whether one string may be an address, or names a work, wherever it stands."""
+    if role == URL:
+        lone = pa.array([value], pa.large_binary())
+        return bool(_LEADING.match(value)) or count_urls(path, lone) == 1
+    return role == WORK and bool(_NUMBERED.match(value))
+
+
+def count_urls(path: str, values: pa.LargeBinaryArray) -> int:
+    """How many values are urls; where the path speaks of urls, addresses without a scheme too."""
+    urls = _matches(values, _URL)
+    if Named.of(path).urls:
+        urls = pc.or_(urls, _matches(values, _BARE_URL))
+    return _true(urls)
 
 
 def like_json(values: pa.LargeBinaryArray) -> pa.BooleanArray:

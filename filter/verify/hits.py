@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from optout.registry.identifiers import Grade, Kind
@@ -40,6 +40,11 @@ class Hit:
         """As a fault names it: `entry 17 (image, distance 4)`."""
         distance = "" if self.distance is None else f", distance {self.distance}"
         return f"entry {self.entry} ({self.kind}{distance})"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """As a fault carries it, field by field."""
+        return {"entry": self.entry, "kind": str(self.kind), "distance": self.distance}
 
 
 def hit_of(

@@ -8,6 +8,7 @@ twice in one object every value is looked at. JSON in a string of JSON is a docu
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
@@ -20,10 +21,17 @@ from .leaves import Rows, Values
 
 MARK = "{}"
 
+REST = f"{MARK}*"
+"""Ends the path of what a plan looks for under every path of the documents of a leaf."""
+
+DEEPEST = 3
+"""Documents within documents are read so deep."""
+
 MAX_PATHS = 2000
 """Paths of one leaf that are told apart: where names are data, there is no end to them."""
 
 Wanted = Callable[[str], bool]
+LooksSo = Callable[[str, bytes], bool]
 
 
 @dataclass
@@ -45,7 +53,48 @@ class Inside:
 
 def wants(paths: Collection[str], leaf: str) -> bool:
     """Whether one of some paths leads into the documents of a leaf."""
-    return any(path.startswith(leaf + MARK) for path in paths)
+    return any(path.startswith(leaf + MARK) and not path.endswith(REST) for path in paths)
+
+
+def rest_over(paths: Collection[str], path: str) -> str | None:
+    """The one of some paths that is the rest of the documents which a path leads into.
+
+    A path that is among them is looked at by itself, and is no part of any rest.
+    """
+    if path in paths:
+        return None
+    around = (each for each in paths if each.endswith(REST))
+    return next((each for each in around if path.startswith(each[:-1])), None)
+
+
+def look_at_rest(leaf: Values, looks_so: LooksSo, paths: Collection[str]) -> Values:
+    """The strings in the documents of a leaf that look like something, wherever they stand.
+
+    Args:
+        leaf: the documents; values that are none hold nothing.
+        looks_so: whether a string, given with its path, does.
+        paths: those that are looked at by themselves.
+    """
+    texts: list[bytes] = []
+    rows: list[int] = []
+    for row, value in zip(leaf.rows.tolist(), leaf.values, strict=True):
+        waiting = [(value.as_py() or b"", leaf.path, 0)]
+        while waiting:
+            data, at, depth = waiting.pop()
+            document = read(data) if depth < DEEPEST and _begins(data) else None
+            if document is None:
+                continue
+            for path, text in _strings(document.value, at + MARK):
+                inner = text.encode("utf-8", "surrogatepass")
+                waiting.append((inner, path, depth + 1))
+                if path not in paths and looks_so(path, inner):
+                    texts.append(inner)
+                    rows.append(row)
+    return Values(leaf.path + REST, pa.array(texts, pa.large_binary()), np.array(rows, np.int64))
+
+
+def _begins(data: bytes) -> bool:
+    return data.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
 
 
 def look_inside(leaf: Values, wanted: Wanted | None = None, known: Collection[str] = ()) -> Inside:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 from optout.filter.parquet import Batch
 from optout.registry.identifiers import Kind
 
+from .forms import looks_like
 from .hits import Hit, Index
-from .inside import MARK, look_inside, wants
+from .inside import MARK, REST, look_at_rest, look_inside, wants
 from .leaves import Rows, Values, column_of, leaf_values
 from .policy import Eligibility
 from .roles import IMAGE
@@ -131,18 +133,23 @@ class Judge:
         """A leaf in each of its roles, and what stands inside its values."""
         for role in sorted(self.leaves.get(leaf.path, ())):
             yield self._look(leaf, role, wanted)
-        if not wants(self.leaves, leaf.path):
+        rest = sorted(self.leaves.get(leaf.path + REST, ()))
+        if not rest and not wants(self.leaves, leaf.path):
             return
         if wanted is not None:
             chosen = np.isin(leaf.rows, wanted)
             leaf = Values(leaf.path, leaf.values.filter(pa.array(chosen)), leaf.rows[chosen])
+        for role in rest:
+            yield self._look(look_at_rest(leaf, partial(looks_like, role), self.leaves), role, None)
+        if not wants(self.leaves, leaf.path):
+            return
         inside = look_inside(leaf, self._leads)
         for inner in inside.leaves:
             yield from self._leaf(inner, None)
         if len(inside.broken):
             nothing = np.zeros(len(inside.broken), np.int64)
             for path, roles in sorted(self.leaves.items()):
-                if path.startswith(leaf.path + MARK):
+                if path.startswith(leaf.path + MARK) and not path.endswith(REST):
                     for role in sorted(roles):
                         yield Looked(path, role, inside.broken, nothing, [UNJUDGEABLE])
 

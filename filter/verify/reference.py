@@ -170,10 +170,8 @@ class Reference:
                     f"{place.words}: {hit.words}, {said}",
                     shard=place.shard,
                     row=place.row,
-                    entry=hit.entry,
-                    kind=str(hit.kind),
-                    distance=hit.distance,
                     leaf=place.leaf,
+                    **hit.facts,
                 )
 
     def _search(self, asked: Sequence[Traits]) -> Iterator[tuple[int, Hit]]:

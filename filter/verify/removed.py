@@ -195,10 +195,8 @@ class InputCheck:
                     f"{where} meets {hit.words}, and the matches do not say so",
                     shard=shard,
                     row=row,
-                    entry=hit.entry,
-                    kind=str(hit.kind),
-                    distance=hit.distance,
                     leaf=leaf,
+                    **hit.facts,
                 )
 
     def _actions(self, leaf: str, verdict: RowVerdict) -> set[str]:

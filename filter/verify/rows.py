@@ -154,12 +154,4 @@ class RowCheck:
             )
 
     def _fault(self, where: str, shard: str, row: int, hit: Hit, leaf: str) -> None:
-        self.finding.fault(
-            f"{where}: {hit.words}",
-            shard=shard,
-            row=row,
-            entry=hit.entry,
-            kind=str(hit.kind),
-            distance=hit.distance,
-            leaf=leaf,
-        )
+        self.finding.fault(f"{where}: {hit.words}", shard=shard, row=row, leaf=leaf, **hit.facts)

@@ -126,8 +126,6 @@ def _at(address: Address, bare: str) -> str:
             f"Give the profile, or write {platform.name}:{platform.forms[0].example}. "
             "One page is of the kind url.",
         )
-    if re.fullmatch(r"[^\s/@:]+@[^\s/@:]+", bare):
-        raise _mail_or_mastodon(bare)
     if "/" not in bare and _HANDLE.fullmatch(bare):
         raise _which(bare)
     raise IdentifierError(

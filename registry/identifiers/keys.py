@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Container
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -53,11 +54,12 @@ def key_of(kind: Kind, canonical: str) -> Key:
     return Key(kind, digest, xxh3_64_intdigest(data))
 
 
-def url_keys(text: str) -> tuple[Key, ...] | None:
+def url_keys(text: str, kinds: Container[Kind] = frozenset(Kind)) -> tuple[Key, ...] | None:
     """The keys of everything that may cover an address found in a corpus.
 
     Args:
         text: the value as the corpus has it.
+        kinds: which of them are asked for; all by default.
 
     Returns:
         the key of the address itself, then those of the sites above it, the narrowest first, of
@@ -70,10 +72,12 @@ def url_keys(text: str) -> tuple[Key, ...] | None:
     host, port, target = address
     known = _host_keys if len(host) <= LONGEST_HOST else _long_host_keys
     site_keys, has_accounts = known(host)
-    keys = [key_of(Kind.URL, f"{host}{port}{target}"), *site_keys]
-    if len(target) > 1:
+    keys = [key_of(Kind.URL, f"{host}{port}{target}")] if Kind.URL in kinds else []
+    if Kind.SITE in kinds:
+        keys += site_keys
+    if Kind.PREFIX in kinds and len(target) > 1:
         keys += _prefix_keys(f"{host}{port}", target)
-    if has_accounts or target.startswith(("/@", "/users/")):
+    if Kind.ACCOUNT in kinds and (has_accounts or target.startswith(("/@", "/users/"))):
         keys += [key_of(Kind.ACCOUNT, form) for form in address_accounts(address)]
     return tuple(keys)
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import datetime
 import re
 from dataclasses import dataclass, field
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from optout.registry import documents
 from optout.registry.errors import UsageError
@@ -156,15 +156,27 @@ class _Step:
 
     entry: int
 
-    def _leaf(self, proof: Proof, date: str, **further: object) -> bytes:
-        return documents.canonical(
-            {"v": 1, "op": self.op, "entry": self.entry, "date": date, **proof.fields(), **further}
-        )
+    if TYPE_CHECKING:  # in what order they are given is each record's own
 
-    def _check(self, date: str) -> None:
+        @property
+        def proof(self) -> Proof: ...
+
+        @property
+        def date(self) -> str: ...
+
+    def __post_init__(self) -> None:
         if not 0 <= self.entry <= MAX_INDEX:
             raise UsageError(f"there is no entry {self.entry}", "Name one by its number.")
-        _check_date(date)
+        _check_date(self.date)
+
+    def leaf(self) -> bytes:
+        """The record's bytes in a log."""
+        about = {"v": 1, "op": self.op, "entry": self.entry, "date": self.date}
+        return documents.canonical({**about, **self.proof.fields(), **self._further()})
+
+    def _further(self) -> documents.Document:
+        """What a leaf of this sort says beside that."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +196,8 @@ class GradeChange(_Step):
     date: str
     proof: ByOperator = ByOperator()
 
-    def __post_init__(self) -> None:
-        self._check(self.date)
-
-    def leaf(self) -> bytes:
-        """The record's bytes in a log."""
-        return self._leaf(self.proof, self.date, grade=self.grade.value)
+    def _further(self) -> documents.Document:
+        return {"grade": self.grade.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +215,6 @@ class Withdraw(_Step):
     proof: Proof
     date: str
 
-    def __post_init__(self) -> None:
-        self._check(self.date)
-
-    def leaf(self) -> bytes:
-        """The record's bytes in a log."""
-        return self._leaf(self.proof, self.date)
-
 
 @dataclass(frozen=True, slots=True)
 class Dispute(_Step):
@@ -229,13 +230,6 @@ class Dispute(_Step):
 
     date: str
     proof: ByOperator = ByOperator()
-
-    def __post_init__(self) -> None:
-        self._check(self.date)
-
-    def leaf(self) -> bytes:
-        """The record's bytes in a log."""
-        return self._leaf(self.proof, self.date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,13 +247,6 @@ class Restore(_Step):
     date: str
     proof: ByOperator = ByOperator()
 
-    def __post_init__(self) -> None:
-        self._check(self.date)
-
-    def leaf(self) -> bytes:
-        """The record's bytes in a log."""
-        return self._leaf(self.proof, self.date)
-
 
 @dataclass(frozen=True, slots=True)
 class Erase(_Step):
@@ -275,13 +262,6 @@ class Erase(_Step):
 
     proof: Proof
     date: str
-
-    def __post_init__(self) -> None:
-        self._check(self.date)
-
-    def leaf(self) -> bytes:
-        """The record's bytes in a log."""
-        return self._leaf(self.proof, self.date)
 
 
 Step: TypeAlias = GradeChange | Withdraw | Dispute | Restore | Erase

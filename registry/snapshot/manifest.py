@@ -8,6 +8,7 @@ file.
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -98,6 +99,7 @@ class Manifest:
             SnapshotError: it is of a newer format, changed, signed by another key, or tells of
                 something that cannot be a snapshot.
         """
+        _check_age(data, name)
         document = documents.parse(data, name, error=SnapshotFault)
         _check_format(document.get("format"), name)
         signer = _check_signature(document, name, key)
@@ -190,11 +192,20 @@ class _NewerError(ValueError):
     """Something that only a newer optout can know."""
 
 
+def _check_age(data: bytes, name: str) -> None:
+    """A newer format may lay its JSON out otherwise: this comes before any look at its form."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return  # what it is not, is told later
+    found = document.get("format") if isinstance(document, dict) else None
+    if isinstance(found, str) and found != FORMAT and _ANY_FORMAT.fullmatch(found):
+        raise SnapshotError(f"{name} is of the format {found}, newer than {FORMAT}", _UPGRADE)
+
+
 def _check_format(found: object, name: str) -> None:
     if found == FORMAT:
         return
-    if isinstance(found, str) and _ANY_FORMAT.fullmatch(found):
-        raise SnapshotError(f"{name} is of the format {found}, newer than {FORMAT}", _UPGRADE)
     raise SnapshotError(f"{name} does not describe a snapshot", "Name the folder that holds one.")
 
 

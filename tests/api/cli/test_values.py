@@ -49,6 +49,12 @@ def test_a_missing_file_is_named_and_the_way_out_too() -> None:
     assert "@@" in caught.value.advice
 
 
+def test_an_account_that_is_read_as_a_file_is_told_how_accounts_are_written() -> None:
+    with pytest.raises(UsageError, match="@Anna cannot be read") as caught:
+        spread("@Anna")
+    assert "instagram:anna" in caught.value.advice
+
+
 def test_text_that_is_not_utf8_is_refused_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "list").write_bytes(b"fine\nna\xefve\n")
     with pytest.raises(UsageError, match="line 2 is not UTF-8"):

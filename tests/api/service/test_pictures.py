@@ -71,6 +71,7 @@ def test_a_picture_that_is_too_plain_is_offered_as_its_exact_bytes(plain_picture
     assert refusal.offer is not None
     digest = hashlib.sha256(plain_picture).hexdigest()
     assert refusal.offer.identifier == Identifier.file_sha256(digest)
+    assert refusal.offer.identifiers == Identifier.files(plain_picture)
     assert refusal.offer.shown == "logo.png"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from typing import Any
 
 import pyarrow as pa
@@ -29,7 +30,8 @@ def found(*samples: Sample) -> dict[str, DetectedColumn]:
 
 
 def roles(*samples: Sample) -> dict[str, str | None]:
-    return {path: column.role for path, column in found(*samples).items()}
+    columns = found(*samples).items()
+    return {path: column.role for path, column in columns if not column.is_rest}
 
 
 URLS = ["https://a.example/1", "https://b.example/2", None]
@@ -289,3 +291,97 @@ def test_where_all_are_nulls_the_name_speaks() -> None:
     assert roles(nothing) == {"jpg": "image", "url": "url", "word": None}
     numbers = Sample(pa.schema({"jpg": pa.int64()}))
     assert roles(nothing, numbers)["jpg"] is None
+
+
+def test_json_is_looked_at_under_every_path_for_what_shows_itself() -> None:
+    sample = sampled(meta=['{"lang": "en", "more": "{}"}'] * 3, url=URLS)
+    rest = [(c.path, c.role) for c in detect([sample]) if c.is_rest]
+    assert rest == [("meta{}*", "url"), ("meta{}*", "work")]
+    assert not [c for c in detect([sampled(url=URLS)]) if c.is_rest]
+
+
+def features(**said: Any) -> dict[str, str]:
+    return {"huggingface": json.dumps({"info": {"features": said}})}
+
+
+IMAGE = {"_type": "Image"}
+BYTES = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "path"),
+    [
+        (BYTES, IMAGE, "seen.bytes"),
+        (pa.binary(), IMAGE, "seen"),
+        (pa.list_(BYTES), [IMAGE], "seen[].bytes"),
+        (pa.list_(BYTES), {"_type": "List", "feature": IMAGE}, "seen[].bytes"),
+        (pa.struct([("a", BYTES)]), {"a": IMAGE}, "seen.a.bytes"),
+        (
+            pa.struct([("a", pa.list_(BYTES))]),
+            {"_type": "Sequence", "feature": {"a": IMAGE}},
+            "seen.a[].bytes",
+        ),
+    ],
+)
+def test_a_data_set_says_which_of_its_columns_hold_pictures_though_none_was_sampled(
+    kind: pa.DataType, said: Any, path: str
+) -> None:
+    schema = pa.schema([("seen", kind)])
+    assert set(roles(Sample(schema, schema.empty_table())).values()) == {None}
+    told = schema.with_metadata(features(seen=said))
+    assert roles(Sample(told, told.empty_table()))[path] == "image"
+    assert found(Sample(told))[path].why == "the data set's own features; no values to look at"
+
+
+def test_what_a_data_set_says_of_itself_makes_no_picture_of_text_and_no_other_of_what_is_seen() -> (
+    None
+):
+    table = pa.table({"seen": URLS, "hash": pa.array(SHA256)})
+    said = table.replace_schema_metadata(features(seen=IMAGE, hash={"_type": "Image"}))
+    assert roles(Sample(said.schema, said)) == {"seen": "url", "hash": "sha256"}
+
+
+@pytest.mark.parametrize(
+    "said", ["{", "[]", "{}", '{"info": {"features": [7]}}', '{"info": {"features": {"url": 7}}}']
+)
+def test_broken_features_say_nothing(said: str) -> None:
+    table = pa.table({"url": URLS}).replace_schema_metadata({"huggingface": said})
+    assert roles(Sample(table.schema, table)) == {"url": "url"}
+
+
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [
+        ("gitlab_owner", "account:gitlab"),
+        ("max_stars_gitlab_repo_name", "account:gitlab"),
+        ("hf_author", "account:huggingface"),
+        ("deviantArtUser", "account:deviantart"),
+        ("threads_user_id", "account:threads"),
+        ("500px_username", "account:500px"),
+        ("repo_name", None),
+        ("author", None),
+        ("github_id", None),
+    ],
+)
+def test_names_say_whose_accounts_values_are(path: str, role: str | None) -> None:
+    assert roles(sampled(**{path: ["annalens", "bob", "cleo"]}))[path] == role
+
+
+def test_an_author_beside_a_subreddit_is_one_of_reddit() -> None:
+    posts = {"author": ["annalens", "[deleted]", "bob_b"], "subreddit": ["pics"] * 3}
+    assert roles(sampled(**posts)) == {"author": "account:reddit", "subreddit": None}
+
+
+@pytest.mark.parametrize(
+    ("value", "role"),
+    [
+        ("UCBR8-60-B28hp2BmDPdntcQ", "account:youtube"),
+        ("70000031@N01", "account:flickr"),
+        ("@anna@mastodon.social", "account:mastodon"),
+        ("anna@mail.example", None),
+    ],
+)
+def test_some_accounts_are_told_by_their_values_whatever_their_column_is_called(
+    value: str, role: str | None
+) -> None:
+    assert roles(sampled(some=[value] * 3)) == {"some": role}

@@ -167,3 +167,35 @@ def test_json_is_text_and_no_picture() -> None:
     schema = pa.schema([("meta", pa.string())])
     assert carries(schema, Leaf("meta{}.x", "url"))
     assert not carries(schema, Leaf("meta{}.x", "image"))
+
+
+def rest(role: str, *others: Leaf, **columns: list[str | None]) -> list[tuple[int, bytes]]:
+    """What stands anywhere in the JSON of the column `meta`, with its rows."""
+    batch = pa.record_batch(columns)
+    leaves = [Leaf("meta{}*", role), *others]
+    (held,) = (h for h in leaf_values(batch, leaves) if h.leaf.is_rest)
+    assert not len(held.broken)
+    return list(zip(held.rows.tolist(), held.values.to_pylist(), strict=True))
+
+
+def test_the_rest_of_json_is_what_looks_so_under_any_path() -> None:
+    meta = [
+        None,
+        '{"a": "en", "b": ["https://a.example/1", 7, "HTTP:/b.example"]}',
+        "[[[",
+        '{"x": {"src": "c.example/1", "alt": "c.example/1"}, "d": "10.1000/182"}',
+        '{"more": "{\\"b\\": \\"//d.example/\\", \\"c\\": \\"{ broken\\"}"}',
+    ]
+    assert rest("url", meta=meta) == [
+        (1, b"https://a.example/1"),
+        (1, b"HTTP:/b.example"),
+        (3, b"c.example/1"),
+        (4, b"//d.example/"),
+    ]
+    assert rest("work", meta=meta) == [(3, b"10.1000/182")]
+
+
+def test_what_is_looked_at_by_itself_is_no_part_of_the_rest() -> None:
+    meta: list[str | None] = ['{"a": "https://a.example/", "b": "https://b.example/"}']
+    assert rest("url", Leaf("meta{}.a", "url"), meta=meta) == [(0, b"https://b.example/")]
+    assert rest("url", Leaf("meta{}.a", "text"), meta=meta) == [(0, b"https://b.example/")]

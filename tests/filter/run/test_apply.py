@@ -396,3 +396,34 @@ def test_an_application_goes_on_where_another_was_killed(
     assert second.wait(60) == 0
     assert files(masked) == files(done[0])
     assert_bound(masked)
+
+
+class AppliesBeside(Silence):
+    """Lets an input be away when it is to be applied, and another run apply it meanwhile."""
+
+    def __init__(self, masked: Path, shard: Path) -> None:
+        self._masked, self._shard, self._away = masked, shard, shard.with_name("away")
+        self.told: list[str] = []
+
+    def stage(self, name: str, _total: int | None = None) -> None:
+        if name == "write":
+            self._shard.rename(self._away)
+
+    def note(self, text: str) -> None:
+        if self._away.exists():
+            self.told.append(text)
+            self._away.rename(self._shard)
+            apply_masks(self._masked)
+
+
+def test_what_failed_here_and_was_applied_beside_is_taken_over(
+    masked: Path, corpus: Path, done, files: Callable
+) -> None:
+    beside_it = AppliesBeside(masked, corpus / LAION)
+    report = apply_masks(masked, progress=beside_it, workers=1)
+    assert len(beside_it.told) == 1
+    assert LAION in beside_it.told[0]
+    assert report.failed == []
+    assert {outcome.shard for outcome in report.outcomes} == {LAION, DOWNLOADED}
+    assert files(masked) == files(done[0])
+    assert_bound(masked)

@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from optout.filter import filter_dataset
+from optout.filter.errors import SomeShardsFailed
 from optout.filter.evidence import compare_files, read_manifest
+from optout.filter.run.progress import Silence
 from optout.filter.run.storage import LocalStorage
 
 SHARDS = 12
@@ -118,6 +120,109 @@ def test_what_a_run_beside_has_done_is_told_as_done_before(
     assert report.skipped == written
     assert report.shards == SHARDS
     assert report.rows_dropped == 12
+
+
+LOST = "05.parquet"
+
+
+class Absent(Silence):
+    """Lets an input be away when a stage begins, and another run finish meanwhile.
+
+    Args:
+        shard: the input.
+        stage: when it goes away.
+        beside: the other run, which finds it there again; called at `call`.
+        call: `note`, when the failure is told, or the name of a later stage.
+        stays: whether it is away again afterwards.
+    """
+
+    def __init__(self, shard: Path, stage: str, beside: Callable, call: str, stays: bool) -> None:
+        self.shard, self.away = shard, shard.with_name("away")
+        self.at, self.beside, self.call, self.stays = stage, beside, call, stays
+        self.called = False
+
+    def stage(self, name: str, _total: int | None = None) -> None:
+        if name == self.at and not self.called:
+            self.shard.rename(self.away)
+        self._maybe(name)
+
+    def note(self, _text: str) -> None:
+        self._maybe("note")
+
+    def _maybe(self, what: str) -> None:
+        if what == self.call and self.away.exists() and not self.called:
+            self.called = True
+            self.away.rename(self.shard)
+            self.beside()
+            if self.stays:
+                self.shard.rename(self.away)
+
+
+@pytest.mark.parametrize("mode", ["rewrite", "mask"])
+@pytest.mark.parametrize(
+    ("stage", "call"), [("write", "note"), ("scan", "note"), ("scan", "decide"), ("scan", "write")]
+)
+def test_a_shard_that_failed_here_and_was_finished_beside_is_taken_over(
+    stage: str, call: str, mode: str, world, many: Path, files: Callable, tmp_path: Path
+) -> None:
+    out, beside = tmp_path / "out", []
+
+    def other() -> None:
+        beside.append(filter_dataset(many, out, snapshot=world.snapshot, mode=mode))
+
+    absent = Absent(many / LOST, stage, other, call, stays=False)
+    report = filter_dataset(
+        many, out, snapshot=world.snapshot, mode=mode, workers=1, progress=absent
+    )
+    assert beside[0].shards == report.shards == SHARDS
+    assert report.rows_dropped == SHARDS
+    assert next(o for o in report.outcomes if o.shard == LOST).skipped
+    alone = tmp_path / "alone" / "out"
+    filter_dataset(many, alone, snapshot=world.snapshot, mode=mode)
+    assert files(out) == files(alone)
+    assert_bound(out)
+
+
+@pytest.mark.parametrize(
+    ("stage", "call"), [("write", "note"), ("scan", "note"), ("scan", "decide"), ("scan", "write")]
+)
+def test_a_shard_of_which_the_input_is_gone_is_not_taken_over(
+    stage: str, call: str, world, many: Path, files: Callable, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    absent = Absent(
+        many / LOST,
+        stage,
+        lambda: filter_dataset(many, out, snapshot=world.snapshot),
+        call,
+        stays=True,
+    )
+    with pytest.raises(SomeShardsFailed) as caught:
+        filter_dataset(many, out, snapshot=world.snapshot, workers=1, progress=absent)
+    assert [failed.shard for failed in caught.value.report.failed] == [LOST]
+    assert not any(LOST in name for name in files(out) if "/scan/" not in name)
+    assert_bound(out)
+
+
+def test_what_failed_here_and_is_in_hand_beside_is_waited_for(
+    world, many: Path, start: Callable, files: Callable, tmp_path: Path
+) -> None:
+    out, started = tmp_path / "out", []
+
+    def other() -> None:
+        started.append(start(pause=0.2))
+        log = tmp_path / "log"
+        while not log.exists() or f"write {LOST}" not in log.read_text():
+            time.sleep(0.01)
+
+    absent = Absent(many / LOST, "write", other, "note", stays=False)
+    report = filter_dataset(many, out, snapshot=world.snapshot, workers=1, progress=absent)
+    assert report.shards == SHARDS
+    assert started[0].wait(60) == 0
+    alone = tmp_path / "alone" / "out"
+    filter_dataset(many, alone, snapshot=world.snapshot)
+    assert files(out) == files(alone)
+    assert_bound(out)
 
 
 @pytest.fixture

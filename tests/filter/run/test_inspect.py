@@ -74,7 +74,7 @@ def test_places_inside_columns_are_told_by_their_path(tmp_path: Path) -> None:
     )
     pq.write_table(table, tmp_path / "a.parquet")
     report = inspect_dataset(tmp_path / "a.parquet")
-    assert {column.path: column.role for column in report.columns} == {
+    assert {c.path: c.role for c in report.columns if not c.is_rest} == {
         "images[]": "url",
         "image.bytes": "image",
         "image.path": None,
@@ -106,3 +106,29 @@ def test_where_nothing_can_be_read_nothing_is_claimed(tmp_path: Path) -> None:
 def test_an_absent_input_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not exist"):
         inspect_dataset(tmp_path / "absent")
+
+
+def test_whose_accounts_can_be_found_is_said(tmp_path: Path) -> None:
+    table = pa.table({"repo_name": ["octocat/hello", "anna/x"], "hf_author": ["anna", "bob"]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    told = {reach.kind: reach.text for reach in inspect_dataset(tmp_path / "a.parquet").reach}
+    assert told["account"] == (
+        "everything that names the registered account, in repo_name and hf_author; "
+        "by its name only accounts on GitHub and Hugging Face"
+    )
+
+
+def test_what_json_may_hold_under_any_path_is_told_apart(tmp_path: Path) -> None:
+    table = pa.table({"url": ["https://a.example"], "meta": ['{"n": 1}']})
+    pq.write_table(table, tmp_path / "a.parquet")
+    told = {reach.kind: reach for reach in inspect_dataset(tmp_path / "a.parquet").reach}
+    assert told["url"].columns == ["url"]
+    assert told["url"].text.endswith("; also where it stands anywhere else in the JSON of meta")
+    assert told["work"].columns == []
+    assert told["work"].text.endswith("; only where it stands anywhere else in the JSON of meta")
+
+
+def test_hashes_find_pictures_only_as_far_as_they_tell(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"image_phash": ["a0" * 8] * 3}), tmp_path / "a.parquet")
+    told = {reach.kind: reach.text for reach in inspect_dataset(tmp_path / "a.parquet").reach}
+    assert told["image"].endswith("; only as far as the hashes that stand there tell")

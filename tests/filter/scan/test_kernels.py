@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from optout.filter.columns import ROLES
 from optout.filter.scan import Kernel, Scanned, State, plain_kernels, reach
 from optout.registry.identifiers import Identifier, Kind
@@ -256,3 +258,45 @@ def test_hashes_that_a_corpus_carries_are_near_within_their_radius(
 
 def test_every_kind_can_be_found_through_some_role() -> None:
     assert frozenset().union(*map(reach, ROLES)) == frozenset(Kind)
+
+
+VALUES = st.one_of(
+    st.text(max_size=600),
+    st.text("ab \t\u0301\u1161\u00ad\u1100\u11a8", max_size=400),
+    st.sampled_from(
+        [PASSAGE, "https://github.com/octocat/x", "isbn:9780306406157", "octocat", "a.example/b"]
+    ),
+)
+
+
+@given(VALUES)
+def test_what_a_value_is_does_not_depend_on_what_a_snapshot_holds(
+    snapshot: Snapshot, lacking: Snapshot, value: str
+) -> None:
+    packed = value.encode("utf-8", "surrogatepass")
+    full, bare = kernels(snapshot), kernels(lacking)
+    for role in ("url", "text", "work", "account:github", "work:isbn", "sha256", "md5"):
+        assert states(looked(full[role], packed)) == states(looked(bare[role], packed))
+        assert not looked(bare[role], packed).traces
+
+
+@pytest.fixture(scope="module")
+def lacking(snapshot_of: Callable, picture: bytes) -> Snapshot:
+    """It holds nothing that words can be covered by."""
+    return snapshot_of(Identifier.image(picture))
+
+
+@pytest.mark.parametrize("kind", [Kind.URL, Kind.SITE, Kind.PREFIX, Kind.ACCOUNT])
+def test_a_snapshot_of_one_kind_is_asked_for_that_kind_alone(
+    kind: Kind, snapshot_of: Callable
+) -> None:
+    entries = {
+        Kind.URL: Identifier.url("https://github.com/octocat/x"),
+        Kind.SITE: Identifier.site("anna.example"),
+        Kind.PREFIX: Identifier.prefix("https://github.com/octocat"),
+        Kind.ACCOUNT: Identifier.account("github:octocat"),
+    }
+    scanned = looked(
+        kernels(snapshot_of(entries[kind]))["url"], "https://github.com/octocat/x", "b.anna.example"
+    )
+    assert set(scanned.traces) == ({1} if kind is Kind.SITE else {0})

@@ -7,11 +7,12 @@ import io
 import json
 import random
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from optout.filter.verify.detection import SHARD_EVIDENCE, Detection
 from optout.filter.verify.inside import MAX_PATHS
-from optout.filter.verify.leaves import leaf_values
+from optout.filter.verify.leaves import Values, leaf_values
 from PIL import Image
 
 
@@ -198,3 +199,12 @@ def test_neither_name_nor_form_alone_is_enough(name: str, value: str) -> None:
 def test_few_balanced_digests_are_digests() -> None:
     assert roles(hashes(7, 256)) == {"sha256"}
     assert roles([hashlib.sha256(bytes([n])).hexdigest() for n in range(200)]) == {"sha256"}
+
+
+def test_one_picture_is_enough_where_the_metadata_says_that_they_are_pictures() -> None:
+    values = pa.array([b"\xff\xd8\xff\xe0", *[b"no picture"] * 5], pa.large_binary())
+    leaf = Values("seen.bytes", values, np.arange(6))
+    for said, roles in (((), set()), (("seen.bytes",), {"image"})):
+        detection = Detection()
+        detection.add_shard([[leaf]], said)
+        assert set(detection.matchable().get("seen.bytes", ())) == roles

@@ -149,3 +149,9 @@ def test_a_file_has_an_entry_by_each_digest(tmp_path) -> None:
 def test_what_is_no_md5_is_refused(digits: str) -> None:
     with pytest.raises(IdentifierError, match="is no MD5 digest"):
         md5_key(digits)
+
+
+def test_a_scheme_that_is_not_known_is_refused_with_those_that_are() -> None:
+    with pytest.raises(IdentifierError, match="'issn' is no scheme of works") as caught:
+        work_keys("0306-4061", "issn")
+    assert "isbn" in caught.value.advice

@@ -58,6 +58,9 @@ FOREIGN = {
 }
 """Platforms whose handles name a server too."""
 
+OF_REPOSITORIES = ("gitlab", "huggingface")
+"""Whose columns hold `owner/name`."""
+
 MISSES = (
     "https://github.com/{}x",
     "https://github.com/explore/{}",
@@ -91,10 +94,15 @@ class Accounts:
             platform = self.platforms[i % len(self.platforms)]
             handle = f"annalens{i}"
             self.handles.append((platform, handle.title() if platform in FOLDING else handle))
+        self.numbered = {
+            "youtube": [f"UCanna{i:017d}Q" for i in range(10)],
+            "flickr": [f"{70_000_000 + 31 * i}@N0{i % 10}" for i in range(10)],
+        }
 
     def registered(self) -> list[str]:
         tail = {platform: tail for platform, (tail, _) in FOREIGN.items()}
-        return [f"{platform}:{handle}{tail.get(platform, '')}" for platform, handle in self.handles]
+        named = [*self.handles, *((p, each) for p, all_ in self.numbered.items() for each in all_)]
+        return [f"{platform}:{handle}{tail.get(platform, '')}" for platform, handle in named]
 
     def disguise(self, random: Random) -> str:
         platform, handle = random.choice(self.handles)
@@ -107,6 +115,44 @@ class Accounts:
     def near_miss(self, random: Random) -> str:
         _, handle = random.choice(self.handles)
         return random.choice(MISSES).format(handle)
+
+    def owner(self, platform: str, random: Random) -> str:
+        """What stands in a column of owners or authors on a platform."""
+        if platform == "github":
+            return self.repository(random)
+        if platform in self.numbered:
+            handle = random.choice(self.numbered[platform])
+            return random.choice((handle, handle, f" {handle}\n"))
+        handle = random.choice(self._on(platform))
+        if platform in FOLDING:
+            handle = random.choice((handle, handle.lower(), mixed_case(handle, random)))
+        if platform == "mastodon":
+            return f"@{handle}@{random.choice(('mastodon.social', 'Mastodon.Social'))}"
+        written = [handle, handle, f" {handle} "]
+        if platform in OF_REPOSITORIES:
+            written += [f"{handle}/repo-{random.random()}", f"{handle}/b"]
+        return random.choice((*written, self._profile(platform, handle, random)))
+
+    def other_owner(self, platform: str, random: Random) -> str:
+        """What only looks like such an owner."""
+        if platform == "github":
+            return self.other_repository(random)
+        if platform in self.numbered:
+            handle = random.choice(self.numbered[platform])
+            wrong = handle.swapcase() if platform == "youtube" else f"1{handle}"
+            return random.choice((wrong, handle.replace("0", "1", 1), "somebody"))
+        handle = random.choice(self._on(platform))
+        if platform == "mastodon":
+            return random.choice((f"@{handle}@mastodon.example", f"@x{handle}@mastodon.social"))
+        elsewhere = random.choice([h for other, h in self.handles if other != platform])
+        return random.choice((f"{handle}x", f"x{handle}", elsewhere, f"by {handle}", "[deleted]"))
+
+    def _on(self, platform: str) -> list[str]:
+        return [handle for other, handle in self.handles if other == platform]
+
+    def _profile(self, platform: str, handle: str, random: Random) -> str:
+        patterns = FOLDING.get(platform) or PLAIN[platform]
+        return random.choice(patterns).format(handle)
 
     def repository(self, random: Random) -> str:
         """What stands in a column of GitHub's repositories."""

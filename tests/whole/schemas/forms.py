@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from .passages import passage
 from .sowing import Form, OptOuts
+from .works import iscc
 
 TEXT, LONG, REAL, BYTES = pa.string(), pa.int64(), pa.float64(), pa.binary()
 
@@ -361,20 +362,69 @@ CRAWL_INDEX = Form(
 )
 PAPERS = Form(
     "papers",
-    columns(doi=TEXT, arxiv_id=TEXT, isbn=TEXT, abstract=TEXT, year=LONG),
+    columns(doi=TEXT, arxiv_id=TEXT, isbn=TEXT, iscc=TEXT, abstract=TEXT, year=LONG),
     lambda n, random, _: {
         "doi": f"10.7777/other.{n}",
         "arxiv_id": f"1901.{n:05d}",
         "isbn": None,
+        "iscc": iscc(10**8 + n),
         "abstract": passage(random, 40),
         "year": 2019,
     },
-    {"doi": "work:doi", "arxiv_id": "work:arxiv", "isbn": "work:isbn", "abstract": "text"},
+    {
+        "doi": "work:doi",
+        "arxiv_id": "work:arxiv",
+        "isbn": "work:isbn",
+        "iscc": "work:iscc",
+        "abstract": "text",
+    },
+)
+
+REDDIT = Form(
+    "reddit",
+    columns(id=TEXT, author=TEXT, subreddit=TEXT, selftext=TEXT, permalink=TEXT, url=TEXT),
+    lambda n, random, _: {
+        "id": f"t3_{n:x}",
+        "author": random.choice(("[deleted]", f"reader_{random.randrange(999)}", "someone-else")),
+        "subreddit": random.choice(("pics", "AskScience")),
+        "selftext": random.choice((passage(random, 12), "", None)),
+        "permalink": f"/r/pics/comments/{n:x}/a_title/",
+        "url": link(random),
+    },
+    {"author": "account:reddit", "selftext": "text", "url": "url"},
+    decoys={"subreddit": lambda random, optouts: optouts.accounts.owner("reddit", random).strip()},
+)
+PLATFORMS = Form(
+    "platforms",
+    columns(gitlab_repo_name=TEXT, deviantart_username=TEXT, channel_id=TEXT, user_nsid=TEXT)
+    .append(pa.field("huggingface", pa.struct([("owner", TEXT), ("likes", LONG)])))
+    .append(pa.field("posts", pa.list_(pa.struct([("account", TEXT), ("lang", TEXT)]))))
+    .append(pa.field("video_id", TEXT))
+    .append(pa.field("license", TEXT)),
+    lambda n, random, _: {
+        "gitlab_repo_name": f"group{random.randrange(99)}/project",
+        "deviantart_username": f"artist-{n}",
+        "channel_id": f"UC{random.randrange(10**20):021d}A",
+        "user_nsid": f"{random.randrange(10**7, 10**8)}@N0{n % 10}",
+        "huggingface": {"owner": f"team-{random.randrange(99)}", "likes": n},
+        "posts": [{"account": f"@reader{n}@server.example", "lang": "en"}],
+        "video_id": f"v{random.randrange(10**9):010d}",
+        "license": "cc-by-4.0",
+    },
+    {
+        "gitlab_repo_name": "account:gitlab",
+        "deviantart_username": "account:deviantart",
+        "channel_id": "account:youtube",
+        "user_nsid": "account:flickr",
+        "huggingface.owner": "account:huggingface",
+        "posts[].account": "account:mastodon",
+    },
+    decoys={"license": lambda random, optouts: optouts.accounts.owner("deviantart", random)},
 )
 
 FORMS = (
     *(LAION, RE_LAION, COYO, DATACOMP, PD12M, WAON, HASHES),
     *(IMG2DATASET, HF_IMAGE, HF_IMAGES, OBELICS, NEMO),
     *(FINEWEB, C4, SLIMPAJAMA, REDPAJAMA),
-    *(THE_STACK, THE_STACK_2, CRAWL_INDEX, PAPERS),
+    *(THE_STACK, THE_STACK_2, CRAWL_INDEX, PAPERS, REDDIT, PLATFORMS),
 )

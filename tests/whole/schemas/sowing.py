@@ -19,6 +19,18 @@ from .works import Works
 
 Row = dict[str, Any]
 
+OWNERS = (
+    "github",
+    "gitlab",
+    "huggingface",
+    "reddit",
+    "flickr",
+    "deviantart",
+    "youtube",
+    "mastodon",
+)
+"""Platforms whose accounts stand in columns of their own."""
+
 KINDS = {
     "url": ("url", "site", "prefix", "account"),
     "text": ("text",),
@@ -28,10 +40,11 @@ KINDS = {
     "phash256": ("image",),
     "phash64": ("image",),
     "pdq256": ("image",),
-    "account:github": ("account",),
+    **{f"account:{platform}": ("account",) for platform in OWNERS},
     "work:isbn": ("work",),
     "work:doi": ("work",),
     "work:arxiv": ("work",),
+    "work:iscc": ("work",),
 }
 """What can be recognised where a column plays a role."""
 
@@ -63,8 +76,8 @@ class OptOuts:
         }
 
     def disguise(self, kind: str, role: str, random: Random) -> Any:
-        if role == "account:github":
-            return self.accounts.repository(random)
+        if role.startswith("account:"):
+            return self.accounts.owner(role.partition(":")[2], random)
         if kind == "work":
             return self.works.disguise(role.partition(":")[2], random)
         if kind in self._data:
@@ -72,8 +85,8 @@ class OptOuts:
         return self._plain[kind].disguise(random)
 
     def near_miss(self, kind: str, role: str, random: Random) -> Any:
-        if role == "account:github":
-            return self.accounts.other_repository(random)
+        if role.startswith("account:"):
+            return self.accounts.other_owner(role.partition(":")[2], random)
         if kind == "work":
             return self.works.near_miss(role.partition(":")[2], random)
         if kind in self._data:

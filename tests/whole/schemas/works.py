@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from random import Random
 
 from .addresses import mixed_case
@@ -20,8 +22,14 @@ def isbn10(thirteen: str) -> str:
     return body + ("X" if check == 10 else str(check))
 
 
+def iscc(number: int) -> str:
+    """A whole code: its header says so, and 32 bytes follow."""
+    body = hashlib.sha256(str(number).encode()).digest()
+    return base64.b32encode(b"\x50\x05" + body).decode().rstrip("=")
+
+
 class Works:
-    """A third of each scheme."""
+    """As many of each scheme."""
 
     kind = "work"
 
@@ -33,8 +41,10 @@ class Works:
             for i in range(many)
         ]
 
+        self.iscc = [iscc(i) for i in range(many)]
+
     def registered(self) -> list[str]:
-        schemes = {"isbn": self.isbn, "doi": self.doi, "arxiv": self.arxiv}
+        schemes = {"isbn": self.isbn, "doi": self.doi, "arxiv": self.arxiv, "iscc": self.iscc}
         return [f"{scheme}:{value}" for scheme, values in schemes.items() for value in values]
 
     def disguise(self, scheme: str, random: Random) -> str:
@@ -53,6 +63,10 @@ class Works:
             value = random.choice((value, value.lower(), mixed_case(value, random)))
             heads = ("", "", "doi:", "DOI: ", "https://doi.org/", "http://dx.doi.org/")
             return random.choice(heads) + value
+        if scheme == "iscc":
+            grouped = "-".join(value[at : at + 4] for at in range(0, len(value), 4))
+            value = random.choice((value, value, value.lower(), grouped))
+            return random.choice(("", "ISCC:", "iscc:", "ISCC: ")) + value
         version = random.choice(("", "", "v1", "v12"))
         heads = ("", "", "arXiv:", "https://arxiv.org/abs/", "http://arxiv.org/pdf/")
         return random.choice(heads) + value + version
@@ -65,4 +79,8 @@ class Works:
             return random.choice((other, isbn10(other), wrong, f"{value}0", value[:-1]))
         if scheme == "doi":
             return random.choice((f"{value}.x", value.replace("/", "/x"), value.replace("10.", "")))
+        if scheme == "iscc":
+            return random.choice(
+                (value[:-1] + "1", iscc(random.randrange(10**6, 10**8)), value[1:])
+            )
         return random.choice((f"{value}0", value[:-1] + "x", f"{value[:-1]}", "2401.00001"))
