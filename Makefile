@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check format clean
+.PHONY: help demo test test-all bench-memory check format clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -14,10 +14,16 @@ demo: $(VENV)/demo ## a photograph is opted out, filtered, audited: in a minute
 	@$(BIN)/optout demo optout-demo
 
 test: $(VENV)/dev ## every test that needs nothing but PyPI
-	$(BIN)/python -m pytest -n 2 -m "not long and not debian"
+	@mkdir -p build && rm -f build/provoked
+	OPTOUT_PROVOKED=$(CURDIR)/build/provoked PYTHONPATH=$(CURDIR)/tests/house/recording \
+		$(BIN)/python -m pytest -n 2 -m "not long and not debian"
+	$(BIN)/python tests/house/provoked.py build/provoked
 
 test-all: test ## also what is long or needs Debian packages
 	$(BIN)/python -m pytest -n 2 -m "long or debian"
+
+bench-memory: $(VENV)/dev ## measure the memory of filter and verify; 10 GB of disk, half an hour
+	$(BIN)/python benchmarks/memory.py --write
 
 check: $(VENV)/dev build/house ## ruff and mypy strict
 	$(BIN)/ruff format --check .
