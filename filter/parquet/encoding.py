@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -24,14 +25,11 @@ from .footer import (
     FileField,
     GroupField,
     Leaf,
-    MetaField,
-    chunks_of,
     leaves_of,
-    meta_of,
     parse_footer,
 )
-from .physical import physical_view
-from .reading import BATCH_BYTES, BATCH_ROWS, BUFFER_BYTES, RETURNED_BYTES, return_memory
+from .groups import Groups
+from .physical import metadata_of, physical_view
 from .settings import writer_options
 from .tail import shard_faults
 
@@ -71,7 +69,8 @@ class Encoder:
         self.leaves: list[Leaf] = list(leaves_of(footer))
         with shard_faults(name):
             self._view, self._orders = physical_view(footer, self.leaves)
-            schema = pq.ParquetFile(path, metadata=self._view).schema_arrow
+            self._metadata = metadata_of(self._view)
+            schema = pq.ParquetFile(path, metadata=self._metadata).schema_arrow
             empty = _encoded(schema.empty_table(), {"store_schema": False})
         written = list(leaves_of(parse_footer(_footer_of(empty), name)))
         if [leaf.storage for leaf in written] != [leaf.storage for leaf in self.leaves]:
@@ -87,10 +86,9 @@ class Encoder:
         told = {n for n, categories in self._categories.items() if categories.complete}
         if found.leaves - told:
             self.obstacle = "categorical columns list values that only removed rows have"
-        with shard_faults(name):
-            self._reader = self._open([self._paths[n] for n in self._categories])
+        self._reader = self._open([self._paths[n] for n in self._categories])
 
-    def encode(self, number: int) -> Iterator[tuple[pa.Buffer, list[Struct]]]:
+    def encode(self, number: int) -> Iterator[tuple[io.BytesIO, list[Struct]]]:
         """Encode the kept rows of a row group.
 
         Args:
@@ -109,16 +107,14 @@ class Encoder:
             yield encoded, footer.value(FileField.ROW_GROUPS)
             del encoded  # before the next piece is read
 
-    def _open(self, dictionaries: list[str]) -> pq.ParquetFile:
-        # Without a buffer pyarrow reads a column chunk whole, however many pictures it has.
-        return pq.ParquetFile(
+    def _open(self, dictionaries: list[str]) -> Groups:
+        return Groups(
             self._path,
-            metadata=self._view,
-            read_dictionary=dictionaries,
-            buffer_size=BUFFER_BYTES,
-            pre_buffer=False,
-            # What is encoded anew gets a checksum of its own: none must hide that it had changed.
-            page_checksum_verification=True,
+            self._view,
+            list(leaves_of(self._view)),
+            self._name,
+            metadata=self._metadata,
+            dictionaries=dictionaries,
         )
 
     def _find_categories(self, categorical: frozenset[int]) -> dict[int, Categories]:
@@ -126,11 +122,10 @@ class Encoder:
         rows = [group[GroupField.ROWS][1] for group in self._groups]
         found = {}
         if numbers:
-            with shard_faults(self._name):
-                reader = self._open([self._paths[n] for n in numbers])
+            reader = self._open([self._paths[n] for n in numbers])
 
             def batches(group: int, path: str) -> Iterator[pa.RecordBatch]:
-                return self._batches(reader, group, [path])
+                return reader.batches(group, [path])
 
             for number in numbers:
                 categories = find_categories(self._paths[number], rows, self._removed, batches)
@@ -142,7 +137,7 @@ class Encoder:
         kept: list[pa.RecordBatch] = []
         first = sum(group[GroupField.ROWS][1] for group in self._groups[:number])
         row, decoded = first, 0
-        for whole in self._batches(self._reader, number):
+        for whole in self._reader.batches(number):
             batch = self._without_removed(whole, row)
             row += whole.num_rows
             if batch.num_rows:
@@ -153,9 +148,6 @@ class Encoder:
                 if kept:
                     yield kept
                 kept, decoded = [], 0
-        if row - first != self._groups[number][GroupField.ROWS][1]:
-            with shard_faults(self._name):
-                raise ValueError(f"row group {number} has not as many rows as it says")
         if kept:
             yield kept
 
@@ -183,40 +175,20 @@ class Encoder:
             table = table.set_column(column, table.schema.field(column), whole)
         return table
 
-    def _batches(
-        self, reader: pq.ParquetFile, number: int, columns: list[str] | None = None
-    ) -> Iterator[pa.RecordBatch]:
-        group = self._groups[number]
-        rows = max(1, group[GroupField.ROWS][1])
-        size = sum(meta_of(chunk).value(MetaField.UNCOMPRESSED, 0) for chunk in chunks_of(group))
-        batch_rows = max(1, min(BATCH_BYTES // max(1, size // rows), BATCH_ROWS))
-        reading = reader.iter_batches(
-            batch_size=batch_rows, row_groups=[number], columns=columns, use_threads=False
-        )
-        while True:
-            with shard_faults(self._name):
-                batch = next(reading, None)
-            if batch is None:
-                return
-            large = batch.nbytes >= RETURNED_BYTES
-            yield batch
-            del batch
-            if large:
-                return_memory()
-
 
 def _combined(column: pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
 
-def _encoded(table: pa.Table, options: dict[str, Any]) -> pa.Buffer:
-    sink = pa.BufferOutputStream()
+def _encoded(table: pa.Table, options: dict[str, Any]) -> io.BytesIO:
+    # Arrow's own stream doubles its memory whenever it is full.
+    sink = io.BytesIO()
     with pq.ParquetWriter(sink, table.schema, **options) as writer:
         writer.write_table(table, row_group_size=max(1, table.num_rows))
-    return sink.getvalue()
+    return sink
 
 
-def _footer_of(encoded: pa.Buffer) -> bytes:
-    data = memoryview(encoded)
-    length = int.from_bytes(data[-8:-4], "little")
-    return bytes(data[-8 - length : -8])
+def _footer_of(encoded: io.BytesIO) -> bytes:
+    with encoded.getbuffer() as data:
+        length = int.from_bytes(data[-8:-4], "little")
+        return bytes(data[-8 - length : -8])

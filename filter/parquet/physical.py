@@ -46,7 +46,7 @@ _WIDEST = 76
 """Digits of the widest decimal that Arrow knows."""
 
 
-def physical_view(footer: Struct, leaves: list[Leaf]) -> tuple[pq.FileMetaData, list[bool]]:
+def physical_view(footer: Struct, leaves: list[Leaf]) -> tuple[Struct, list[bool]]:
     """Describe a file to pyarrow by its physical types alone.
 
     Args:
@@ -54,7 +54,7 @@ def physical_view(footer: Struct, leaves: list[Leaf]) -> tuple[pq.FileMetaData, 
         leaves: its columns.
 
     Returns:
-        Metadata to open the file with, and for each column whether pyarrow, seeing it so, orders
+        A footer to open the file with, and for each column whether pyarrow, seeing it so, orders
         its values as the file's own schema does: only then are its statistics true.
     """
     elements = footer.value(FileField.SCHEMA)
@@ -72,7 +72,12 @@ def physical_view(footer: Struct, leaves: list[Leaf]) -> tuple[pq.FileMetaData, 
     )
     # Among the key-values is the Arrow schema, which would bring the logical types back.
     view.drop(FileField.KEY_VALUES, 7)
-    return pq.read_metadata(io.BytesIO(MAGIC + frame(view))), orders
+    return view, orders
+
+
+def metadata_of(view: Struct) -> pq.FileMetaData:
+    """What pyarrow makes of a footer."""
+    return pq.read_metadata(io.BytesIO(MAGIC + frame(view)))
 
 
 def _name(place: int) -> bytes:

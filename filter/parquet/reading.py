@@ -12,28 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .compact import Struct
-from .footer import FileField, GroupField, MetaField, chunks_of, leaves_of, meta_of, read_footer
+from .footer import FileField, GroupField, leaves_of, read_footer
+from .groups import BATCH_BYTES, BATCH_ROWS, Groups
 from .tail import InputIdentity, opened, read_tail, shard_faults
-
-BATCH_BYTES = 16 << 20
-"""Bytes of a batch, by the footer's averages."""
-
-BATCH_ROWS = 1 << 16
-"""Rows of a batch at most: what a dictionary folds up, a batch unfolds."""
-
-BUFFER_BYTES = 1 << 20
-"""Bytes read ahead of each column; without it pyarrow reads a column chunk whole."""
-
-RETURNED_BYTES = 4 << 20
-"""Bytes of a batch from which the memory of those before it is worth giving back."""
-
-
-def return_memory() -> None:
-    """Give the system back what earlier batches filled.
-
-    A page is read whole, and one of a thousand pictures leaves no room for what Arrow would keep.
-    """
-    pa.default_memory_pool().release_unused()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +73,12 @@ class ShardReader:
         self.identity: InputIdentity = tail.identity
         # Not asked of pyarrow: some damaged chunks end the process when it describes them.
         footer = read_footer(tail, self.name)
-        self._paths = [b".".join(leaf.path).decode(errors="replace") for leaf in leaves_of(footer)]
-        self._groups: list[Struct] = footer.value(FileField.ROW_GROUPS)
+        groups: list[Struct] = footer.value(FileField.ROW_GROUPS)
+        self._groups = Groups(path, footer, list(leaves_of(footer)), self.name)
         with shard_faults(self.name):
-            self._file = pq.ParquetFile(
-                path,
-                buffer_size=BUFFER_BYTES,
-                pre_buffer=False,
-                # A page that has changed is not judged: it might have named what is opted out.
-                page_checksum_verification=True,
-            )
-            self.metadata: pq.FileMetaData = self._file.metadata
-            self.schema: pa.Schema = self._file.schema_arrow
-        rows = [group[GroupField.ROWS][1] for group in self._groups]
+            self.metadata: pq.FileMetaData = self._groups.file.metadata
+            self.schema: pa.Schema = self._groups.file.schema_arrow
+        rows = [group[GroupField.ROWS][1] for group in groups]
         self.rows: int = sum(rows)
         firsts = itertools.accumulate(rows, initial=0)
         self.row_groups = tuple(
@@ -131,33 +105,18 @@ class ShardReader:
 
         Raises:
             ShardError: a page is damaged or cannot be decoded.
+            StorageError: there is no room to put a large dictionary aside.
         """
         chosen = self.row_groups if row_groups is None else [self.row_groups[i] for i in row_groups]
         for group in chosen:
-            if group.rows == 0:
-                continue
-            size = min(max_rows, self._batch_rows(group, columns, max_bytes))
             row = group.first_row
-            reading = self._file.iter_batches(
-                batch_size=size,
-                row_groups=[group.index],
-                columns=None if columns is None else list(columns),
-                use_threads=False,
+            reading = self._groups.batches(
+                group.index, columns, max_bytes=max_bytes, max_rows=max_rows
             )
-            while True:
-                with shard_faults(self.name):
-                    data = next(reading, None)
-                if data is None:
-                    break
+            for data in reading:
                 yield Batch(row, data.num_rows, data)
                 row += data.num_rows
-                large = data.nbytes >= RETURNED_BYTES
-                del data
-                if large:
-                    return_memory()
-            if row != group.first_row + group.rows:
-                with shard_faults(self.name):
-                    raise ValueError(f"row group {group.index} holds fewer rows than it says")
+                del data  # before the next one is read
 
     def schema_of(self, columns: Sequence[str] | None = None) -> pa.Schema:
         """The Arrow schema of batches with some columns.
@@ -171,19 +130,13 @@ class ShardReader:
         if columns is None:
             return self.schema
         with shard_faults(self.name):
-            return self._file.read_row_groups([], columns=list(columns), use_threads=False).schema
-
-    def _batch_rows(self, group: RowGroup, columns: Sequence[str] | None, max_bytes: int) -> int:
-        size = 0
-        for path, chunk in zip(self._paths, chunks_of(self._groups[group.index]), strict=True):
-            if columns is None or any(path == c or path.startswith(c + ".") for c in columns):
-                size += meta_of(chunk).value(MetaField.UNCOMPRESSED)
-        per_row = max(1, size // group.rows)
-        return max(1, min(max_bytes // per_row, BATCH_ROWS, group.rows))
+            return self._groups.file.read_row_groups(
+                [], columns=list(columns), use_threads=False
+            ).schema
 
     def close(self) -> None:
         """Close the file; batches already read stay."""
-        self._file.close(force=True)
+        self._groups.close()
 
     def __enter__(self) -> ShardReader:
         return self

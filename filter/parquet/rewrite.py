@@ -11,7 +11,6 @@ from typing import IO
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from .assembly import COPY_BYTES, Assembly, Output
 from .compact import Struct
@@ -147,9 +146,8 @@ def rewrite(
                 spliced += 1
             else:
                 for encoded, parts in encoder.encode(number):
-                    with pa.BufferReader(encoded) as small:
-                        for part in parts:
-                            assembly.graft(small, part, group)
+                    for part in parts:
+                        assembly.graft(encoded, part, group)
                     del encoded  # before the next piece is read
             first = end
         assembly.finish()

@@ -1,0 +1,210 @@
+"""Row groups read batch by batch, however large their pages are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .compact import Struct
+from .footer import FileField, GroupField, Leaf, MetaField, chunks_of, meta_of
+from .paged_file import HUGE_BYTES, PagedFile, Weight, chunks_in, paged_view, too_large, weigh
+from .tail import shard_faults
+
+BATCH_BYTES = 16 << 20
+"""Bytes of a batch, by the footer's averages."""
+
+BATCH_ROWS = 1 << 16
+"""Rows of a batch at most: what a dictionary folds up, a batch unfolds."""
+
+DENSE_BATCH_BYTES = 64 << 20
+"""Bytes of a batch whose values are all as large as those of the page with the largest."""
+
+BUFFER_BYTES = 1 << 20
+"""Bytes read ahead of each column; without it pyarrow reads a column chunk whole."""
+
+RETURNED_BYTES = 4 << 20
+"""Bytes of a batch from which the memory of those before it is worth giving back."""
+
+_WEIGHED_BYTES = 16 << 20
+"""Bytes of a column chunk from which its page headers are looked at."""
+
+
+def return_memory() -> None:
+    """Give the system back what earlier batches filled.
+
+    A page is read whole, and one of a thousand pictures leaves no room for what Arrow would keep.
+    """
+    pa.default_memory_pool().release_unused()
+
+
+class Groups:
+    """The row groups of a shard.
+
+    Args:
+        path: the shard.
+        footer: its footer, or one that describes the same pages in other words.
+        leaves: its columns.
+        name: what to call it in messages.
+        metadata: what pyarrow made of `footer`; it reads the shard's own where None.
+        dictionaries: columns that are read as dictionaries.
+        huge: bytes that the largest pages of a row group's columns may have together; as many as
+            is good where None.
+
+    Attributes:
+        file: the shard, as pyarrow has it open.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        footer: Struct,
+        leaves: Sequence[Leaf],
+        name: str,
+        *,
+        metadata: pq.FileMetaData | None = None,
+        dictionaries: Sequence[str] = (),
+        huge: int | None = None,
+    ) -> None:
+        self._path = path
+        self._footer = footer
+        self._leaves = leaves
+        self._name = name
+        self._dictionaries = list(dictionaries)
+        self._huge = HUGE_BYTES if huge is None else huge
+        self._weights: dict[tuple[int, int], Weight] = {}
+        self._groups: list[Struct] = footer.value(FileField.ROW_GROUPS)
+        self._paths = [b".".join(leaf.path).decode(errors="replace") for leaf in leaves]
+        with shard_faults(name):
+            self.file = self._opened(path, metadata)
+
+    def batches(
+        self,
+        number: int,
+        columns: Sequence[str] | None = None,
+        *,
+        max_bytes: int = BATCH_BYTES,
+        max_rows: int = BATCH_ROWS,
+    ) -> Iterator[pa.RecordBatch]:
+        """Read some columns of a row group.
+
+        Args:
+            number: of the row group.
+            columns: names or dotted paths as pyarrow has them; all by default.
+            max_bytes: of one batch, by the footer's average row; one row at the least.
+            max_rows: of one batch.
+
+        Raises:
+            ShardError: a page is damaged or cannot be decoded, or there are fewer rows than the
+                footer says.
+            StorageError: there is no room to put a large dictionary aside.
+        """
+        rows = self._groups[number].value(GroupField.ROWS)
+        if not rows:
+            return
+        asked = [n for n in range(len(self._leaves)) if self._is_asked(n, columns)]
+        large = [n for n in asked if self._is_large(number, n)]
+        with ExitStack() as stack:
+            with shard_faults(self._name):
+                file, place, weights = self.file, number, dict[int, Weight]()
+                if large:
+                    # Its own, so that it is open as long as somebody reads these batches.
+                    stream = stack.enter_context(self._path.open("rb", buffering=0))
+                    weights = {n: self._weight(stream, number, n) for n in large}
+                    file, place = self._paged(stream, number, weights)
+                reading = file.iter_batches(
+                    batch_size=min(max_rows, self._batch_rows(number, asked, weights, max_bytes)),
+                    row_groups=[place],
+                    columns=None if columns is None else list(columns),
+                    use_threads=False,
+                )
+            yield from self._all_of(reading, number)
+
+    def _all_of(self, reading: Iterator[pa.RecordBatch], number: int) -> Iterator[pa.RecordBatch]:
+        seen = 0
+        while True:
+            with shard_faults(self._name):
+                batch = next(reading, None)
+            if batch is None:
+                break
+            seen += batch.num_rows
+            large = batch.nbytes >= RETURNED_BYTES
+            yield batch
+            del batch
+            if large:
+                return_memory()
+        if seen != self._groups[number].value(GroupField.ROWS):
+            with shard_faults(self._name):
+                raise ValueError(f"row group {number} has not as many rows as it says")
+
+    def close(self) -> None:
+        """Close the file; batches already read stay."""
+        self.file.close(force=True)
+
+    def __enter__(self) -> Groups:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _opened(self, source: Any, metadata: pq.FileMetaData | None) -> pq.ParquetFile:  # noqa: ANN401  # a path or a file
+        return pq.ParquetFile(
+            source,
+            metadata=metadata,
+            read_dictionary=self._dictionaries,
+            buffer_size=BUFFER_BYTES,
+            pre_buffer=False,
+            # A page that has changed is not judged: it might have named what is opted out. Nor is
+            # it encoded anew, with a checksum of its own that hides the change.
+            page_checksum_verification=True,
+        )
+
+    def _is_asked(self, number: int, columns: Sequence[str] | None) -> bool:
+        path = self._paths[number]
+        return columns is None or any(path == c or path.startswith(c + ".") for c in columns)
+
+    def _meta(self, number: int, column: int) -> Struct:
+        return meta_of(chunks_of(self._groups[number])[column])
+
+    def _is_large(self, number: int, column: int) -> bool:
+        size: int = self._meta(number, column).value(MetaField.UNCOMPRESSED)
+        return size >= min(self._huge, _WEIGHED_BYTES)
+
+    def _weight(self, stream: IO[bytes], number: int, column: int) -> Weight:
+        key = number, column
+        if key not in self._weights:
+            chunks = chunks_in(stream, self._footer, number, self._leaves)
+            self._weights[key] = weigh(chunks[column])
+        return self._weights[key]
+
+    def _paged(
+        self, stream: IO[bytes], number: int, weights: dict[int, Weight]
+    ) -> tuple[pq.ParquetFile, int]:
+        """The file to read a row group from, and its number there."""
+        # Cut, a dictionary would be in the order of its use.
+        free = {n: w for n, w in weights.items() if self._paths[n] not in self._dictionaries}
+        anew = too_large(free, self._huge)
+        if not anew:
+            return self.file, number
+        chunks = chunks_in(stream, self._footer, number, self._leaves)
+        paged = PagedFile(stream, [chunks[n] for n in anew])
+        return self._opened(pa.PythonFile(paged, "r"), paged_view(self._footer, number, anew)), 0
+
+    def _batch_rows(
+        self, number: int, asked: Sequence[int], weights: dict[int, Weight], max_bytes: int
+    ) -> int:
+        rows = self._groups[number].value(GroupField.ROWS)
+        size = sum(self._meta(number, n).value(MetaField.UNCOMPRESSED) for n in asked)
+        usual = max_bytes // max(1, size // rows)
+        dense = DENSE_BATCH_BYTES // max(1, sum(weight.value for weight in weights.values()))
+        return int(max(1, min(usual, dense, BATCH_ROWS, rows)))
