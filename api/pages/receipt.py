@@ -9,6 +9,8 @@ import segno
 from markupsafe import Markup
 from optout.registry.cases import Case
 
+from .things import Thing, things_of
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -25,6 +27,11 @@ class Receipt:
     secret: str
     link: str
     checkpoint: str
+
+    @property
+    def things(self) -> list[Thing]:
+        """What was registered."""
+        return things_of(self.case.items)
 
     @property
     def log_size(self) -> int:

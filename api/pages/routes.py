@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from . import assets, languages, words
 from .receipt import Receipt
 from .submission import Submission
+from .things import things_of
 
 _READ = ["GET", "HEAD"]
 
@@ -98,19 +99,32 @@ class Pages:
             return await self._erase(request, language, form, case, secret)
         if form.text("withdraw"):
             return await self._withdraw(request, language, form, case, secret)
-        return self._page(request, language, "case.html", case=case, secret=secret)
+        return self._case(request, language, case, secret)
+
+    def _case(
+        self,
+        request: Request,
+        language: languages.Language,
+        case: Case,
+        secret: str,
+        **values: int,
+    ) -> Response:
+        things = things_of(case.items)
+        return self._page(
+            request, language, "case.html", case=case, secret=secret, things=things, **values
+        )
 
     async def _withdraw(
         self, request: Request, language: languages.Language, form: Form, case: Case, secret: str
     ) -> Response:
         wish = form.text("withdraw")
         chosen = [
-            item
-            for item in case.items
-            if wish in {"all", str(item.index)} and item.status in {"in-force", "disputed"}
+            thing
+            for thing in things_of(case.items)
+            if wish in {"all", thing.key} and thing.status in {"in-force", "disputed"}
         ]
         if not chosen:
-            return self._page(request, language, "case.html", case=case, secret=secret)
+            return self._case(request, language, case, secret)
         if form.text("sure") != "yes":
             return self._page(
                 *(request, language, "sure.html"),
@@ -120,11 +134,10 @@ class Pages:
                 act="withdraw",
                 wish=wish,
             )
-        await self._desk.withdraw(case.number, secret, [item.index for item in chosen])
+        entries = [entry.index for thing in chosen for entry in thing.entries]
+        await self._desk.withdraw(case.number, secret, entries)
         case = await self._desk.read_case(case.number, secret)
-        return self._page(
-            request, language, "case.html", case=case, secret=secret, withdrawn=len(chosen)
-        )
+        return self._case(request, language, case, secret, withdrawn=len(chosen))
 
     async def _erase(
         self, request: Request, language: languages.Language, form: Form, case: Case, secret: str
@@ -134,7 +147,7 @@ class Pages:
                 *(request, language, "sure.html"),
                 case=case,
                 secret=secret,
-                chosen=case.items,
+                chosen=things_of(case.items),
                 act="erase",
                 wish="all",
             )

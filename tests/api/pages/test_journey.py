@@ -230,6 +230,20 @@ def test_a_picture_that_is_too_plain_is_offered_as_its_exact_bytes(
     assert records(client) == before + 1
 
 
+def test_the_exact_bytes_of_a_file_are_one_thing_and_withdrawn_as_one(
+    browser: Browser, plain_picture: bytes
+) -> None:
+    receipt = browser.press(browser.give("", ("logo.png", plain_picture)), "Send")
+    assert "1 item, registered on" in receipt.text
+    case = browser.press(receipt, "Open the case")
+    assert "1 item is in force" in case.text
+    asked = browser.press(case, "Withdraw… logo.png")
+    assert "Withdraw this item?" in asked.text
+    after = browser.press(asked, "Yes, withdraw")
+    assert "1 item is withdrawn" in after.text
+    assert "0 items are in force" in after.text
+
+
 def test_a_heic_photograph_is_told_how_to_be_saved(browser: Browser) -> None:
     page = browser.give("anna.example/a", ("IMG_0042.HEIC", HEIC))
     assert "IMG_0042.HEIC" in page.text

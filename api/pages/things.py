@@ -1,0 +1,70 @@
+"""What a person registered, thing by thing: some are more than one entry of a case.
+
+The exact bytes of a file are two entries, one by SHA-256 and one by MD5. Whoever sent the file sent
+one thing: it is shown once, and taken back as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from optout.registry.cases import CaseEntry
+from optout.registry.identifiers import Grade, Kind
+from optout.registry.log import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One thing of a case.
+
+    Attributes:
+        entries: of the case; one, or the two of a file.
+    """
+
+    entries: tuple[CaseEntry, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of thing it is."""
+        return self.entries[0].kind
+
+    @property
+    def shown(self) -> str:
+        """As its sender gave it; empty once it is erased."""
+        return self.entries[0].shown
+
+    @property
+    def status(self) -> Status:
+        """Where it stands."""
+        return self.entries[0].status
+
+    @property
+    def grade(self) -> Grade:
+        """How the claim is proved now."""
+        return self.entries[0].grade
+
+    @property
+    def key(self) -> str:
+        """The numbers of its entries, as a button sends them."""
+        return "+".join(str(entry.index) for entry in self.entries)
+
+
+def things_of(entries: Sequence[CaseEntry]) -> list[Thing]:
+    """The things that entries of a case stand for, in their order."""
+    things: list[Thing] = []
+    for entry in entries:
+        last = things[-1] if things else None
+        if last is not None and len(last.entries) == 1 and _is_same(last.entries[0], entry):
+            things[-1] = Thing((*last.entries, entry))
+        else:
+            things.append(Thing((entry,)))
+    return things
+
+
+def _is_same(one: CaseEntry, other: CaseEntry) -> bool:
+    return (
+        one.kind == other.kind == Kind.FILE
+        and one.shown == other.shown != ""
+        and (one.status, one.grade, one.date) == (other.status, other.grade, other.date)
+    )
