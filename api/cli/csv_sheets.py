@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from .sheet_parts import (
     KIND_COLUMN,
@@ -20,6 +21,9 @@ from .sheet_parts import (
     text_records,
     usage_fault,
 )
+
+_LONGEST_LINE = 8 * LONGEST
+"""Characters of a line at most: some of the longest fields."""
 
 
 def csv_sheet(name: str, kind: str, column: str, encoding: str) -> Sheet:
@@ -66,6 +70,14 @@ def _cells(line: str, mark: str) -> list[str]:
         return []
 
 
+def _bounded(stream: IO[str]) -> Iterator[str]:
+    """The lines of a file; one without an end is not held in memory."""
+    while line := stream.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE and not line.endswith(("\n", "\r")):
+            raise csv.Error(f"line longer than {_LONGEST_LINE:,} characters")
+        yield line
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """Reads one column of a CSV file, and the kinds beside it."""
@@ -80,7 +92,7 @@ class _Reading:
     def __call__(self) -> Iterator[Record]:
         csv.field_size_limit(LONGEST)
         with reading(self.name), open_text(self.name, self.encoding) as stream:
-            rows = csv.reader(stream, delimiter=self.mark)
+            rows = csv.reader(_bounded(stream), delimiter=self.mark)
             while True:
                 number = rows.line_num + 1
                 try:

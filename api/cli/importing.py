@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -205,16 +206,21 @@ class Values:
         Raises:
             IdentifierError: it is not of its kind, or is not there.
         """
-        from pathlib import Path
-
         from optout.registry.errors import IdentifierError
 
         kind = self._kind_of(record)
         digests = kind == "file" and self._column in DIGESTS
         if digests or kind not in {"file", "image"}:
             self.identifiers(record)
-        elif not Path(record.value).is_file():
+        elif not _is_file(record.value):
             raise IdentifierError(f"{record.value[:200]!r} is no file", "Give the path of one.")
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):  # no path at all, such as one that is too long
+        return False
 
 
 def _checked(values: Values, progress: ConsoleProgress) -> Tally:

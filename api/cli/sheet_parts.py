@@ -108,6 +108,8 @@ def record_of(place: str, value: object, kind: object = "") -> Record | None:
         return None
     if not isinstance(value, str) or not isinstance(kind or "", str):
         return Record(place, fault="the value is not text")
+    if len(value) > LONGEST:
+        return Record(place, fault=f"the value has more than {LONGEST:,} characters")
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LONGEST", "OTHER_NAMES", "Record", "Sheet", "open_sheet"]
 
-ROWS_AT_A_TIME = 4096
+ROWS_AT_A_TIME = 256
+"""Few: a file may say in a few bytes that each row is as long as can be."""
 
 _PARQUET_MAGIC = b"PAR1"
 
@@ -81,11 +82,15 @@ def _json_lines(name: str, kind: str, column: str, encoding: str) -> Sheet:
     if first is None:  # every line is a value
         if column:
             raise no_column(name, column, ())
-        return Sheet(name, "", says_kinds=False, records=lambda: _json_values(name, encoding, ""))
+        return Sheet(
+            name, "", says_kinds=False, records=lambda: _json_values(name, encoding, "", says=False)
+        )
     fields: dict[str, object] = first
     chosen = chosen_column(name, list(fields), kind, column)
     says_kinds = not kind and KIND_COLUMN in fields and chosen != KIND_COLUMN
-    return Sheet(name, chosen, says_kinds, lambda: _json_values(name, encoding, chosen))
+    return Sheet(
+        name, chosen, says_kinds, lambda: _json_values(name, encoding, chosen, says=says_kinds)
+    )
 
 
 def _parsed(name: str, encoding: str) -> Iterator[tuple[str, object]]:
@@ -103,13 +108,14 @@ def _parsed(name: str, encoding: str) -> Iterator[tuple[str, object]]:
                     yield place, Record(place, fault="the line is not JSON")
 
 
-def _json_values(name: str, encoding: str, column: str) -> Iterator[Record]:
+def _json_values(name: str, encoding: str, column: str, *, says: bool) -> Iterator[Record]:
     for place, found in _parsed(name, encoding):
         if isinstance(found, Record):
             yield found
         elif isinstance(found, dict):
             if column and column in found:
-                record = record_of(place, found[column], found.get(KIND_COLUMN))
+                kind = found.get(KIND_COLUMN) if says else ""
+                record = record_of(place, found[column], kind)
             else:
                 record = Record(place, fault=f"the record has no field {column!r}")
             if record:
@@ -125,6 +131,11 @@ def _parquet(name: str, kind: str, column: str) -> Sheet:
         with ParquetFile(name) as opened:
             schema, count = opened.schema_arrow, opened.metadata.num_rows
     chosen = chosen_column(name, schema.names, kind, column)
+    for one in (chosen, KIND_COLUMN):
+        if schema.names.count(one) > 1:
+            raise usage_fault(
+                f"{name} has more than one column {one!r}", "Leave one of them in the file."
+            )
     if not _is_text(schema.field(chosen).type):
         raise usage_fault(
             f"the column {chosen!r} of {name} holds {schema.field(chosen).type}, not text",
@@ -156,10 +167,9 @@ def _values(opened: ParquetFile, column: str, *, says: bool) -> Iterator[Record]
     row = 0
     columns = [column, KIND_COLUMN] if says else [column]
     for batch in opened.iter_batches(ROWS_AT_A_TIME, columns=columns):
-        values = batch.column(column).to_pylist()
-        kinds = batch.column(KIND_COLUMN).to_pylist() if says else [""] * len(values)
-        for value, kind in zip(values, kinds, strict=True):
-            if record := record_of(f"row {row}", value, kind):
+        for number, value in enumerate(batch.column(column)):
+            kind = batch.column(KIND_COLUMN)[number].as_py() if says else ""
+            if record := record_of(f"row {row}", value.as_py(), kind):
                 yield record
             row += 1
 

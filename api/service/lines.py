@@ -30,8 +30,10 @@ _HOST = re.compile(r"^(?:https?:[/\\]*|//)?(?P<authority>[^/?#\\]*)(?P<tail>.*)$
 _LOCAL = re.compile(r"^(?:[a-z]:\\|\\\\|file:|~/|/(?!/))", re.IGNORECASE)
 _HANDLE = re.compile(r"@[\w.-]+(?:@[^\s/@]+)?")
 _WORDS = ("words", "scheme")
-_WORK = re.compile(r"(?:isbn|doi|arxiv|iscc)\s*:|isbn[\s-]|10\.\d{4,9}/", re.IGNORECASE)
-_BELOW = "/*"
+_WORK = re.compile(
+    r"(?:isbn|doi|arxiv|iscc)\s*:|isbn[\s-]|(?:doi|arxiv)\s+\S|10\.\d{4,9}/", re.IGNORECASE
+)
+_BELOW = re.compile(r"/[ \t]*\*{1,2}$")
 """What stands behind an address to say: and everything below it."""
 
 _EXCERPT = 60
@@ -122,10 +124,9 @@ def read_value(kind: Kind, text: str, limits: Limits) -> Item | Refusal:
     if len(text) > most:
         detail = f"the value is longer than {most:,} characters"
         return Refusal(visible(text), "too-long", detail)
-    value = text.strip().removesuffix(_BELOW) if kind is Kind.PREFIX else text
     try:
-        identifier = Identifier.parse(kind, value)
-        understood = canonical(kind, value)
+        identifier = Identifier.parse(kind, text)
+        understood = canonical(kind, text)
     except IdentifierError as error:
         return Refusal(visible(text), _reason(kind, text, error), error.message, error.advice)
     return Item(identifier, _shown(kind, text, understood), understood)
@@ -139,7 +140,7 @@ def _kind_of(text: str) -> Kind:
         return Kind.ACCOUNT
     if _WORK.match(text):
         return Kind.WORK
-    if text.endswith(_BELOW):
+    if _BELOW.search(text):
         return Kind.PREFIX
     return Kind.SITE if _is_bare_host(text) else Kind.URL
 

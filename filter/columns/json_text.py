@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from .paths import JSON, OPENINGS
+
+DEEPEST = 256
+"""Lists and objects within each other, at most. Without a bound, Python's would hold: its stack's,
+which leaves more room to one caller than to another."""
+
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
 class Members(tuple[tuple[str, Any], ...]):
@@ -25,16 +35,34 @@ def parsed(data: bytes) -> Any:  # noqa: ANN401  # whatever the JSON holds
     """
     try:
         # No number is looked at, and of a million digits Python would read none.
-        return json.loads(
+        value = json.loads(
             data.decode("utf-8-sig"), object_pairs_hook=Members, parse_int=len, parse_float=len
         )
     except (ValueError, RecursionError) as fault:
         raise BrokenJsonError(str(fault)) from fault
+    if _is_too_deep(data):
+        raise BrokenJsonError("its lists and objects lie too deep in each other")
+    return value
+
+
+def _is_too_deep(data: bytes) -> bool:
+    """Whether what is known to be JSON lies deeper in itself than is looked."""
+    if data.count(b"[") + data.count(b"{") <= DEEPEST:
+        return False
+    signs = np.frombuffer(_STRING.sub(b"", data), np.uint8)
+    opened = (signs == ord("[")) | (signs == ord("{"))
+    closed = (signs == ord("]")) | (signs == ord("}"))
+    return bool(np.cumsum(opened.astype(np.int32) - closed, dtype=np.int32).max() > DEEPEST)
+
+
+def _begins(data: bytes) -> bool:
+    """Whether a text begins as a JSON object or list does."""
+    return data.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
 
 
 def holds_json(data: bytes) -> bool:
     """Whether a text is a JSON object or list."""
-    if data.lstrip()[:1] not in (b"{", b"["):
+    if not _begins(data):
         return False
     try:
         parsed(data)
@@ -79,8 +107,9 @@ def texts_of(value: Any, path: str) -> Iterator[tuple[str, bytes]]:  # noqa: ANN
         for name, item in value:
             yield from texts_of(item, f"{path}.{name}")
     elif isinstance(value, list):
+        below = f"{path}[]"  # once: it may be long, and the items many
         for item in value:
-            yield from texts_of(item, f"{path}[]")
+            yield from texts_of(item, below)
 
 
 def texts_anywhere(value: Any, path: str, depth: int) -> Iterator[tuple[str, bytes]]:  # noqa: ANN401
@@ -93,7 +122,7 @@ def texts_anywhere(value: Any, path: str, depth: int) -> Iterator[tuple[str, byt
     """
     for below, text in texts_of(value, path):
         yield below, text
-        if depth and text.lstrip()[:1] in (b"{", b"["):
+        if depth and _begins(text):
             try:
                 inner = parsed(text)
             except BrokenJsonError:

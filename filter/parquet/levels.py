@@ -18,6 +18,9 @@ Numbers = npt.NDArray[np.int64]
 _PACKED_AT_ONCE = 1 << 13
 """Groups of eight that are unpacked at a time."""
 
+_EMPTY_RUNS = 1 << 12
+"""Runs of no numbers that are passed over one after another: no writer has a use for any."""
+
 
 class Runs:
     """Numbers, read from the first to the last.
@@ -56,8 +59,12 @@ class Runs:
         if len(self._ready):
             part, self._ready = self._ready[:count], self._ready[count:]
             return part
-        while not (self._repeated or self._groups):
+        for _ in range(_EMPTY_RUNS):
+            if self._repeated or self._groups:
+                break
             self._begin_run()
+        else:
+            raise ValueError("a page has too many runs of nothing")
         if self._groups:
             return np.zeros(0, np.int64)  # they come with the next call
         taken = min(count, self._repeated)

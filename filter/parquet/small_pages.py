@@ -127,6 +127,8 @@ def small_pages(chunk: Chunk) -> Iterator[bytes]:
         if not chunk.can_be_cut(page):
             raise ValueError("a page has another form than those before it")
         if page.kind == DICTIONARY:
+            if dictionary is not None:
+                raise ValueError("a column chunk has two dictionaries")
             dictionary = _dictionary(chunk, page)
         elif page.kind != INDEX:
             yield from _cut(chunk, page, dictionary)

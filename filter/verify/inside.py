@@ -12,6 +12,7 @@ import codecs
 import json
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ REST = f"{MARK}*"
 
 DEEPEST = 3
 """Documents within documents are read so deep."""
+
+DEEPEST_VALUE = 256
+"""Arrays and objects within each other, at most; what is deeper cannot be judged."""
 
 MAX_PATHS = 2000
 """Paths of one leaf that are told apart: where names are data, there is no end to them."""
@@ -81,7 +85,9 @@ def look_at_rest(leaf: Values, looks_so: LooksSo, paths: Collection[str]) -> Val
         waiting = [(value.as_py() or b"", leaf.path, 0)]
         while waiting:
             data, at, depth = waiting.pop()
-            document = read(data) if depth < DEEPEST and _begins(data) else None
+            # A value may be a string of JSON by itself; within JSON that is one more string.
+            looked_at = not depth or (depth < DEEPEST and _begins(data))
+            document = read(data) if looked_at else None
             if document is None:
                 continue
             for path, text in _strings(document.value, at + MARK):
@@ -97,18 +103,16 @@ def _begins(data: bytes) -> bool:
     return data.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"[")
 
 
-def look_inside(leaf: Values, wanted: Wanted | None = None, known: Collection[str] = ()) -> Inside:
+def look_inside(leaf: Values, wanted: Wanted | None = None) -> Inside:
     """Read the values of a leaf as JSON.
 
     Args:
         leaf: the values; those that are null or empty are passed over.
         wanted: which paths to hand over; all by default.
-        known: paths that were told apart before; all of them are told apart again.
     """
     found: dict[str, tuple[list[bytes], list[int]]] = {}
     broken: list[int] = []
     inside = Inside()
-    room = MAX_PATHS - len(known)
     for row, value in zip(leaf.rows.tolist(), leaf.values, strict=True):
         data = value.as_py()
         if not data:
@@ -122,11 +126,9 @@ def look_inside(leaf: Values, wanted: Wanted | None = None, known: Collection[st
             if wanted is not None and not wanted(path):
                 continue
             if path not in found:
-                if wanted is None and path not in known:
-                    if room <= 0:
-                        inside.passed += 1
-                        continue
-                    room -= 1
+                if wanted is None and len(found) >= MAX_PATHS:
+                    inside.passed += 1
+                    continue
                 found[path] = ([], [])
             # What no encoding has stays what it is: bytes that are no text.
             found[path][0].append(text.encode("utf-8", "surrogatepass"))
@@ -154,22 +156,47 @@ def read(data: bytes) -> Document | None:
     """Read JSON; None where it is none."""
     try:
         # No number is made of digits: a million of them are as good as one.
-        return Document(
-            json.loads(
-                data.decode("utf-8-sig"), object_pairs_hook=Members, parse_int=len, parse_float=len
-            )
+        value = json.loads(
+            data.decode("utf-8-sig"), object_pairs_hook=Members, parse_int=len, parse_float=len
         )
     except (ValueError, RecursionError):
         return None
+    return None if _is_too_deep(value) else Document(value)
+
+
+def _is_too_deep(value: Any) -> bool:  # noqa: ANN401  # JSON
+    level = [value]
+    for _ in range(DEEPEST_VALUE):
+        inner = (part for each in level for part in _parts(each))
+        level = [part for part in inner if isinstance(part, list)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(value: Any) -> Iterator[Any]:  # noqa: ANN401  # JSON
+    if isinstance(value, Members):
+        yield from (member for _, member in value)
+    elif isinstance(value, list):
+        yield from value
 
 
 def _strings(document: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401  # JSON
-    waiting = [(path, document)]
+    # The parts of each value are met one after another: their paths may be long, and many.
+    waiting = [iter([(path, document)])]
     while waiting:
-        path, value = waiting.pop()
+        found = next(waiting[-1], None)
+        if found is None:
+            waiting.pop()
+            continue
+        path, value = found
         if isinstance(value, str):
             yield path, value
         elif isinstance(value, Members):
-            waiting += [(f"{path}.{name}", member) for name, member in reversed(value)]
+            waiting.append(_members(path, value))
         elif isinstance(value, list):
-            waiting += [(f"{path}[]", element) for element in reversed(value)]
+            waiting.append(zip(repeat(f"{path}[]"), value))
+
+
+def _members(path: str, value: Members) -> Iterator[tuple[str, Any]]:
+    return ((f"{path}.{name}", member) for name, member in value)

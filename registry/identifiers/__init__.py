@@ -14,8 +14,8 @@ from .keys import (
     work_keys,
 )
 from .kinds import DEFAULT_USAGE, USAGES, Grade, Kind, usage_mask
-from .passages import LEAST_CHARACTERS
-from .platforms import PLATFORMS, Platform
+from .passages import LEAST_CHARACTERS, fold_text
+from .platforms import PLATFORMS, AccountPlace, Platform, account_places
 from .prefixes import MAX_DEPTH
 from .sites import PUBLIC_SUFFIX_DATE
 from .variants import close_variants
@@ -30,15 +30,18 @@ __all__ = [
     "PUBLIC_SUFFIX_DATE",
     "SCHEMES",
     "USAGES",
+    "AccountPlace",
     "Grade",
     "Identifier",
     "Key",
     "Kind",
     "Platform",
     "account_keys",
+    "account_places",
     "canonical",
     "close_variants",
     "file_key",
+    "fold_text",
     "md5_key",
     "sha256_of",
     "text_key",

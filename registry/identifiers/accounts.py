@@ -30,6 +30,9 @@ _GIT = re.compile(
 _HANDLE = re.compile(r"@?[\w.·-]{1,100}")
 _ASKED = 8
 
+_LONGEST_PAIR = 300
+"""Characters of a handle and its platform's name at most: what is longer is neither."""
+
 
 def account_of(text: str) -> str:
     """The canonical form of an account that somebody wants to register.
@@ -77,6 +80,8 @@ def _known(word: str) -> Platform | None:
 
 def _pairs(bare: str) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
+    if len(bare) > _LONGEST_PAIR:
+        return pairs
     if found := _BEHIND.fullmatch(bare):
         pairs.append((found[1] or found[3], found[2] or found[4]))
     if found := _BEFORE.fullmatch(bare):
@@ -198,7 +203,8 @@ def _plain_handle(platform: Platform, bare: str) -> str | None:
     for form in platform.forms:
         if form.mark and bare.lower().startswith(form.mark):
             return platform.fold(bare[len(form.mark) :].partition("/")[0], form)
-    handle = bare.lstrip("@").partition("/")[0].strip()
+    said = next((each for each in platform.before if bare.lower().startswith(each)), "")
+    handle = bare[len(said) :].lstrip("@").partition("/")[0].strip()
     for form in platform.forms:
         if form.keeps_case and (folded := platform.fold(handle, form)):
             return folded

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from optout.registry.errors import IdentifierError
 
 from .accounts import account_of
-from .address import address_of, read_address
+from .address import address_of, quoted, read_address
 from .keys import md5_digits, sha256_form
 from .kinds import Kind
 from .passages import passage_form
-from .prefixes import prefix_of
+from .prefixes import BELOW, prefix_of
 from .sites import site_of
 from .works import work_of
 
@@ -53,7 +53,13 @@ def understood(kind: Kind, text: str) -> str:
 
 
 def _url_form(text: str) -> str:
-    return str(address_of(text))
+    address = address_of(text)
+    if BELOW.search(text):
+        raise IdentifierError(
+            f"{quoted(text.strip())} ends in a star, which in one address stands for itself",
+            "Everything below an address is of the kind prefix.",
+        )
+    return str(address)
 
 
 def _file_form(text: str) -> str:

@@ -53,6 +53,7 @@ class Platform:
         hosts: its own hosts and former ones, without those that begin with an account's name.
         forms: its ways to name accounts, the usual one first.
         reserved: words that stand where names do and are none.
+        before: what people write before a name, such as `u/`.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Platform:
     hosts: frozenset[str]
     forms: tuple[Form, ...]
     reserved: frozenset[str]
+    before: tuple[str, ...] = ()
 
     def fold(self, handle: str, form: Form | None = None) -> str | None:
         """A name as the platform compares it, with its form's mark; None where it is none.
@@ -114,6 +116,35 @@ def _field(query: str, name: str) -> str | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class AccountPlace:
+    """Where addresses may hold the name of an account, for those who look through many.
+
+    What stands there still has to be a name: that says `Platform.fold`.
+
+    Attributes:
+        host: the host, or where `below`, what follows the name's label in it.
+        below: whether the name is the first label of the host.
+        start: what a canonical form begins with: platform, colon, mark.
+        literals: parts of the path before the name, in lower case.
+        before: characters before it in its own part.
+        in_query: whether the name is in the query, behind just those parts.
+        keeps_case: whether its case is kept.
+        dropped: characters that are dropped from it.
+        whole_host: where `below`, whether the name is the host as a whole.
+    """
+
+    host: str
+    below: bool
+    start: str
+    literals: tuple[str, ...] = ()
+    before: str = ""
+    in_query: bool = False
+    keeps_case: bool = False
+    dropped: str = ""
+    whole_host: bool = False
+
+
 class _Table:
     """Every platform, and what is found by host."""
 
@@ -152,6 +183,7 @@ class _Table:
             frozenset(hosts),
             forms,
             frozenset(reserved),
+            tuple(entry.get("before", ())),
         )
         self.platforms[name] = platform
         for word in (name, platform.title, *platform.aliases):
@@ -191,6 +223,9 @@ def _read() -> _Table:
 
 _TABLE = _read()
 
+_MOST_DOTS = 1 + max(host.count(".") for host in (*_TABLE.shared, *_TABLE.by_parent))
+"""In a host that is told by the tables, with a name before it."""
+
 PLATFORMS: Mapping[str, Platform] = MappingProxyType(_TABLE.platforms)
 """The platforms that are known, by name."""
 
@@ -206,6 +241,8 @@ def platform_at(host: str) -> Platform | None:
     Args:
         host: in canonical form.
     """
+    # Longer ends of a host are in no table, however many there are.
+    host = ".".join(host.rsplit(".", _MOST_DOTS + 1)[-_MOST_DOTS - 1 :])
     while host:
         if platform := _TABLE.shared.get(host):
             return platform
@@ -238,6 +275,32 @@ def is_shared_path(host: str, path: str) -> Platform | None:
 def serves_accounts(host: str) -> bool:
     """Whether addresses on a host may belong to accounts that `accounts_at` finds."""
     return host in _TABLE.by_host or host.partition(".")[2] in _TABLE.by_parent
+
+
+def account_places() -> Iterator[AccountPlace]:
+    """All places that `accounts_at` looks at, those of one host one after the other."""
+    for host, places in _TABLE.by_host.items():
+        for place in places:
+            form = place.form
+            yield AccountPlace(
+                host,
+                False,
+                f"{place.platform.name}:{form.mark}",
+                place.literals,
+                place.before,
+                place.field is not None,
+                form.keeps_case,
+                form.dropped,
+            )
+    for parent, (platform, form) in _TABLE.by_parent.items():
+        yield AccountPlace(
+            parent,
+            True,
+            f"{platform.name}:{form.mark}",
+            keeps_case=form.keeps_case,
+            dropped=form.dropped,
+            whole_host=form.whole_host,
+        )
 
 
 def accounts_at(address: Address) -> list[tuple[Platform, str]]:

@@ -9,6 +9,8 @@ with a slash; what stands in their query says nothing.
 
 from __future__ import annotations
 
+import re
+
 from optout.registry.errors import IdentifierError
 from xxhash import xxh3_64_intdigest
 
@@ -18,33 +20,41 @@ from .platforms import is_shared_path
 MAX_DEPTH = 16
 """The most slashes in the path of a prefix: as deep as corpora are searched for them."""
 
+BELOW = re.compile(r"/\s*\*{1,2}\s*\Z")
+"""How people write that everything below is meant."""
+
 _MIX = 0x9E3779B97F4A7C15
 _ALL_BITS = (1 << 64) - 1
+_UPPER_HALF = 0xFFFFFFFF00000000
 
 
 def prefix_probe(host: bytes, path: bytes) -> int:
-    """The probe of a prefix: `XXH3-64(host) * 0x9E3779B97F4A7C15 + XXH3-64(path)`, modulo 2**64.
+    """The probe of a prefix: its upper half is that of `XXH3-64(host)`, its lower half a mix.
 
-    So whoever looks for many paths on one host hashes the host once.
+    The mix is the upper half of `XXH3-64(host) * 0x9E3779B97F4A7C15 + XXH3-64(path)`, modulo
+    2**64. So whoever looks for many paths on one host hashes the host once, and looks for none
+    where no prefix on that host is registered.
 
     Args:
         host: with its port, as in the canonical form.
         path: from its first slash.
     """
-    return (xxh3_64_intdigest(host) * _MIX + xxh3_64_intdigest(path)) & _ALL_BITS
+    start = xxh3_64_intdigest(host)
+    mixed = (start * _MIX + xxh3_64_intdigest(path)) & _ALL_BITS
+    return start & _UPPER_HALF | mixed >> 32
 
 
 def prefix_of(text: str) -> str:
     """The canonical form of a prefix that somebody wants to register.
 
     Args:
-        text: the address of a page below which everything is meant.
+        text: the address of a page below which everything is meant; a star behind it says so too.
 
     Raises:
         IdentifierError: it is no address, a whole site, a part of a platform that many people
             share, or deeper than corpora are searched.
     """
-    host, port, target = address_of(text)
+    host, port, target = address_of(BELOW.sub("/", text))
     path = target.partition("?")[0].rstrip("/")
     shown = quoted(text.strip().removeprefix("//"))
     platform = is_shared_path(host, path)

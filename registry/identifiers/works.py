@@ -38,7 +38,8 @@ _ARXIV_RESOLVER = re.compile(
     re.IGNORECASE,
 )
 _ARXIV_LABEL = re.compile(r"arxiv(?:\.org)?(?::\s*|/|\s+)", re.IGNORECASE)
-_ARXIV_TAIL = re.compile(r"(?:\s+\[[a-z-]+(?:\.[a-z-]+)?\].*)?$", re.IGNORECASE)
+# From the first white space on, or a value of white space would be searched at each of it.
+_ARXIV_TAIL = re.compile(r"(\S*)(?:\s+\[[a-z-]+(?:\.[a-z-]+)?\].*)?", re.IGNORECASE)
 _ARXIV_NEW = re.compile(r"([0-9]{2})(0[1-9]|1[0-2])\.([0-9]{4,5})(?:v[1-9][0-9]*)?", re.ASCII)
 _ARXIV_OLD = re.compile(
     r"("
@@ -95,7 +96,8 @@ def arxiv_of(text: str) -> str | None:
     else:
         if label := _ARXIV_LABEL.match(bare):
             bare = bare[label.end() :]
-        bare = _ARXIV_TAIL.sub("", bare)
+        if cut := _ARXIV_TAIL.fullmatch(bare):
+            bare = cut[1]
     lower = bare.lower()
     if new := _ARXIV_NEW.fullmatch(lower):
         # Five digits since January 2015, four before; the first are of April 2007.

@@ -263,3 +263,40 @@ def test_records_are_read_anew_each_time(place: Path) -> None:
     assert (sheet.column, sheet.count) == ("URL", 3)
     for _ in range(2):
         assert list(sheet.records()) == [Record("row 0", HARBOUR), Record("row 2", FJORD)]
+
+
+def test_a_kind_that_is_given_holds_whatever_a_field_kind_of_json_lines_says(
+    imported: Callable[..., dict],
+) -> None:
+    Path("list.jsonl").write_text(json.dumps({"url": HARBOUR, "kind": "photo"}) + "\n")
+    assert imported("list.jsonl", "--kind", "url")["added"] == 1
+
+
+def test_a_path_that_is_too_long_for_one_is_no_file(imported: Callable[..., dict]) -> None:
+    Path("list.csv").write_text("path,kind\n" + "x" * 5000 + ",file\n")
+    imported("list.csv", expect=Exit.USAGE)
+
+
+@pytest.mark.parametrize("names", [["url", "url", "id"], ["url", "kind", "kind"]])
+def test_a_column_of_values_or_kinds_that_stands_twice_in_parquet_is_refused(
+    place: Path, names: list[str]
+) -> None:
+    pq.write_table(pa.Table.from_arrays([pa.array(["x"])] * 3, names=names), place / "list.parquet")
+    with pytest.raises(UsageError, match="more than one column"):
+        open_sheet("list.parquet", "", "")
+
+
+def test_a_value_of_parquet_that_is_too_long_is_a_fault(place: Path) -> None:
+    values = pa.array(["a" * (LONGEST + 1)] * 2000 + ["b"]).dictionary_encode()
+    pq.write_table(pa.table({"url": values}), place / "list.parquet")
+    *long, last = open_sheet("list.parquet", "", "").records()
+    assert last.value == "b"
+    assert all(record.fault for record in long)
+
+
+def test_a_line_of_csv_without_an_end_is_not_held_in_memory(place: Path) -> None:
+    with (place / "list.csv").open("wb") as stream:
+        stream.write(b"url\n")
+        stream.truncate(1 << 30)
+    with pytest.raises(UsageError, match="line 2 is no CSV"):
+        list(open_sheet("list.csv", "", "").records())

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from optout.filter.errors import ShardError, StorageError
 from optout.filter.parquet import ShardReader, groups, paged_file, rewrite, small_pages
 from optout.filter.parquet.compact import I32, I64, decode, encode
-from optout.filter.parquet.footer import chunks_of, leaves_of, meta_of, read_footer
+from optout.filter.parquet.footer import chunks_of, frame, leaves_of, meta_of, read_footer
 from optout.filter.parquet.groups import Groups
 from optout.filter.parquet.tail import opened, read_tail
 
@@ -395,3 +395,22 @@ def test_batches_may_be_left_and_the_file_closed(tmp_path: Path) -> None:
             assert next(reading).num_rows == 10
             del reading
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
+
+
+def test_a_second_dictionary_in_a_chunk_is_refused_as_pyarrow_does(tmp_path: Path) -> None:
+    path = tmp_path / "two.parquet"
+    table = pa.table({"a": pa.array([b"a", b"b"] * 50, pa.binary())})
+    pq.write_table(table, path, compression="none", store_schema=False)
+    with opened(path, "two") as stream:
+        footer = read_footer(read_tail(stream, "two"), "two")
+    [group] = footer.value(4)
+    meta = meta_of(chunks_of(group)[0])
+    first, rest = meta.value(11), meta.value(9)
+    data = path.read_bytes()
+    chunk = data[first:rest] * 2 + data[rest : first + meta.value(7)]
+    meta.set(7, I64, len(chunk))
+    meta.set(11, I64, 4)
+    meta.set(9, I64, 4 + 2 * (rest - first))
+    path.write_bytes(b"PAR1" + chunk + frame(footer))
+    with pytest.raises(ShardError, match="two dictionaries"):
+        read(path)

@@ -49,3 +49,10 @@ def test_runs_that_end_too_early_are_an_error(data: bytes, width: int) -> None:
 def test_numbers_wider_than_any_are_an_error() -> None:
     with pytest.raises(ValueError, match="wide"):
         Runs(Body.of(b""), 33)
+
+
+def test_runs_of_nothing_are_passed_over_but_not_without_end() -> None:
+    five = bytes([5 << 1, 1])
+    assert Runs(Body.of(bytes(20) + five), 1).read(5).tolist() == [1] * 5
+    with pytest.raises(ValueError, match="runs of nothing"):
+        Runs(Body.of(bytes(1 << 14) + five), 1).read(5)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from optout.filter.verify.inside import look_inside, wants
+from optout.filter.columns import json_text
+from optout.filter.verify.inside import DEEPEST_VALUE, look_at_rest, look_inside, read, wants
 from optout.filter.verify.leaves import Values, column_of
 
 
@@ -103,3 +105,40 @@ def strings(value: object) -> list[str]:
 def test_every_string_of_a_document_is_found_once(document: object) -> None:
     values = [text for at in found(json.dumps(document)).values() for _, text in at]
     assert sorted(values) == sorted(text.encode() for text in strings(document))
+
+
+def test_json_deeper_than_its_bound_is_broken_for_run_and_audit_alike() -> None:
+    for depth in (255, 256, 257, 600):
+        text = b'[{"a":' * (depth // 2) + b"[" * (depth % 2)
+        text += b'"{["' + b"]" * (depth % 2) + b"}]" * (depth // 2)
+        deep = depth > DEEPEST_VALUE
+        assert (read(text) is None) == deep
+        assert json_text.holds_json(text) != deep
+
+
+def test_long_names_around_many_values_take_no_memory_and_time_for_each() -> None:
+    text = b'{"' + b"k" * 100_000 + b'":[' + b"0," * 20_000 + b'"x"]}'
+    tracemalloc.start()
+    try:
+        [leaf] = inside(text).leaves
+        [(other, _)] = json_text.texts_of(json_text.parsed(text), "m{}")
+        assert tracemalloc.get_traced_memory()[1] < 50 << 20
+    finally:
+        tracemalloc.stop()
+    assert (leaf.path, leaf.values.to_pylist()) == (other, [b"x"])
+
+
+def test_json_behind_a_byte_order_mark_in_json_is_looked_into_by_run_and_audit() -> None:
+    text = json.dumps({"a": "\ufeff" + json.dumps({"b": "https://x.example/"})}).encode()
+    [*_, (path, inner)] = json_text.texts_anywhere(json_text.parsed(text), "m{}", 2)
+    assert (path, inner) == ("m{}.a{}.b", b"https://x.example/")
+    leaf = Values("m", pa.array([text], pa.large_binary()), np.zeros(1, np.int64))
+    rest = look_at_rest(leaf, lambda _, value: value.startswith(b"https"), ())
+    assert rest.values.to_pylist() == [inner]
+
+
+def test_a_value_that_is_a_string_of_json_by_itself_is_looked_at_in_the_rest() -> None:
+    text = b'"https://x.example/"'
+    leaf = Values("m", pa.array([text], pa.large_binary()), np.zeros(1, np.int64))
+    rest = look_at_rest(leaf, lambda _, value: value.startswith(b"https"), ())
+    assert rest.values.to_pylist() == [b"https://x.example/"]

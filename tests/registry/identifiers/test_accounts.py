@@ -174,3 +174,16 @@ def test_no_text_brings_the_reader_down(text: str) -> None:
         assert all(told)
     else:
         assert form(understood) == understood
+
+
+@pytest.mark.parametrize("text", ["a" + " " * 300_000 + "b", "a." * 300_000 + "b"])
+def test_what_is_far_too_long_is_no_account_at_once(text: str) -> None:
+    with pytest.raises(IdentifierError):
+        form(text)
+    assert account_keys("github", text) == ()
+
+
+@pytest.mark.parametrize("said", ["u/Anna", "/u/anna", "user/anna", "@anna"])
+def test_what_reddit_writes_before_a_name_says_nothing(said: str) -> None:
+    assert canonical(Kind.ACCOUNT, f"reddit:{said}") == "reddit:anna"
+    assert account_keys("reddit", said) == account_keys("reddit", "anna")

@@ -85,10 +85,11 @@ def test_prefixes_go_as_deep_as_corpora_are_searched(depth: int) -> None:
             Identifier.prefix(path)
 
 
-def test_the_probe_of_a_prefix_mixes_host_and_path() -> None:
+def test_the_upper_half_of_a_prefix_probe_is_its_hosts_and_the_lower_one_a_mix() -> None:
     registered = Identifier.prefix("https://anna.example:8080/a/b")
     host, path = (xxhash.xxh3_64_intdigest(part) for part in (b"anna.example:8080", b"/a/b"))
-    assert registered.probe == (host * 0x9E3779B97F4A7C15 + path) % 2**64
+    mixed = (host * 0x9E3779B97F4A7C15 + path) % 2**64
+    assert registered.probe == (host >> 32 << 32) + (mixed >> 32)
     expected = hashlib.sha256(b"optout/v1/prefix\0anna.example:8080/a/b").digest()
     assert registered.digest == expected
 
@@ -113,3 +114,14 @@ def test_a_whole_site_and_words_are_no_prefix(text: str) -> None:
 def test_what_many_people_share_on_a_platform_is_refused(text: str) -> None:
     with pytest.raises(IdentifierError, match="platform"):
         Identifier.prefix(text)
+
+
+@pytest.mark.parametrize("behind", ["/*", "/**", "/ *", "/* "])
+def test_a_star_behind_an_address_says_that_everything_below_is_meant(behind: str) -> None:
+    assert canonical(Kind.PREFIX, f"https://anna.example/gallery{behind}") == "anna.example/gallery"
+
+
+def test_a_star_in_one_address_is_asked_about() -> None:
+    with pytest.raises(IdentifierError, match="ends in a star") as caught:
+        Identifier.url("https://anna.example/gallery/*")
+    assert "prefix" in caught.value.advice

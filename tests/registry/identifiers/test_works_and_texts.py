@@ -155,3 +155,8 @@ def test_a_scheme_that_is_not_known_is_refused_with_those_that_are() -> None:
     with pytest.raises(IdentifierError, match="'issn' is no scheme of works") as caught:
         work_keys("0306-4061", "issn")
     assert "isbn" in caught.value.advice
+
+
+def test_a_number_with_much_white_space_in_it_is_none_at_once() -> None:
+    assert work_keys("arxiv:2101.00001" + " " * 300_000 + "x") == ()
+    assert work_keys("2101.00001" + " " * 300_000 + "[cs.LG]", "arxiv") != ()
