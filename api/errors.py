@@ -78,7 +78,7 @@ class ItemsRefused(UsageError):  # noqa: N818  # says what happened
     def __init__(self, faults: Sequence[Fault]) -> None:
         count = f"{len(faults)} items" if len(faults) != 1 else "1 item"
         super().__init__(
-            f"{count} cannot be registered as given",
-            "Nothing was registered. Correct or leave out what is listed, and send again.",
+            f"{count} cannot be taken as given",
+            "Nothing was changed. Correct or leave out what is listed, and send again.",
         )
         self.faults = tuple(faults)

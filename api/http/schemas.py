@@ -209,8 +209,8 @@ PROBLEM_EXAMPLE = {
     "type": "about:blank",
     "title": "Unprocessable Content",
     "status": 422,
-    "detail": "1 item cannot be registered as given",
-    "advice": "Nothing was registered. Correct or leave out what is listed, and send again.",
+    "detail": "1 item cannot be taken as given",
+    "advice": "Nothing was changed. Correct or leave out what is listed, and send again.",
     "errors": [
         {
             "pointer": "#/items/1/value",
