@@ -3,6 +3,9 @@
     snapshot.json                            what it is of and what it holds; signed
     segments/<name>/probes.bin               by what an entry is looked for
     segments/<name>/identifiers.bin          by what it is confirmed
+    segments/<name>/filter.bin               what is not there, quickly
+    segments/<name>/directory.bin            where to search in probes.bin
+    segments/<name>/prefix-hosts.bin         on which hosts to look for paths
     segments/<name>/images-<namespace>.bin   hashes of pictures
     audit/leaves.jsonl                       the log, a record a line
     audit/openings.jsonl                     the matter of what is in force

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from optout.registry.errors import OptOutError
 from optout.registry.log import State, fold, leaf_hash, root
 
 from .contents import count, open_all
+from .formats import RECORDS
 from .lines import parse_opening, read_lines
 from .manifest import LEAVES, MANIFEST, OPENINGS
-from .segment import Segment
+from .segment import segment_facts, segment_name, write_segment
 from .snapshot import Snapshot
 
 Check = tuple[str, bool, str]
@@ -48,15 +50,17 @@ def audit_snapshot(path: Path) -> Iterator[Check]:
         return
     yield "fold", True, f"every record is allowed where it stands; {_erased(state)}"
     yield _counts(snapshot, state)
-    try:
-        openings = map(parse_opening, read_lines(snapshot.path / OPENINGS))
-        segment = Segment.of(open_all(state, openings))
-    except (OptOutError, OSError) as fault:
-        yield "openings", False, str(fault)
-        return
-    opened = len(segment.probes)
-    yield "openings", True, f"all {opened} entries in force are what their records commit to"
-    yield _rebuilt(snapshot, segment)
+    with tempfile.TemporaryDirectory(prefix="optout-audit-") as place:
+        again = Path(place) / "again"
+        again.mkdir()
+        try:
+            openings = map(parse_opening, read_lines(snapshot.path / OPENINGS))
+            opened = write_segment(again, open_all(state, openings))
+        except (OptOutError, OSError) as fault:
+            yield "openings", False, str(fault)
+            return
+        yield "openings", True, f"all {opened} entries in force are what their records commit to"
+        yield _rebuilt(snapshot, again)
 
 
 def _files(snapshot: Snapshot) -> Check:
@@ -91,12 +95,12 @@ def _counts(snapshot: Snapshot, state: State) -> Check:
     return "counts", True, f"{found['entries']} entries are in force, as {MANIFEST} says"
 
 
-def _rebuilt(snapshot: Snapshot, segment: Segment) -> Check:
-    folder = f"segments/{segment.name()}"
-    for name, data in segment.files().items():
+def _rebuilt(snapshot: Snapshot, again: Path) -> Check:
+    folder = f"segments/{segment_name(segment_facts(again))}"
+    for name in RECORDS:
         path = snapshot.path / folder / name
         try:
-            same = path.is_file() and _has(path, data)
+            same = path.is_file() and _are_equal(path, again / name)
         except OSError as fault:
             return "rebuilt", False, f"{path} cannot be read: {fault.strerror}"
         if not same:
@@ -104,13 +108,14 @@ def _rebuilt(snapshot: Snapshot, segment: Segment) -> Check:
     return "rebuilt", True, "log and openings make the same files, byte by byte"
 
 
-def _has(path: Path, data: memoryview) -> bool:
-    if path.stat().st_size != len(data):
+def _are_equal(one: Path, other: Path) -> bool:
+    if one.stat().st_size != other.stat().st_size:
         return False
-    with path.open("rb") as stream:
-        return all(
-            stream.read(_CHUNK) == data[at : at + _CHUNK] for at in range(0, len(data), _CHUNK)
-        )
+    with one.open("rb") as first, other.open("rb") as second:
+        while data := first.read(_CHUNK):
+            if data != second.read(_CHUNK):
+                return False
+    return True
 
 
 def _erased(state: State) -> str:

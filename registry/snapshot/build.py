@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,11 +17,14 @@ from . import renewal
 from .contents import count, open_all, read_log
 from .files import MAX_MANIFEST
 from .lines import opening_line
-from .manifest import FORMAT, LEAVES, MANIFEST, OPENINGS, FileFacts, Manifest
-from .segment import Segment
+from .manifest import FORMAT, LEAVES, MANIFEST, OPENINGS, Manifest
+from .segment import file_facts, segment_facts, segment_name, write_segment
 from .snapshot import Snapshot
 
 Item = TypeVar("Item")
+
+_LAID_OUT = "segments/new"
+"""A segment's name is known when its files are."""
 
 _TOPS = ("*", "segments/*")
 """Where a link in place of a folder would be followed."""
@@ -89,15 +91,17 @@ def _write(
             f"checkpoint: {said.size} records, root {said.root.hex()}",
             "Restore the registry from a backup; do not rely on it as it is.",
         )
+    (staging / _LAID_OUT).mkdir(parents=True)
     with publishing(staging / OPENINGS) as stream:
-        segment = Segment.of(open_all(state, _written(openings, stream, opening_line)))
-    folder = f"segments/{segment.name()}"
-    (staging / folder).mkdir(parents=True)
-    files = {f"{folder}/{name}": data for name, data in segment.files().items()}
-    for path, data in files.items():
-        with publishing(staging / path) as stream:
-            stream.write(data)
+        write_segment(
+            staging / _LAID_OUT, open_all(state, _written(openings, stream, opening_line))
+        )
+    facts = segment_facts(staging / _LAID_OUT)
+    folder = f"segments/{segment_name(facts)}"
+    (staging / _LAID_OUT).rename(staging / folder)
     sync_folder(staging / "segments")
+    files = {path: file_facts(staging / path) for path in (LEAVES, OPENINGS)}
+    files |= {f"{folder}/{name}": of for name, of in facts.items()}
     manifest = Manifest(
         origin=said.origin,
         size=said.size,
@@ -107,7 +111,7 @@ def _write(
         canonicaliser={"version": CANONICALISER_VERSION, "public_suffixes": PUBLIC_SUFFIX_DATE},
         counts=count(state),
         segment=folder,
-        files={path: _facts(staging / path) for path in (LEAVES, OPENINGS, *files)},
+        files=files,
         key=key.verifier,
     )
     publish(staging / MANIFEST, manifest.sign(key))
@@ -120,12 +124,6 @@ def _written(
     for item in items:
         stream.write(line(item) + b"\n")
         yield item
-
-
-def _facts(path: Path) -> FileFacts:
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return FileFacts(digest, path.stat().st_size)
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
     segments/<name>/probes.bin             PROBE        one an entry, ascending
     segments/<name>/identifiers.bin        IDENTIFIER   one an entry, in the same order
+    segments/<name>/filter.bin             bytes        says quickly which probes are not there
+    segments/<name>/directory.bin          PLACE        where probes begin, by their upper bits
+    segments/<name>/prefix-hosts.bin       bytes        the hosts on which there is a prefix
     segments/<name>/images-<namespace>.bin image_type() one for every variant of a picture
 
 What else there is to know about them (how many, which version) stands in `snapshot.json`.
@@ -27,6 +30,14 @@ IDENTIFIER = np.dtype(
     ]
 )
 """One entry, sorted by probe, then digest, then entry. 48 bytes; with its probe 56."""
+
+ENTRY = np.dtype([("probe", "<u8"), *IDENTIFIER.descr])
+"""A probe and its identifier: what stands in two files, as it is sorted."""
+
+PLACE = np.dtype("<u4")
+"""A position in `probes.bin`; `optout.registry.index.tables` says of what."""
+
+BYTE = np.dtype("u1")
 
 HASH_SIZES: Mapping[str, int] = {"phash256": 32, "phash64": 8, "pdq256": 32}
 """Bytes of a hash, by namespace."""
@@ -56,10 +67,16 @@ def image_file(namespace: str) -> str:
 
 PROBES_FILE = "probes.bin"
 IDENTIFIERS_FILE = "identifiers.bin"
+FILTER_FILE = "filter.bin"
+DIRECTORY_FILE = "directory.bin"
+PREFIX_HOSTS_FILE = "prefix-hosts.bin"
 
 RECORDS: Mapping[str, np.dtype[np.generic]] = {
     PROBES_FILE: PROBE,
     IDENTIFIERS_FILE: IDENTIFIER,
+    FILTER_FILE: BYTE,
+    DIRECTORY_FILE: PLACE,
+    PREFIX_HOSTS_FILE: BYTE,
     **{image_file(namespace): image_type(namespace) for namespace in HASH_SIZES},
 }
 """Every file of a segment, and what it is made of."""

@@ -3,76 +3,155 @@
 from __future__ import annotations
 
 import hashlib
-from array import array
-from collections.abc import Iterable, Mapping, Sequence
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from optout.registry.durable import publishing
 from optout.registry.identifiers import Identifier, usage_mask
+from optout.registry.index import table_of
 from optout.registry.log import Entry
 
+from .building import Entries, write_identifiers
 from .formats import (
+    BYTE,
+    DIRECTORY_FILE,
+    ENTRY,
+    FILTER_FILE,
     HASH_SIZES,
     IDENTIFIER,
     IDENTIFIERS_FILE,
+    PLACE,
+    PREFIX_HOSTS_FILE,
     PROBE,
     PROBES_FILE,
+    RECORDS,
     VARIANT_CODES,
     image_file,
     image_type,
 )
+from .manifest import FileFacts
 
 Records = npt.NDArray[np.void]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
+_ENTRY = struct.Struct("<Q32sQIHH")
+_BATCH = 1 << 16
+
+
+def write_segment(folder: Path, covered: Iterable[tuple[Entry, Identifier]]) -> int:
+    """Lay out entries and what they cover; the order in which they come does not matter.
+
+    Args:
+        folder: empty.
+        covered: which ones; what a snapshot's files are made of is in `formats`.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        OSError: the disk is full, or cannot be written.
+    """
+    pictures = _Pictures()
+    count = write_identifiers(folder, _batches(covered, pictures))
+    for namespace in HASH_SIZES:
+        with publishing(folder / image_file(namespace)) as stream:
+            stream.write(pictures.records(namespace).view(np.uint8).data)
+    return count
+
+
+def segment_facts(folder: Path) -> dict[str, FileFacts]:
+    """Digest and size of every file of a segment."""
+    return {name: file_facts(folder / name) for name in RECORDS}
+
+
+def segment_name(facts: Mapping[str, FileFacts]) -> str:
+    """What the folder is called: a function of what it holds, so that it never changes."""
+    digest = hashlib.sha256()
+    for name in RECORDS:
+        digest.update(bytes.fromhex(facts[name].sha256))
+    return digest.hexdigest()[:16]
+
+
+def file_facts(path: Path) -> FileFacts:
+    """Digest and size of a file."""
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return FileFacts(digest, path.stat().st_size)
+
+
+class _Pictures:
+    """Variants of pictures, as they come."""
+
+    def __init__(self) -> None:
+        self._hashes = {namespace: bytearray() for namespace in HASH_SIZES}
+        self._facts: dict[str, list[tuple[int, ...]]] = {n: [] for n in HASH_SIZES}
+
+    def add(self, entry: Entry, identifier: Identifier, usage: int) -> None:
+        radius, grade = identifier.radius or 0, entry.grade.rank
+        for namespace, of in identifier.hashes.items():
+            for variant, packed in of.items():
+                self._hashes[namespace] += packed
+                self._facts[namespace].append(
+                    (entry.index, usage, radius, VARIANT_CODES[variant], grade)
+                )
+
+    def records(self, namespace: str) -> Records:
+        """Those of a namespace, by entry, then variant."""
+        facts = self._facts[namespace]
+        records = np.zeros(len(facts), image_type(namespace))
+        records["hash"] = np.frombuffer(self._hashes[namespace], np.uint8).reshape(
+            -1, HASH_SIZES[namespace]
+        )
+        _fill(records, ("entry", "usage", "radius", "variant", "grade"), facts)
+        return records[np.lexsort((records["variant"], records["entry"]))]
+
+
+def _batches(covered: Iterable[tuple[Entry, Identifier]], pictures: _Pictures) -> Iterator[Entries]:
+    packed, count = bytearray(), 0
+    for entry, identifier in covered:
+        usage = usage_mask(entry.usage)
+        packed += _ENTRY.pack(
+            identifier.probe,
+            identifier.digest,
+            entry.index,
+            usage,
+            entry.kind.code,
+            entry.grade.rank,
+        )
+        if identifier.hashes:
+            pictures.add(entry, identifier, usage)
+        count += 1
+        if count == _BATCH:
+            yield np.frombuffer(packed, ENTRY)
+            packed, count = bytearray(), 0
+    if count:
+        yield np.frombuffer(packed, ENTRY)
+
 
 @dataclass(frozen=True)
 class Segment:
-    """The records of some entries; which ones they are made of is in `formats`.
+    """The records of some entries, mapped; which ones they are made of is in `formats`.
 
     Attributes:
         probes: of every entry, ascending.
         identifiers: of the same entries, in the same order.
+        filter: says quickly which probes are not there.
+        directory: where probes begin, by their upper bits.
+        prefix_hosts: on which hosts there is a prefix.
         images: by namespace, of every variant of a picture.
     """
 
     probes: npt.NDArray[np.uint64]
     identifiers: Records
+    filter: npt.NDArray[np.uint8]
+    directory: npt.NDArray[np.uint32]
+    prefix_hosts: npt.NDArray[np.uint8]
     images: Mapping[str, Records]
-
-    @classmethod
-    def of(cls, covered: Iterable[tuple[Entry, Identifier]]) -> Segment:
-        """Lay out entries and what they cover; the order in which they come does not matter."""
-        probes, digests = array("Q"), bytearray()
-        facts: list[tuple[int, int, int, int]] = []
-        hashes = {namespace: bytearray() for namespace in HASH_SIZES}
-        variants: dict[str, list[tuple[int, int, int, int, int]]] = {n: [] for n in HASH_SIZES}
-        for entry, identifier in covered:
-            usage, grade = usage_mask(entry.usage), entry.grade.rank
-            probes.append(identifier.probe)
-            digests += identifier.digest
-            facts.append((entry.index, usage, entry.kind.code, grade))
-            for namespace, of in identifier.hashes.items():
-                for variant, packed in of.items():
-                    hashes[namespace] += packed
-                    variants[namespace].append(
-                        (entry.index, usage, identifier.radius or 0, VARIANT_CODES[variant], grade)
-                    )
-        identifiers = np.zeros(len(probes), IDENTIFIER)
-        identifiers["digest"] = _rows(digests, 32)
-        _fill(identifiers, ("entry", "usage", "kind", "grade"), facts)
-        column = np.frombuffer(probes, np.uint64).astype(PROBE)
-        order = _order(column, identifiers)
-        images = {}
-        for namespace, size in HASH_SIZES.items():
-            records = np.zeros(len(variants[namespace]), image_type(namespace))
-            records["hash"] = _rows(hashes[namespace], size)
-            _fill(records, ("entry", "usage", "radius", "variant", "grade"), variants[namespace])
-            images[namespace] = records[np.lexsort((records["variant"], records["entry"]))]
-        return cls(column[order], identifiers[order], images)
 
     @classmethod
     def mapped(cls, folder: Path) -> Segment:
@@ -83,43 +162,28 @@ class Segment:
             ValueError: a file does not hold whole records.
         """
         images = {n: _map(folder / image_file(n), image_type(n)) for n in HASH_SIZES}
-        probes, identifiers = folder / PROBES_FILE, folder / IDENTIFIERS_FILE
-        return cls(_map(probes, PROBE), _map(identifiers, IDENTIFIER), images)
+        return cls(
+            _map(folder / PROBES_FILE, PROBE),
+            _map(folder / IDENTIFIERS_FILE, IDENTIFIER),
+            _map(folder / FILTER_FILE, BYTE),
+            _map(folder / DIRECTORY_FILE, PLACE),
+            _map(folder / PREFIX_HOSTS_FILE, BYTE),
+            images,
+        )
 
-    def files(self) -> dict[str, memoryview[int]]:
-        """The bytes of every file, by name."""
-        arrays: dict[str, npt.NDArray[np.generic]] = {
-            PROBES_FILE: self.probes,
-            IDENTIFIERS_FILE: self.identifiers,
-            **{image_file(namespace): records for namespace, records in self.images.items()},
-        }
-        return {
-            name: np.ascontiguousarray(records).view(np.uint8).reshape(-1).data
-            for name, records in arrays.items()
-        }
+    def table(self) -> npt.NDArray[np.uint64]:
+        """Where compiled functions find it: see `optout.registry.index.tables`.
 
-    def name(self) -> str:
-        """What the folder is called: a function of what it holds, so that it never changes."""
-        digest = hashlib.sha256()
-        for data in self.files().values():
-            digest.update(hashlib.sha256(data).digest())
-        return digest.hexdigest()[:16]
-
-
-def _rows(packed: bytearray, size: int) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(packed, np.uint8).reshape(-1, size)
+        Raises:
+            ValueError: its parts do not belong together.
+        """
+        return table_of(self.filter, self.probes, self.directory, self.prefix_hosts)
 
 
 def _fill(records: Records, fields: tuple[str, ...], facts: Sequence[tuple[int, ...]]) -> None:
     if facts:
         for field, values in zip(fields, zip(*facts, strict=True), strict=True):
             records[field] = values
-
-
-def _order(probes: npt.NDArray[np.uint64], identifiers: Records) -> npt.NDArray[np.int64]:
-    # Big-endian words compare as their bytes do.
-    words = np.ascontiguousarray(identifiers["digest"]).view(">u8")
-    return np.lexsort((identifiers["entry"], *reversed(words.T), probes))
 
 
 def _map(path: Path, record: np.dtype[Scalar]) -> npt.NDArray[Scalar]:

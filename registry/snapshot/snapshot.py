@@ -5,7 +5,7 @@ Opening reads `snapshot.json` and maps the other files, whatever their size.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 from optout.registry.durable import is_possible
 from optout.registry.errors import SnapshotError, SnapshotFault
-from optout.registry.identifiers import Grade, Kind
-from optout.registry.index import BruteForce, ProbeTable, RadiusIndex
+from optout.registry.identifiers import Grade, Key, Kind
+from optout.registry.index import BruteForce, ProbeTable, RadiusIndex, registered_among
 from optout.registry.log import VerifierKey
 
 from . import renewal
 from .cache import cached_copy, forget
 from .files import check_files, check_sizes, manifest_digest, read_manifest, reading
+from .formats import FILTER_FILE
 from .manifest import AGAIN, MANIFEST, Manifest
 from .network import is_address
 from .segment import Segment
@@ -102,6 +103,14 @@ class Snapshot:
             self._segment = Segment.mapped(path / manifest.segment)
         except (OSError, ValueError) as fault:
             raise SnapshotError(f"{path} cannot be mapped: {fault}", AGAIN) from fault
+        # Compiled code reads where the filter says, and must not be led elsewhere.
+        try:
+            self._tables = np.stack([self._segment.table()])
+        except ValueError as fault:
+            damaged = path / manifest.segment / FILTER_FILE
+            raise SnapshotFault(
+                f"{damaged} does not fit the other files: {fault}", AGAIN
+            ) from fault
         self._probes = ProbeTable(self._segment.probes)
         self._images: dict[str, RadiusIndex] = {
             name: BruteForce(records["hash"]) for name, records in self._segment.images.items()
@@ -177,6 +186,15 @@ class Snapshot:
         """
         return snapshot if isinstance(snapshot, Snapshot) else cls.open(snapshot)
 
+    @property
+    def probe_tables(self) -> npt.NDArray[np.uint64]:
+        """Where compiled functions find what is looked for: uint64[segments, 8].
+
+        The columns are named in `optout.registry.index.tables`. What they point to lies in mapped
+        files: it is there as long as the snapshot is.
+        """
+        return self._tables
+
     def candidates(
         self, probes: npt.NDArray[np.uint64]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -189,7 +207,12 @@ class Snapshot:
             Two int64 columns of equal length: a position in `probes`, and a row of an identifier
             with that probe; ordered by position, then row.
         """
-        return self._probes.look_up(probes)
+        probes = np.asarray(probes, np.uint64)
+        held = registered_among(self._tables, probes)
+        if held is None:
+            return self._probes.look_up(probes)
+        positions, rows = self._probes.look_up(probes[held])
+        return held[positions], rows
 
     def find(self, kind: Kind, digest: bytes, probe: int) -> list[SnapshotEntry]:
         """The entries that cover exactly this, by index.
@@ -208,6 +231,30 @@ class Snapshot:
         return [
             SnapshotEntry(index, kind, Grade.from_rank(rank), usage)
             for index, rank, usage in found[["entry", "grade", "usage"]].tolist()
+        ]
+
+    def find_all(self, keys: Sequence[Key]) -> list[tuple[int, SnapshotEntry]]:
+        """The entries that cover many things, as `find` says of each.
+
+        Args:
+            keys: of the things.
+
+        Returns:
+            A position in `keys` and an entry, for each of them; by position, then index.
+        """
+        if not keys:
+            return []
+        wanted, rows = self.candidates(np.array([key.probe for key in keys], np.uint64))
+        records = self._segment.identifiers[rows]
+        digests = np.frombuffer(b"".join([key.digest for key in keys]), np.uint8).reshape(-1, 32)
+        codes = np.array([key.kind.code for key in keys])
+        same = (records["digest"] == digests[wanted]).all(axis=1) & (
+            records["kind"] == codes[wanted]
+        )
+        found = records[same][["entry", "grade", "usage"]].tolist()
+        return [
+            (place, SnapshotEntry(index, keys[place].kind, Grade.from_rank(rank), usage))
+            for place, (index, rank, usage) in zip(wanted[same].tolist(), found, strict=True)
         ]
 
     def near(self, namespace: str, queries: npt.NDArray[np.uint8], radius: int) -> Neighbours:

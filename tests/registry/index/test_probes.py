@@ -46,6 +46,15 @@ def test_the_rows_of_a_probe_are_those_that_hold_it(registered: list[int], probe
     assert list(rows) == [n for n, other in enumerate(sorted(registered)) if other == probe]
 
 
+@given(st.lists(NUMBERS, max_size=40), st.lists(NUMBERS, max_size=40))
+def test_a_column_that_is_not_in_order_leads_nowhere_else(
+    forged: list[int], asked: list[int]
+) -> None:
+    position, row = ProbeTable(np.array(forged, np.uint64)).look_up(np.array(asked, np.uint64))
+    assert all(0 <= place < len(asked) for place in position)
+    assert all(0 <= place < len(forged) for place in row)
+
+
 def test_numbers_of_another_type_are_found_as_they_are() -> None:
     position, row = table([3, 2**53 + 1]).look_up(np.array([2**53 + 1, 2**53], np.int64))
     assert (position.tolist(), row.tolist()) == ([0], [1])

@@ -1,0 +1,32 @@
+"""Functions compiled to machine code: once for every machine, and kept.
+
+A module of kernels is imported through `kernels`, never by itself, so that nothing that needs none
+waits for a compiler. Its functions are declared with `compiled`; parts of them with `shared` and
+`inlined`.
+"""
+
+from .loading import (
+    PLAIN,
+    Announce,
+    available,
+    compiled,
+    inlined,
+    kernels,
+    on_compile,
+    own_process,
+    shared,
+    warm,
+)
+
+__all__ = [
+    "PLAIN",
+    "Announce",
+    "available",
+    "compiled",
+    "inlined",
+    "kernels",
+    "on_compile",
+    "own_process",
+    "shared",
+    "warm",
+]

@@ -1,0 +1,200 @@
+"""Functions are compiled once on a machine, wherever there is room to keep them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from optout.registry import compiled
+
+KERNELS = """
+from copied import compiled
+
+
+@compiled("int64(int64)")
+def answer(number):
+    return number + {number}
+"""
+OTHER = KERNELS.replace("answer", "other")
+
+PROGRAM = '''
+import os, sys
+denied = [path for path in os.environ["DENIED"].split(os.pathsep) if path]
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+def deny(event, given):
+    """What a file system that is mounted for reading says, to root too."""
+    writes = event in ("os.mkdir", "os.rename") or event == "open" and (given[2] or 0) & WRITING
+    if writes and any(str(given[0]).startswith(path) for path in denied):
+        raise PermissionError(13, "Permission denied", given[0])
+
+sys.addaudithook(deny)
+import copied
+copied.on_compile(lambda: print("compiling", flush=True))
+'''
+RUN = (
+    PROGRAM
+    + """
+print(copied.kernels("tiny_kernels").answer(1))
+"""
+)
+RUN_BOTH = (
+    RUN
+    + """
+print(copied.kernels("other_kernels").other(1))
+"""
+)
+WARM = (
+    PROGRAM
+    + """
+print(copied.warm("tiny_kernels", "other_kernels") is not None)
+"""
+)
+
+
+@dataclass
+class Machine:
+    """An installed package, a home, and a folder for what is temporary."""
+
+    place: Path
+
+    @property
+    def package(self) -> Path:
+        return self.place / "installed" / "copied"
+
+    @property
+    def home(self) -> Path:
+        return self.place / "home"
+
+    @property
+    def temporary(self) -> Path:
+        return self.place / "tmp"
+
+    def write(self, number: int) -> None:
+        for name, text in (("tiny", KERNELS), ("other", OTHER)):
+            path = self.package.parent / f"{name}_kernels.py"
+            path.write_text(text.format(number=number))
+
+    def start(self, program: str, *denied: Path) -> subprocess.Popen[str]:
+        environment = os.environ | {
+            "PYTHONPATH": str(self.package.parent),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HOME": str(self.home),
+            "TMPDIR": str(self.temporary),
+            "DENIED": os.pathsep.join(map(str, denied)),
+        }
+        for name in ("XDG_CACHE_HOME", "NUMBA_CACHE_DIR"):
+            environment.pop(name, None)
+        return subprocess.Popen(
+            [sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, program: str, *denied: Path) -> list[str]:
+        """What a program prints that may not write in some folders."""
+        return printed(self.start(program, *denied))
+
+
+def printed(process: subprocess.Popen[str]) -> list[str]:
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    return out.split()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    machine = Machine(tmp_path)
+    for folder in (machine.home, machine.temporary):
+        folder.mkdir()
+    shutil.copytree(
+        Path(compiled.__file__).parent,
+        machine.package,
+        ignore=shutil.ignore_patterns("__pycache__", "__kernels__"),
+    )
+    machine.write(41)
+    return machine
+
+
+def test_what_one_run_compiled_the_next_one_finds_in_the_users_cache(machine: Machine) -> None:
+    assert machine.run(RUN) == ["compiling", "42"]
+    assert machine.run(RUN) == ["42"]
+    assert (machine.home / ".cache" / "optout" / "kernels").is_dir()
+    assert not (machine.package / "__kernels__").exists()
+
+
+def test_it_is_told_once_however_many_modules_are_compiled(machine: Machine) -> None:
+    assert machine.run(RUN_BOTH) == ["compiling", "42", "42"]
+    assert machine.run(RUN_BOTH) == ["42", "42"]
+
+
+def test_a_changed_source_is_compiled_again(machine: Machine) -> None:
+    assert machine.run(RUN) == ["compiling", "42"]
+    machine.write(98)
+    assert machine.run(RUN) == ["compiling", "99"]
+
+
+def test_a_change_of_a_part_that_others_are_compiled_from_counts_too(machine: Machine) -> None:
+    assert machine.run(RUN) == ["compiling", "42"]
+    with (machine.package / "xxh3.py").open("a") as stream:
+        stream.write("# another\n")
+    assert machine.run(RUN) == ["compiling", "42"]
+
+
+def test_what_is_compiled_ahead_lies_beside_the_package_for_every_user(machine: Machine) -> None:
+    assert machine.run(WARM) == ["compiling", "True"]
+    assert machine.run(RUN_BOTH, machine.home) == ["42", "42"]
+    assert not list(machine.home.iterdir())
+
+
+def test_without_a_place_to_keep_it_every_run_compiles(machine: Machine) -> None:
+    denied = machine.package, machine.home
+    assert machine.run(RUN, *denied) == ["compiling", "42"]
+    assert machine.run(RUN, *denied) == ["compiling", "42"]
+    assert machine.run(WARM, *denied) == ["compiling", "False"]
+
+
+def test_what_was_compiled_ahead_is_used_from_a_package_that_can_only_be_read(
+    machine: Machine,
+) -> None:
+    machine.run(WARM)
+    assert machine.run(RUN_BOTH, machine.package) == ["42", "42"]
+    assert machine.run(RUN_BOTH, machine.package) == ["42", "42"]
+
+
+def test_what_was_compiled_ahead_is_used_where_there_is_no_home_either(machine: Machine) -> None:
+    machine.run(WARM)
+    assert machine.run(RUN_BOTH, machine.package, machine.home) == ["42", "42"]
+    assert not list(machine.temporary.iterdir())
+
+
+def test_two_processes_that_start_together_compile_once(machine: Machine) -> None:
+    both = [machine.start(RUN) for _ in range(2)]
+    told = sorted(map(printed, both))
+    assert told == [["42"], ["compiling", "42"]]
+
+
+def test_a_module_is_loaded_without_linear_algebra_where_nobody_wants_it(
+    machine: Machine,
+) -> None:
+    asked = '\nprint("scipy.linalg" in sys.modules)\n'
+    assert machine.run(RUN + asked) == ["compiling", "42", "True"]
+    alone = RUN.replace("import copied\n", "import copied\ncopied.own_process()\n")
+    later = "\nimport scipy.linalg\nprint(scipy.linalg.norm([3, 4]))\n"
+    assert machine.run(alone + asked + later) == ["42", "False", "5.0"]
+
+
+def test_nothing_is_compiled_where_the_plain_forms_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert compiled.available()
+    monkeypatch.setenv("OPTOUT_KERNELS", "plain")
+    assert not compiled.available()
+
+
+def test_a_module_that_does_not_exist_is_said_so() -> None:
+    with pytest.raises(ModuleNotFoundError):
+        compiled.kernels("optout.registry.index.no_kernels")
