@@ -123,17 +123,17 @@ def places(schema: pa.Schema, path: str) -> list[tuple[Node, str | None]]:
 def node_values(batch: pa.RecordBatch, node: Node) -> tuple[pa.Array, Rows]:
     """The values that stand at a place, and the row of the batch that each belongs to.
 
-    A list that is null or empty has none.
+    A list that is null or empty has none. Values in a dictionary come as they are.
     """
     rows = np.arange(batch.num_rows, dtype=np.int64)
-    array = plain(batch.column(node.column))
+    array = batch.column(node.column)
     for step in node.steps:
+        array = plain(array)
         if step == ELEMENTS:
             parents = pc.list_parent_indices(array).to_numpy(zero_copy_only=False)
             array, rows = array.flatten(), rows[parents]
         else:
             array = pc.struct_field(array, [step])
-        array = plain(array)
     return array, rows
 
 

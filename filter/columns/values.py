@@ -25,15 +25,18 @@ class LeafValues:
     Attributes:
         leaf: the leaf.
         values: a `large_binary` array: the bytes as they are stored, null or not.
-        rows: int64[len(values)], the row of the batch that each belongs to, ascending; a row may
-            have none or many.
+        rows: int64[n], the row of the batch that each value belongs to, ascending; a row may have
+            none or many.
         broken: int64, the rows whose text should be JSON and is none; ascending.
+        places: int64[n], where in `values` each of them stands, -1 for null, where equal values
+            stand there once; None where they stand in the order of `rows`.
     """
 
     leaf: Leaf
     values: pa.LargeBinaryArray
     rows: Rows
     broken: Rows
+    places: Rows | None = None
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -114,12 +117,29 @@ def leaf_values(batch: pa.RecordBatch, leaves: Sequence[Leaf]) -> Iterator[LeafV
         for node, tail in _usable(batch.schema, leaf):
             if tail is None:
                 array, rows = node_values(batch, node)
-                yield LeafValues(leaf, as_bytes(array), rows, np.empty(0, np.int64))
+                values, standing = _unfolded(array)
+                yield LeafValues(leaf, values, rows, np.empty(0, np.int64), standing)
             else:
                 inside.setdefault(node, []).append((leaf, tail))
     # A text is parsed once, whatever number of leaves stand in it.
     for node, wanted in inside.items():
         yield from _json_values(node, *node_values(batch, node), wanted)
+
+
+def _unfolded(array: pa.Array) -> tuple[pa.LargeBinaryArray, Rows | None]:
+    """The bytes of values, and where each stands among them if they stand in a dictionary."""
+    if isinstance(array.type, pa.BaseExtensionType):
+        return _unfolded(array.storage)
+    # Of a dictionary larger than this batch most is used by others: what is used here is less.
+    if not pt.is_dictionary(array.type) or len(array.dictionary) > len(array):
+        return as_bytes(array), None
+    values = as_bytes(array.dictionary)
+    indices = array.indices.cast(pa.int64())
+    standing: Rows = indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    if values.null_count:
+        lacking = np.append(values.is_null().to_numpy(zero_copy_only=False), False)
+        standing = np.where(lacking[standing], -1, standing)
+    return values, standing
 
 
 @dataclass

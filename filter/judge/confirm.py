@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from optout.filter.scan import HASHES, Trace, keys_of, radius_in
-from optout.registry.identifiers import Grade, Kind
+from optout.filter.scan import HASHES, Trace, held_kinds, keys_of, radius_in
+from optout.registry.identifiers import Grade, Key, Kind
 
 from .policy import Policy
 
@@ -44,6 +45,9 @@ class Judge:
     def __init__(self, snapshot: Snapshot, policy: Policy) -> None:
         self._snapshot = snapshot
         self._policy = policy
+        # Of what the snapshot does not hold, nothing covers anything.
+        self._kinds = frozenset(filter(policy.looks_for, held_kinds(snapshot)))
+        self._obeys = cache(policy.obeys)
 
     def meet(self, traces: Sequence[Trace]) -> list[list[Meeting]]:
         """The entries that cover each of some values.
@@ -57,7 +61,9 @@ class Judge:
         Returns:
             For each of them the entries that cover it; none where the scan was mistaken.
         """
-        met = [list(self._exact(trace)) for trace in traces]
+        met: list[list[Meeting]] = [[] for _ in traces]
+        for number, meeting in self._exact(traces):
+            met[number].append(meeting)
         nearest: dict[tuple[int, int], Meeting] = {}
         for namespace in HASHES:
             for number, meeting in self._near(traces, namespace):
@@ -68,15 +74,20 @@ class Judge:
             met[number].append(meeting)
         return met
 
-    def _exact(self, trace: Trace) -> Iterator[Meeting]:
-        keys = [key for role, text in trace.words.items() for key in keys_of(role, text) or ()]
-        for key in keys:
-            if not self._policy.looks_for(key.kind):
-                continue
-            for entry in self._snapshot.find(key.kind, key.digest, key.probe):
-                grade = Grade(entry.grade)
-                if self._policy.obeys(key.kind, grade, entry.usage):
-                    yield Meeting(entry.index, key.kind, grade)
+    def _exact(self, traces: Sequence[Trace]) -> Iterator[tuple[int, Meeting]]:
+        """The entries that cover some values by their digests."""
+        keys: list[Key] = []
+        owners: list[int] = []
+        for number, trace in enumerate(traces):
+            for role, text in trace.words.items():
+                for key in keys_of(role, text, self._kinds) or ():
+                    if key.kind in self._kinds:
+                        keys.append(key)
+                        owners.append(number)
+        for place, entry in self._snapshot.find_all(keys):
+            kind, grade = keys[place].kind, Grade(entry.grade)
+            if self._obeys(kind, grade, entry.usage):
+                yield owners[place], Meeting(entry.index, kind, grade)
 
     def _near(self, traces: Sequence[Trace], namespace: str) -> Iterator[tuple[int, Meeting]]:
         """The pictures near some values, as one namespace of hashes sees them."""
@@ -96,7 +107,7 @@ class Judge:
             strict=True,
         ):
             grade = Grade.from_rank(rank)
-            if distance <= min(radius, most) and self._policy.obeys(Kind.IMAGE, grade, usage):
+            if distance <= min(radius, most) and self._obeys(Kind.IMAGE, grade, usage):
                 yield hashed[query][0], Meeting(entry, Kind.IMAGE, grade, distance)
 
 

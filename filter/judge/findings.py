@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from optout.filter.columns import Leaf
-from optout.filter.scan import LeafScan, State, plain_kernels, scan_batch
+from optout.filter.scan import LeafScan, State, kernels_for, scan_batch
 from optout.registry.identifiers import Kind
 
 from .confirm import Judge, Meeting
@@ -100,7 +100,7 @@ class Examiner:
     def __init__(self, snapshot: Snapshot, policy: Policy, leaves: Sequence[Leaf]) -> None:
         kinds = frozenset(kind for kind in Kind if policy.looks_for(kind))
         self.leaves = list(leaves)
-        self._kernels = plain_kernels(
+        self._kernels = kernels_for(
             snapshot, kinds, policy.radius, {leaf.role for leaf in self.leaves}
         )
         self._judge = Judge(snapshot, policy)
@@ -145,11 +145,12 @@ def _stretches(starts: Positions, lengths: Positions) -> Positions:
 def _as_findings(meetings: Sequence[Meeting], leaf: int) -> Found:
     found = np.zeros(len(meetings), FINDING)
     found["leaf"] = leaf
-    for number, meeting in enumerate(meetings):
-        found[number]["kind"] = meeting.kind.code
-        found[number]["entry"] = meeting.entry
-        found[number]["grade"] = meeting.grade.rank
-        found[number]["distance"] = NO_DISTANCE if meeting.distance is None else meeting.distance
+    found["kind"] = [meeting.kind.code for meeting in meetings]
+    found["entry"] = [meeting.entry for meeting in meetings]
+    found["grade"] = [meeting.grade.rank for meeting in meetings]
+    found["distance"] = [
+        NO_DISTANCE if meeting.distance is None else meeting.distance for meeting in meetings
+    ]
     return found
 
 
@@ -163,6 +164,8 @@ def _unjudgeable(scan: LeafScan, leaf: int) -> Found:
 
 def _once(found: Found) -> Found:
     """Sorted, and every entry once for each row: at its nearest, in its first leaf."""
+    if not len(found):
+        return found
     found = np.sort(found, order=list(FINDING.names or ()))
     order = np.lexsort((found["leaf"], found["distance"], found["entry"], found["row"]))
     ranked = found[order]
@@ -176,7 +179,12 @@ def _once(found: Found) -> Found:
 
 
 def _count(scan: LeafScan, counts: dict[str, int]) -> None:
-    totals = np.bincount(scan.states, minlength=len(State))
-    for state in State:
-        if totals[state]:
-            counts[state.word] = counts.get(state.word, 0) + int(totals[state])
+    totals = dict.fromkeys(State, 0)
+    left = len(scan.states)
+    for state in reversed(State):  # what most values are comes first: then nothing is left
+        if left:
+            totals[state] = int(np.count_nonzero(scan.states == state))
+            left -= totals[state]
+    for state, total in totals.items():
+        if total:
+            counts[state.word] = counts.get(state.word, 0) + total

@@ -1,19 +1,25 @@
 """Finding candidates: values that may be covered by an entry. Nothing is decided here."""
 
-from .kernels import plain_kernels, radius_in
+from .kernels import KERNELS, are_compiled, kernels_for, modules_for, plain_kernels
 from .scanning import LeafScan, scan_batch
 from .states import Kernel, Scanned, State, Trace
+from .words import held_kinds, radius_in
 from .written import HASHES, is_meant, keys_of, reach, written
 
 __all__ = [
     "HASHES",
+    "KERNELS",
     "Kernel",
     "LeafScan",
     "Scanned",
     "State",
     "Trace",
+    "are_compiled",
+    "held_kinds",
     "is_meant",
+    "kernels_for",
     "keys_of",
+    "modules_for",
     "plain_kernels",
     "radius_in",
     "reach",

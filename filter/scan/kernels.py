@@ -1,105 +1,53 @@
-"""The plain kernels: value by value, through the registry's own reference implementation."""
+"""Which kernel looks at which role: the compiled ones, or the plain ones that they are held to."""
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pyarrow as pa
-from optout.filter.columns import Role
-from optout.filter.pictures import NAMESPACE, Features, is_picture_address, picture_of
+from optout.filter.columns import Role, base_role
+from optout.registry.compiled import PLAIN, available
 from optout.registry.identifiers import Kind
-from optout.registry.images import RADIUS
 
 from .picture_kernels import HashKernel, PictureKernel
-from .probing import Probes
-from .states import Kernel, Scanned, State, Trace
-from .written import HASHES, NotTextError, is_meant, keys_of, reach, written
+from .states import Kernel
+from .words import WordKernel, radius_in
+from .written import HASHES
 
 if TYPE_CHECKING:
     from optout.registry.snapshot import Snapshot
 
+_ADDRESSES, _DIGESTS, _PASSAGES = (
+    f"optout.filter.scan.{name}_kernels" for name in ("address", "digest", "passage")
+)
+KERNELS = (_ADDRESSES, _DIGESTS, _PASSAGES)
+"""The modules of compiled functions here, for `optout warm`."""
 
-class WordKernel:
-    """Values that are looked up by their keys: addresses, digests, passages, accounts, works.
+_LOOKS_AT = {"url": _ADDRESSES, "text": _PASSAGES, "sha256": _DIGESTS, "md5": _DIGESTS}
+
+
+def kernels_for(
+    snapshot: Snapshot, kinds: frozenset[Kind], radius: int, roles: Iterable[Role]
+) -> Mapping[Role, Kernel]:
+    """The fastest kernels of some roles that this machine has.
+
+    `OPTOUT_KERNELS=plain` in the environment asks for the plain ones, which find the same.
 
     Args:
         snapshot: where to look.
         kinds: the kinds of entry that are looked for.
-        role: what the values are.
-        pictures: looks at the pictures that stand inside addresses.
+        radius: the most bits in which two phash256 may differ.
+        roles: what is looked at.
     """
-
-    distinct = True
-
-    def __init__(
-        self, snapshot: Snapshot, kinds: frozenset[Kind], role: Role, pictures: PictureKernel
-    ) -> None:
-        self._snapshot = snapshot
-        self._kinds = kinds & reach(role) & held_kinds(snapshot)
-        self._role = role
-        self._pictures = pictures
-
-    def __call__(self, values: pa.LargeBinaryArray) -> Scanned:
-        """Look at values."""
-        states = np.full(len(values), State.JUDGED, np.uint8)
-        probes = Probes(self._snapshot)
-        seen: dict[int, Features] = {}
-        for position, value in enumerate(values):
-            states[position], picture = self._look(position, value.as_py(), probes)
-            if picture is not None:
-                seen[position] = picture
-        traces = {p: self._trace(values[p].as_py()) for p in sorted(probes.found())}
-        return Scanned(states, traces | self._pictures.candidates(seen))
-
-    def _look(self, position: int, data: bytes, probes: Probes) -> tuple[State, Features | None]:
-        if not data:
-            return State.EMPTY, None
-        try:
-            text = written(self._role, data)
-        except NotTextError:
-            return State.UNJUDGEABLE, None
-        if text is None:
-            return State.FOREIGN, None
-        if self._role == "url" and is_picture_address(text):
-            return self._look_inside(text)
-        if not self._kinds:
-            # Nothing can cover it: what it is counts all the same.
-            return (State.JUDGED if is_meant(self._role, text) else State.FOREIGN), None
-        keys = keys_of(self._role, text, self._kinds)
-        if keys is None:
-            return State.FOREIGN, None
-        for key in keys:
-            if key.kind in self._kinds:
-                probes.add(position, key.probe)
-        return State.JUDGED, None
-
-    def _look_inside(self, text: str) -> tuple[State, Features | None]:
-        data = picture_of(text)
-        if data is None:
-            return State.UNJUDGEABLE, None
-        picture = self._pictures.features(data)
-        return (State.UNJUDGEABLE if picture.undecodable else State.JUDGED), picture
-
-    def _trace(self, data: bytes) -> Trace:
-        text = written(self._role, data)
-        return Trace({} if text is None else {self._role: text})
-
-
-def held_kinds(snapshot: Snapshot) -> frozenset[Kind]:
-    """The kinds of which a snapshot holds an entry: no other can cover anything."""
-    return frozenset(kind for kind in Kind if snapshot.counts["by_kind"].get(str(kind), 0))
-
-
-def radius_in(namespace: str, radius: int) -> int:
-    """The most bits in which two hashes of a namespace may differ.
-
-    Args:
-        namespace: which hashes they are.
-        radius: the policy's, which is for phash256; the others have their own.
-    """
-    return radius if namespace == NAMESPACE else RADIUS[namespace]
+    plain = plain_kernels(snapshot, kinds, radius, roles)
+    if not are_compiled():
+        return plain
+    return {
+        role: _compiled(snapshot, kinds, radius, role, kernel) for role, kernel in plain.items()
+    }
 
 
 def plain_kernels(
@@ -123,3 +71,51 @@ def plain_kernels(
         else:
             kernels[role] = WordKernel(snapshot, kinds, role, pictures)
     return kernels
+
+
+def modules_for(roles: Iterable[Role]) -> list[str]:
+    """The modules of compiled functions that look at some roles; none where plain ones do."""
+    if not are_compiled():
+        return []
+    needed = {_DIGESTS if role in HASHES else _LOOKS_AT.get(base_role(role)) for role in roles}
+    return [name for name in KERNELS if name in needed]
+
+
+def are_compiled() -> bool:
+    """Whether scans use compiled kernels here."""
+    return os.environ.get(PLAIN) != "plain" and _has_compiler()
+
+
+@cache
+def _has_compiler() -> bool:
+    if available():
+        return True
+    logging.getLogger("optout").warning(
+        "numba cannot be imported here: the filter finds the same without it, but slowly"
+    )
+    return False
+
+
+def _compiled(
+    snapshot: Snapshot, kinds: frozenset[Kind], radius: int, role: Role, plain: Kernel
+) -> Kernel:
+    # Imported here: where nothing is scanned, nobody waits for a compiler.
+    if isinstance(plain, HashKernel):
+        from .digests import ReadHashKernel
+
+        return ReadHashKernel(snapshot, kinds, role, radius_in(role, radius), plain)
+    if isinstance(plain, WordKernel):
+        base = base_role(role)
+        if base == "url":
+            from .addresses import AddressKernel
+
+            return AddressKernel(snapshot, kinds, plain)
+        if base == "text":
+            from .passages import PassageKernel
+
+            return PassageKernel(snapshot, kinds, plain)
+        if base in ("sha256", "md5"):
+            from .digests import DigestKernel
+
+            return DigestKernel(snapshot, kinds, role, plain)
+    return plain

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     from optout.registry.snapshot import Snapshot
@@ -50,6 +51,13 @@ def near(snapshot: Snapshot, namespace: str, hashes: Mapping[int, bytes], radius
     if not hashes:
         return set()
     packed = np.frombuffer(b"".join(hashes.values()), np.uint8)
-    found = snapshot.near(namespace, packed.reshape(len(hashes), -1), radius)
     positions = np.fromiter(hashes, np.int64, len(hashes))
-    return set(positions[np.unique(found.query)].tolist())
+    rows = near_rows(snapshot, namespace, packed.reshape(len(hashes), -1), radius)
+    return set(positions[rows].tolist())
+
+
+def near_rows(
+    snapshot: Snapshot, namespace: str, packed: npt.NDArray[np.uint8], radius: int
+) -> npt.NDArray[np.int64]:
+    """Those of some hashes, uint8[n, bytes of a hash], that are near a registered one."""
+    return np.unique(snapshot.near(namespace, packed, radius).query)

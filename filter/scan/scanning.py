@@ -51,20 +51,18 @@ def scan_batch(
 
 
 def _scan_leaf(held: LeafValues, kernel: Kernel) -> LeafScan:
-    distinct, position = (_distinct if kernel.distinct else _present)(held.values)
-    scanned = kernel(distinct)
-    # One place more, for the values that are null.
-    states = np.append(scanned.states, np.uint8(State.NULL))[position]
-    number = np.full(len(distinct) + 1, -1, np.int64)
-    number[list(scanned.traces)] = np.arange(len(scanned.traces))
-    trace = number[position]
-    hits = np.flatnonzero(trace >= 0)
-    broken = np.union1d(held.broken, held.rows[states == State.UNJUDGEABLE])
-    # A text that is no JSON is one value that could not be judged.
-    states = np.append(states, np.full(len(held.broken), State.UNJUDGEABLE, np.uint8))
-    return LeafScan(
-        held.leaf, states, held.rows[hits], trace[hits], list(scanned.traces.values()), broken
-    )
+    values, places = held.values, held.places
+    if kernel.distinct and places is None:
+        values, places = _distinct(values)
+    scanned = kernel(without_nulls(values))
+    states = _placed(scanned.states, values, places)
+    rows, trace, traces = _hits(scanned.traces, states, places)
+    broken = held.rows[np.flatnonzero(states == State.UNJUDGEABLE)]
+    if len(broken) or len(held.broken):
+        broken = np.union1d(held.broken, broken)
+        # A text that is no JSON is one value that could not be judged.
+        states = np.append(states, np.full(len(held.broken), State.UNJUDGEABLE, np.uint8))
+    return LeafScan(held.leaf, states, held.rows[rows], trace, traces, broken)
 
 
 def _distinct(values: pa.LargeBinaryArray) -> tuple[pa.LargeBinaryArray, Rows]:
@@ -74,8 +72,47 @@ def _distinct(values: pa.LargeBinaryArray) -> tuple[pa.LargeBinaryArray, Rows]:
     return folded.dictionary, position
 
 
-def _present(values: pa.LargeBinaryArray) -> tuple[pa.LargeBinaryArray, Rows]:
-    """The values that are not null as they are, and for each row the position of its value."""
-    valid = values.is_valid().to_numpy(zero_copy_only=False)
-    position = np.where(valid, np.cumsum(valid) - 1, -1)
-    return (values if valid.all() else values.drop_null()), position
+def without_nulls(values: pa.LargeBinaryArray) -> pa.LargeBinaryArray:
+    """The same values, with whatever bytes stand in the place of a null."""
+    if not values.null_count:
+        return values
+    _, *buffers = values.buffers()
+    return pa.Array.from_buffers(
+        values.type, len(values), [None, *buffers], null_count=0, offset=values.offset
+    )
+
+
+def _placed(states: States, values: pa.LargeBinaryArray, places: Rows | None) -> States:
+    """The state of every row's value."""
+    if places is not None:
+        # One place more, for the values that are null.
+        return np.append(states, np.uint8(State.NULL))[places]
+    if values.null_count:
+        np.putmask(states, values.is_null().to_numpy(zero_copy_only=False), State.NULL)
+    return states
+
+
+def _hits(
+    found: Mapping[int, Trace], states: States, places: Rows | None
+) -> tuple[Rows, Rows, list[Trace]]:
+    """The values that may be covered, for each the number of its trace, and the traces once."""
+    if not found:
+        return np.empty(0, np.int64), np.empty(0, np.int64), []
+    numbers: dict[object, int] = {}
+    traces: list[Trace] = []
+    number = np.empty(len(found), np.int64)
+    for place, trace in enumerate(found.values()):
+        key = (*trace.words.items(), *trace.hashes.items())
+        number[place] = numbers.setdefault(key, len(traces))
+        if number[place] == len(traces):
+            traces.append(trace)
+    at = np.fromiter(found, np.int64, len(found))
+    if places is None:
+        order = np.argsort(at)
+        order = order[states[at[order]] != State.NULL]
+        return at[order], number[order], traces
+    of_value = np.full(int(max(at.max(), places.max())) + 2, -1, np.int64)
+    of_value[at] = number
+    trace_of_row = of_value[places]
+    rows = np.flatnonzero(trace_of_row >= 0)
+    return rows, trace_of_row[rows], traces

@@ -38,7 +38,9 @@ REACH: Mapping[Role, frozenset[Kind]] = {
 HASHES: Mapping[Role, int] = {"phash256": 32, "phash64": 8, "pdq256": 32}
 """The roles that are hashes of pictures, which are also the names of their namespaces, in bytes."""
 
-_DIGEST_BYTES: Mapping[Role, int] = {"sha256": 32, "md5": 16, **HASHES}
+DIGEST_BYTES: Mapping[Role, int] = {"sha256": 32, "md5": 16, **HASHES}
+"""The roles that are digests or hashes, in bytes."""
+
 _ENOUGH_OF_A_PASSAGE = 256
 _HEX = re.compile(r"(?:0x)?([0-9a-f]+)", re.I)
 
@@ -65,7 +67,7 @@ def written(role: Role, data: bytes) -> str | None:
     Raises:
         NotTextError: it is neither text nor a packed digest.
     """
-    size = _DIGEST_BYTES.get(role)
+    size = DIGEST_BYTES.get(role)
     try:
         text = data.decode()
     except UnicodeDecodeError as fault:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from optout.filter.columns import ROLES
-from optout.filter.scan import Kernel, Scanned, State, plain_kernels, reach
+from optout.filter.scan import Kernel, Scanned, State, kernels_for, reach
 from optout.registry.identifiers import Identifier, Kind
 from optout.registry.images import corpus_hashes
 from optout.registry.snapshot import Snapshot
@@ -45,7 +45,7 @@ def snapshot(snapshot_of: Callable, picture: bytes) -> Snapshot:
 def kernels(snapshot: Snapshot, *kinds: Kind, radius: int = 30) -> dict[str, Kernel]:
     roles = [role for role in ROLES if role != "account"]
     roles += ["account:github", "work:isbn"]
-    return dict(plain_kernels(snapshot, frozenset(kinds or Kind), radius, roles))
+    return dict(kernels_for(snapshot, frozenset(kinds or Kind), radius, roles))
 
 
 def looked(kernel: Kernel, *values: bytes | str) -> Scanned:
