@@ -7,10 +7,7 @@ that name its position are moved.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
 
 from optout.filter.errors import ShardError
 
@@ -29,8 +26,8 @@ from .footer import (
     span_of,
 )
 from .tail import AGAIN, MAGIC, shard_faults
+from .transfer import Output, Source, SourceError
 
-COPY_BYTES = 1 << 20
 _ORDINALS = 1 << 15
 """A row group's ordinal is a signed 16-bit number."""
 
@@ -54,36 +51,6 @@ class _Index:
     data: bytes
 
 
-class Output:
-    """A stream that counts and hashes what passes.
-
-    Attributes:
-        position: bytes written.
-    """
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._digest = hashlib.sha256()
-        self.position = 0
-
-    def note(self, data: bytes) -> None:
-        """Count and hash what is in the stream already."""
-        self._digest.update(data)
-        self.position += len(data)
-
-    def write(self, data: bytes) -> None:
-        """Write all of `data`."""
-        self.note(data)
-        view = memoryview(data)
-        while view:
-            view = view[self._stream.write(view) :]
-
-    @property
-    def sha256(self) -> str:
-        """Hex, of all that was written."""
-        return self._digest.hexdigest()
-
-
 class Assembly:
     """Writes a file with the footer of another: its schema, its key-values, its column orders.
 
@@ -104,7 +71,7 @@ class Assembly:
         self._rows = 0
         output.write(MAGIC)
 
-    def splice(self, source: IO[bytes], group: Struct) -> None:
+    def splice(self, source: Source, group: Struct) -> None:
         """Copy a row group of the input as it is."""
         start = self._output.position
         for chunk in chunks_of(group):
@@ -112,7 +79,7 @@ class Assembly:
             self._place(source, chunk, [index for index in indexes if index])
         self._add(group, group, start)
 
-    def graft(self, source: IO[bytes], group: Struct, original: Struct) -> None:
+    def graft(self, source: Source, group: Struct, original: Struct) -> None:
         """Take a row group that was encoded anew into the place of one of the input.
 
         Args:
@@ -159,12 +126,14 @@ class Assembly:
         self._groups.append(added)
         self._rows += added[GroupField.ROWS][1]
 
-    def _place(self, source: IO[bytes], chunk: Struct, indexes: list[_Index]) -> None:
+    def _place(self, source: Source, chunk: Struct, indexes: list[_Index]) -> None:
         meta = meta_of(chunk)
         start, length = span_of(meta)
         move = self._output.position - start
-        for data in _pieces(source, start, length, self._name):
-            self._output.write(data)
+        try:
+            source.send(self._output, start, length)
+        except SourceError as fault:
+            raise _damaged(self._name, "column chunk: it ends after the file") from fault
         bloom = self._read_bloom(source, meta)
         if bloom:
             meta.set(MetaField.BLOOM, I64, self._output.position)
@@ -184,41 +153,36 @@ class Assembly:
             self._indexes.append(index)
 
     def _read_index(
-        self, source: IO[bytes], chunk: Struct, field: int, length_field: int
+        self, source: Source, chunk: Struct, field: int, length_field: int
     ) -> _Index | None:
         start, length = chunk.value(field, 0), chunk.value(length_field, 0)
         if start <= 0 or length <= 0:
             return None
-        data = b"".join(_pieces(source, start, length, self._name))
+        data = _read(source, start, length, self._name)
         return _Index(chunk, field, length_field, data)
 
-    def _read_bloom(self, source: IO[bytes], meta: Struct) -> bytes:
+    def _read_bloom(self, source: Source, meta: Struct) -> bytes:
         start = meta.value(MetaField.BLOOM, 0)
         if start <= 0:
             return b""
         length = meta.value(MetaField.BLOOM_LENGTH, 0)
         if length <= 0:  # early writers gave no length: the filter says it itself
             with shard_faults(self._name):
-                source.seek(start)
-                head = source.read(_BLOOM_HEADER_BYTES)
+                head = source.read(start, _BLOOM_HEADER_BYTES)
             try:
                 header, end = decode(head)
                 length = end + header[1][1]
             except (CompactError, KeyError) as fault:
                 raise _damaged(self._name, "Bloom filter") from fault
-        return b"".join(_pieces(source, start, length, self._name))
+        return _read(source, start, length, self._name)
 
 
-def _pieces(source: IO[bytes], start: int, length: int, name: str) -> Iterator[bytes]:
+def _read(source: Source, start: int, length: int, name: str) -> bytes:
     with shard_faults(name):
-        source.seek(start)
-    while length > 0:
-        with shard_faults(name):
-            data = source.read(min(length, COPY_BYTES))
-        if not data:
-            raise _damaged(name, "column chunk: it ends after the file")
-        length -= len(data)
-        yield data
+        data = source.read(start, length)
+    if len(data) != length:
+        raise _damaged(name, "column chunk: it ends after the file")
+    return data
 
 
 def _trim_statistics(meta: Struct, old: Struct) -> None:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import IO, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from .compact import Struct
@@ -28,11 +29,40 @@ DENSE_BATCH_BYTES = 64 << 20
 BUFFER_BYTES = 1 << 20
 """Bytes read ahead of each column; without it pyarrow reads a column chunk whole."""
 
-RETURNED_BYTES = 4 << 20
-"""Bytes of a batch from which the memory of those before it is worth giving back."""
+RETURNED_BYTES = 64 << 20
+"""Bytes of a row group's columns from which the memory of its batches is worth giving back: to
+fill it again costs nearly half as much as reading addresses."""
+
+_LARGE_BATCH_BYTES = 4 << 20
+"""Bytes of a batch of which that holds."""
 
 _WEIGHED_BYTES = 16 << 20
 """Bytes of a column chunk from which its page headers are looked at."""
+
+
+def _check_indices(column: pa.Array) -> None:
+    """See that a dictionary has what is named: pyarrow does not look, and reads anything there.
+
+    Raises:
+        ValueError: it has not.
+    """
+    kind = column.type
+    if isinstance(kind, pa.BaseExtensionType):
+        _check_indices(column.storage)
+    elif pa.types.is_dictionary(kind):
+        bounds = pc.min_max(column.indices)
+        low, high = bounds["min"].as_py(), bounds["max"].as_py()
+        if low is not None and not 0 <= low <= high < len(column.dictionary):
+            raise ValueError("a page names a value that its dictionary has not")
+        _check_indices(column.dictionary)
+    elif pa.types.is_struct(kind):
+        for number in range(kind.num_fields):
+            _check_indices(column.field(number))
+    elif pa.types.is_map(kind):
+        _check_indices(column.keys)
+        _check_indices(column.items)
+    elif pa.types.is_nested(kind):
+        _check_indices(column.values)
 
 
 def return_memory() -> None:
@@ -123,17 +153,22 @@ class Groups:
                     columns=None if columns is None else list(columns),
                     use_threads=False,
                 )
-            yield from self._all_of(reading, number)
+            heavy = self.bytes_of(number, columns) >= RETURNED_BYTES
+            yield from self._all_of(reading, number, heavy)
 
-    def _all_of(self, reading: Iterator[pa.RecordBatch], number: int) -> Iterator[pa.RecordBatch]:
+    def _all_of(
+        self, reading: Iterator[pa.RecordBatch], number: int, heavy: bool
+    ) -> Iterator[pa.RecordBatch]:
         seen = 0
         while True:
             with shard_faults(self._name):
                 batch = next(reading, None)
+                for column in batch.columns if batch is not None else ():
+                    _check_indices(column)
             if batch is None:
                 break
             seen += batch.num_rows
-            large = batch.nbytes >= RETURNED_BYTES
+            large = heavy and batch.nbytes >= _LARGE_BATCH_BYTES
             yield batch
             del batch
             if large:
@@ -141,6 +176,23 @@ class Groups:
         if seen != self._groups[number].value(GroupField.ROWS):
             with shard_faults(self._name):
                 raise ValueError(f"row group {number} has not as many rows as it says")
+
+    def bytes_of(self, number: int, columns: Sequence[str] | None = None) -> int:
+        """Bytes of some columns of a row group, decompressed, as the footer says."""
+        asked = [n for n in range(len(self._leaves)) if self._is_asked(n, columns)]
+        return sum(max(0, self._meta(number, n).value(MetaField.UNCOMPRESSED)) for n in asked)
+
+    def again(self) -> Groups:
+        """The same row groups, open once more: for another thread."""
+        return Groups(
+            self._path,
+            self._footer,
+            self._leaves,
+            self._name,
+            metadata=self.file.metadata,
+            dictionaries=self._dictionaries,
+            huge=self._huge,
+        )
 
     def close(self) -> None:
         """Close the file; batches already read stay."""
@@ -207,4 +259,4 @@ class Groups:
         size = sum(self._meta(number, n).value(MetaField.UNCOMPRESSED) for n in asked)
         usual = max_bytes // max(1, size // rows)
         dense = DENSE_BATCH_BYTES // max(1, sum(weight.value for weight in weights.values()))
-        return int(max(1, min(usual, dense, BATCH_ROWS, rows)))
+        return int(max(1, min(usual, dense, rows)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -117,6 +118,21 @@ class ShardReader:
                 yield Batch(row, data.num_rows, data)
                 row += data.num_rows
                 del data  # before the next one is read
+
+    def bytes_of(self, row_group: int, columns: Sequence[str] | None = None) -> int:
+        """How large the columns of a row group are, decompressed, as the footer says.
+
+        Args:
+            row_group: its number.
+            columns: as `batches`.
+        """
+        return self._groups.bytes_of(row_group, columns)
+
+    def again(self) -> ShardReader:
+        """Another reader of the same file, for another thread; its footer is not read again."""
+        other = copy.copy(self)
+        other._groups = self._groups.again()
+        return other
 
     def schema_of(self, columns: Sequence[str] | None = None) -> pa.Schema:
         """The Arrow schema of batches with some columns.

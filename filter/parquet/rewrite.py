@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import errno
-import io
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 import numpy.typing as npt
+from optout.filter.errors import ShardError
 
-from .assembly import COPY_BYTES, Assembly, Output
+from .assembly import Assembly
 from .compact import Struct
-from .encoding import Encoder
+from .encoding import Encoded, Encoder
 from .footer import FileField, GroupField, parse_footer, read_footer
-from .tail import opened, read_tail, shard_faults
+from .pipeline import Pipeline
+from .tail import AGAIN, opened, read_tail, shard_faults
+from .transfer import FileSource, MemorySource, Output, SourceError
 
 Rows = npt.NDArray[np.int64]
-
-_NO_KERNEL_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,49 +57,31 @@ def copy(source: Path, stream: IO[bytes], *, name: str | None = None) -> Rewrite
         OSError: the output cannot be written.
     """
     name = name or str(source)
-    output = Output(stream)
-    with opened(source, name) as file:
+    with opened(source, name) as file, _source_faults(name):
         rows = parse_footer(read_tail(file, name).footer, name).value(FileField.ROWS)
         with shard_faults(name):
-            file.seek(0)
-        if _copied_by_kernel(file, stream):
-            while data := stream.read(COPY_BYTES):
-                output.note(data)
-        else:
-            while data := _read(file, name):
-                output.write(data)
+            origin = FileSource(file)
+        with Output(stream) as output:
+            origin.send(output, 0, origin.size)
     return RewriteReport(rows, rows, output.position, output.sha256, "copied", "nothing to remove")
 
 
-def _read(file: IO[bytes], name: str) -> bytes:
-    with shard_faults(name):
-        return file.read(COPY_BYTES)
-
-
-def _copied_by_kernel(file: IO[bytes], stream: IO[bytes]) -> bool:
-    """Copy without the bytes passing here; a file system that shares blocks then does."""
+@contextmanager
+def _source_faults(name: str) -> Iterator[None]:
     try:
-        origin, target = file.fileno(), stream.fileno()
-    except (AttributeError, io.UnsupportedOperation):
-        return False
-    if not hasattr(os, "copy_file_range") or not stream.readable():
-        return False
-    left, position = os.fstat(origin).st_size, 0
-    try:
-        while left > 0:
-            done = os.copy_file_range(origin, target, left, position, position)
-            if not done:
-                return False
-            left, position = left - done, position + done
-    except OSError as fault:
-        if fault.errno in _NO_KERNEL_COPY:
-            return False
-        raise
-    return True
+        yield
+    except SourceError as fault:
+        raise ShardError(name, f"{name} cannot be read: {fault}", AGAIN) from fault
 
 
 def rewrite(
-    source: Path, stream: IO[bytes], removed: Rows, *, name: str | None = None
+    source: Path,
+    stream: IO[bytes],
+    removed: Rows,
+    *,
+    name: str | None = None,
+    threads: int = 1,
+    compression_level: int | None = None,
 ) -> RewriteReport:
     """Write a shard without some of its rows.
 
@@ -111,13 +93,21 @@ def rewrite(
 
     No removed value is left: what is encoded anew is made from the kept rows alone. Decimals in
     variable length lose their statistics, whose order pyarrow does not know. The bytes depend on
-    the input's bytes and the removed rows alone, for one version of pyarrow.
+    the input's bytes, the removed rows and the level alone, for one version of pyarrow.
+
+    Row groups without a removed row are copied, by the kernel where it can; the others are decoded
+    and encoded by threads beside that. Each thread holds a piece, decoded and encoded, and one
+    more may wait for its turn.
 
     Args:
         source: the input shard.
         stream: where to; at its beginning.
         removed: numbers of the rows to leave out, strictly ascending, counted from 0.
         name: what to call the shard in messages; its path by default.
+        threads: how many decode and encode.
+        compression_level: of row groups that are encoded anew, as their codec counts; the nearest
+            level that the codec has. No footer says at which level a file was written: where None,
+            it is the one that pyarrow takes by itself.
 
     Raises:
         ShardError: the input cannot be read, or cannot be written again as it is.
@@ -128,34 +118,51 @@ def rewrite(
     removed = np.asarray(removed, dtype=np.int64)
     if not len(removed):
         return copy(source, stream, name=name)
-    with opened(source, name) as file:
+    with opened(source, name) as file, _source_faults(name):
         footer = read_footer(read_tail(file, name), name)
         rows = _count_rows(footer, name)
         if removed[0] < 0 or removed[-1] >= rows or (np.diff(removed) <= 0).any():
             raise ValueError(f"the removed rows of {name} are not ascending rows of it")
-        output = Output(stream)
-        encoder = Encoder(source, file, footer, removed, name)
-        assembly = Assembly(output, footer, encoder.leaves, name)
-        spliced = 0
-        first = 0
-        for number, group in enumerate(footer.value(FileField.ROW_GROUPS)):
-            end = first + group[GroupField.ROWS][1]
-            low, high = np.searchsorted(removed, (first, end))
-            if low == high and not encoder.obstacle:
-                assembly.splice(file, group)
-                spliced += 1
-            else:
-                for encoded, parts in encoder.encode(number):
-                    for part in parts:
-                        assembly.graft(encoded, part, group)
-                    del encoded  # before the next piece is read
-            first = end
-        assembly.finish()
-    how = "spliced" if spliced else "rewritten"
-    why = encoder.obstacle or "every row group has rows to remove"
-    if spliced:
-        why = f"{spliced} row groups have no row to remove"
+        with shard_faults(name):
+            origin = FileSource(file)
+        encoder = Encoder(source, origin, footer, removed, name, level=compression_level)
+        groups: list[Struct] = list(footer.value(FileField.ROW_GROUPS))
+        some, every = encoder.touched()
+        pipeline = Pipeline(
+            *(sorted(some), encoder.pieces, encoder.encode, encoder.is_large), threads=threads
+        )
+        with Output(stream) as output, pipeline:
+            assembly = Assembly(output, footer, encoder.leaves, name)
+            for number, group in enumerate(groups):
+                if number in some:
+                    for encoded in pipeline.take(number):
+                        _graft(assembly, encoded, group)
+                        del encoded  # before the next piece is decoded
+                elif number not in every:
+                    assembly.splice(origin, group)
+            assembly.finish()
+    how, why = _told(encoder, len(groups) - len(some) - len(every), some)
     return RewriteReport(rows, rows - len(removed), output.position, output.sha256, how, why)
+
+
+def _graft(assembly: Assembly, encoded: Encoded, original: Struct) -> None:
+    with encoded.file.getbuffer() as data:
+        for part in encoded.groups:
+            assembly.graft(MemorySource(data), part, original)
+
+
+def _told(encoder: Encoder, spliced: int, anew: set[int]) -> tuple[str, str]:
+    if encoder.obstacle:
+        how, why = "rewritten", encoder.obstacle
+    elif spliced:
+        how, why = "spliced", f"{spliced} row groups have no row to remove"
+    else:
+        how, why = "rewritten", "every row group has rows to remove"
+    levels = encoder.levels(anew)
+    if levels:
+        told = ", ".join(f"{codec} at level {level}" for codec, level in levels.items())
+        why += f"; encoded anew with {told}"
+    return how, why
 
 
 def _count_rows(footer: Struct, name: str) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import IO, Any
+from collections.abc import Collection, Sequence
+from typing import Any
 
+import pyarrow as pa
 from optout.filter.errors import ShardError
 
 from .compact import CompactError, Struct, leading_integers
 from .footer import ChunkField, Leaf, MetaField, Physical, chunks_of, meta_of
 from .tail import AGAIN, shard_faults
+from .transfer import FileSource
 
 _CODECS = {0: "NONE", 1: "SNAPPY", 2: "GZIP", 4: "BROTLI", 5: "LZ4", 6: "ZSTD", 7: "LZ4"}
 """Codecs by number; 5, a framing of LZ4 that only old Hadoop wrote, becomes today's."""
@@ -39,8 +41,11 @@ def writer_options(
     leaves: Sequence[Leaf],
     paths: Sequence[str],
     orders: Sequence[bool],
-    stream: IO[bytes],
+    source: FileSource,
     name: str,
+    *,
+    level: int | None = None,
+    categorical: Collection[str] = (),
 ) -> dict[str, Any]:
     """Arguments of `ParquetWriter` that write a row group as this one was written.
 
@@ -49,8 +54,12 @@ def writer_options(
         leaves: its columns.
         paths: what pyarrow's writer calls them.
         orders: whether pyarrow orders a column's values as the schema does.
-        stream: the file.
+        source: the file.
         name: what to call it in a message.
+        level: of compression, where a codec has levels; its usual one where None, because no
+            footer says which it was.
+        categorical: those of `paths` whose values the schema calls categories: pyarrow reads such
+            a column only where it is dictionary-encoded.
 
     Raises:
         ShardError: a codec or a page header that this pyarrow does not know.
@@ -71,7 +80,8 @@ def writer_options(
             )
         codecs[path] = _CODECS[codec]
         used = set(meta.value(MetaField.ENCODINGS, ()))
-        if used & {_PLAIN_DICTIONARY, _RLE_DICTIONARY} and leaf.type != Physical.BOOLEAN:
+        folded = used & {_PLAIN_DICTIONARY, _RLE_DICTIONARY} or path in categorical
+        if folded and leaf.type != Physical.BOOLEAN:
             dictionaries.append(path)
         else:
             for number in used & _ENCODINGS.keys():
@@ -82,9 +92,11 @@ def writer_options(
             statistics.append(path)
         if meta.value(MetaField.BLOOM, 0) > 0 and leaf.type != Physical.BOOLEAN:
             blooms[path] = {"ndv": max(1, meta[MetaField.VALUES][1])}
-    version, checksums = _page_form(metas, stream, name)
+    levels = {path: found for path, codec in codecs.items() if (found := level_of(codec, level))}
+    version, checksums = _page_form(metas, source, name)
     return {
         "compression": codecs,
+        "compression_level": levels or None,
         "use_dictionary": dictionaries,
         "column_encoding": encodings or None,
         "write_statistics": statistics,
@@ -101,6 +113,36 @@ def writer_options(
     }
 
 
+def level_of(codec: str, asked: int | None) -> int | None:
+    """The level at which a codec compresses here.
+
+    Args:
+        codec: its name.
+        asked: the level that is wished for; the nearest that the codec has is taken.
+
+    Returns:
+        None where the codec has no levels.
+    """
+    if codec == "NONE" or not pa.Codec.supports_compression_level(codec.lower()):
+        return None
+    name = codec.lower()
+    if asked is None:
+        return int(pa.Codec.default_compression_level(name))
+    lowest, highest = (
+        pa.Codec.minimum_compression_level(name),
+        pa.Codec.maximum_compression_level(name),
+    )
+    return int(min(max(asked, lowest), highest))
+
+
+def levels_in(groups: Sequence[Struct], asked: int | None) -> dict[str, int]:
+    """The codecs of a file that have levels, and at which each compresses here."""
+    numbers = {meta_of(c).value(MetaField.CODEC, 0) for group in groups for c in chunks_of(group)}
+    codecs = sorted({_CODECS[number] for number in numbers if number in _CODECS})
+    levels = {codec: level_of(codec, asked) for codec in codecs}
+    return {codec.lower(): level for codec, level in levels.items() if level is not None}
+
+
 def _batch_size(group: Struct, metas: Sequence[Struct]) -> int:
     """Values between two looks at a page's size: a thousand pictures would be one huge page."""
     rows = max(1, group.value(3, 1))
@@ -108,14 +150,13 @@ def _batch_size(group: Struct, metas: Sequence[Struct]) -> int:
     return max(1, min(_USUAL_BATCH, _PAGE_BYTES // max(1, largest)))
 
 
-def _page_form(metas: Sequence[Struct], stream: IO[bytes], name: str) -> tuple[str, bool]:
+def _page_form(metas: Sequence[Struct], source: FileSource, name: str) -> tuple[str, bool]:
     """Version of the data pages, and whether they have checksums, by the first page there is."""
     for meta in metas:
         if meta[MetaField.COMPRESSED][1] <= 0:
             continue
         with shard_faults(name):
-            stream.seek(meta[MetaField.DATA_PAGE][1])
-            data = stream.read(_HEADER_BYTES)
+            data = source.read(meta[MetaField.DATA_PAGE][1], _HEADER_BYTES)
         try:
             header = leading_integers(data)
         except CompactError as fault:

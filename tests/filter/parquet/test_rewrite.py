@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optout.filter.errors import ShardError
-from optout.filter.parquet import copy, encoding, groups, rewrite
+from optout.filter.parquet import copy, encoding, rewrite
 
 ROWS = 400
 REMOVED = np.array([0, 1, 3, 5, 77, 391, ROWS - 1])
@@ -428,7 +428,8 @@ def test_bytes_do_not_depend_on_how_the_input_is_read(
     usual = pa.cpu_count()
     try:
         for rows, threads in ((11, 1), (64, 4)):
-            monkeypatch.setattr(groups, "BATCH_ROWS", rows)
+            monkeypatch.setattr(encoding, "_WHOLE_ROWS", rows)
+            monkeypatch.setattr(encoding, "BATCH_ROWS", rows)
             pa.set_cpu_count(threads)
             assert without(source).read_bytes() == expected
     finally:
@@ -438,8 +439,8 @@ def test_bytes_do_not_depend_on_how_the_input_is_read(
 def test_a_large_row_group_is_cut_where_the_input_says(
     write: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encoding, "PIECE_BYTES", 20_000)
-    monkeypatch.setattr(groups, "BATCH_ROWS", 10)
+    monkeypatch.setattr(encoding, "PIECE_BYTES", 10_000)
+    monkeypatch.setattr(encoding, "BATCH_ROWS", 10)
     source = write(COMMON)
     out = without(source)
     sizes = [pq.read_metadata(out).row_group(n).num_rows for n in range(len(chunks(out)))]
