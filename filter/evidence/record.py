@@ -52,13 +52,13 @@ class SourceDigest:
         size: bytes.
         footer_sha256: hex, of the footer.
         mtime_ns: when it was last written, nanoseconds since 1970.
-        sha256: hex, of all bytes.
+        sha256: hex, of all bytes; None where they did not pass: a mask is made from some columns.
     """
 
     size: int
     footer_sha256: str
     mtime_ns: int
-    sha256: str
+    sha256: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,12 @@
 
 An in-toto Statement v1 (https://in-toto.io/Statement/v1) with a predicate of SLSA Provenance v1
 (https://slsa.dev/provenance/v1) in a DSSE envelope.
+
+An input whose bytes have all passed has their SHA-256 as its digest. One of which only some columns
+were read has none: its footer names the place of every byte but does not bind them, and an entry of
+a DigestSet must be an immutable reference. It is named by a URI instead, which a ResourceDescriptor
+may have in a digest's place: `urn:optout:parquet-footer:sha256:<hex>`, with its size in bytes among
+the annotations.
 """
 
 from __future__ import annotations
@@ -33,6 +39,7 @@ from .manifest import (
 from .record import MASK, ShardRecord
 
 _SNAPSHOT = "snapshot/snapshot.json"
+_FOOTER = "urn:optout:parquet-footer:sha256:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,8 +208,19 @@ def _dependencies(facts: RunFacts, records: Iterable[ShardRecord]) -> list[docum
             "annotations": {"note": facts.checkpoint},
         },
         _descriptor(_SNAPSHOT, facts.snapshot_sha256),
-        *(_descriptor(f"input/{r.shard}", r.source.sha256) for r in records),
+        *(_input(record) for record in records),
     ]
+
+
+def _input(record: ShardRecord) -> documents.Document:
+    name, source = f"input/{record.shard}", record.source
+    if source.sha256 is not None:
+        return _descriptor(name, source.sha256)
+    return {
+        "name": name,
+        "uri": _FOOTER + source.footer_sha256,
+        "annotations": {"size": source.size},
+    }
 
 
 def _account(record: ShardRecord) -> documents.Document:

@@ -17,26 +17,29 @@ from typing import TYPE_CHECKING
 
 from optout.filter.errors import EvidenceError, ShardError, SomeShardsFailed
 from optout.filter.evidence import MASK, REWRITE, RunFacts, ShardRecord, read_manifest
-from optout.filter.parquet import InputIdentity
+from optout.filter.parquet import InputIdentity, identity
 
 from .claims import Claimed, Done, Elsewhere, FinishedMeanwhile
+from .division import Load, check_limits, divide
 from .finished import finished
 from .inputs import Shard
 from .place import Place
 from .progress import Progress, Silence
 from .report import FailedShard, RunReport
-from .run import MEMORY, worker_count
+from .run import MEMORY
 from .scan import ShardTask
 from .seal import moment, seal_facts
 from .vectors import Masks, check_input
 from .whereabouts import find_inputs
-from .workers import MANY, PAYS_FROM, Tell, do_all
-from .write import outcome_of, put_record, sha256_of_input, write_shard
+from .workers import Tell, do_all
+from .write import Encoding, outcome_of, put_record, write_shard
 
 if TYPE_CHECKING:
     from optout.registry.log import SigningKey
 
 _AGAIN = "Run the same `optout filter --mode mask` again: it makes anew what is missing."
+
+_ROW_GROUP_BYTES = 32 << 20
 
 
 def apply_masks(
@@ -56,7 +59,7 @@ def apply_masks(
     Args:
         out: what `filter_dataset(…, mode="mask")` was given.
         inputs: where the inputs lie now, where they were moved since.
-        workers: processes at most; one for every core this process may use where None.
+        workers: how many cores to keep busy; every core this process may use where None.
         memory: bytes to stay within.
         progress: hears of every step; closed at the end.
         key: signs the manifest; the operator's own key where None.
@@ -72,11 +75,11 @@ def apply_masks(
         SomeShardsFailed: the others are there; the report says which failed and why.
     """
     heard = progress or Silence()
-    count = worker_count(workers, memory, heard)
+    cores = check_limits(workers, memory)
     said = [inputs] if isinstance(inputs, str | Path) else inputs
     place = Place.at(Path(out))
     try:
-        return _Application(place, said, count, heard, key).carry_out()
+        return _Application(place, said, cores, memory, heard, key).carry_out()
     finally:
         heard.close()
 
@@ -87,9 +90,11 @@ class Applier:
 
     Attributes:
         masks: all of them.
+        encoding: how what is encoded anew is encoded.
     """
 
     masks: Masks
+    encoding: Encoding
 
     def __call__(self, task: ShardTask, tell: Tell) -> ShardRecord:
         """Write a shard, what is put aside of it, and its record.
@@ -116,9 +121,10 @@ class Applier:
             removed, quarantined = masks.removed(mask), masks.quarantined(mask)
         except EvidenceError as fault:
             raise ShardError(task.name, fault.message, fault.advice) from fault
-        check_input(mask, task.shard.path)
-        written = write_shard(masks.place, task, mask.rows_in, removed, quarantined)
-        if sha256_of_input(task, written) != mask.source.sha256:
+        seen = check_input(mask, task.shard.path)
+        written = write_shard(masks.place, task, mask.rows_in, removed, quarantined, self.encoding)
+        known = mask.source.sha256 in (None, written.source)
+        if not known or identity(task.shard.path, task.name) != seen:
             raise ShardError(
                 task.name,
                 f"{task.name} is no longer the input that was scanned",
@@ -126,6 +132,7 @@ class Applier:
             )
         record = dataclasses.replace(
             mask,
+            source=dataclasses.replace(mask.source, sha256=written.source),
             plan=masks.applied.digest,
             decision=masks.decided.digest,
             mode=REWRITE,
@@ -143,7 +150,8 @@ class Applier:
 class _Application:
     place: Place
     said: Sequence[str | Path] | None
-    workers: int
+    cores: int
+    memory: int
     progress: Progress
     key: SigningKey | None
     failed: dict[str, ShardError] = field(default_factory=dict)
@@ -213,20 +221,22 @@ class _Application:
     ) -> list[tuple[ShardTask, Done[ShardRecord]]]:
         rows = sum(record.rows_in for t in left if (record := masks.record(t.name)))
         self.progress.stage("write", rows)
-        size = sum(task.identity.size for task in left)
-        pays = size >= PAYS_FROM or len(left) >= MANY
+        sizes = tuple(task.identity.size for task in left)
+        division = divide(self.cores, self.memory, Load(sizes, _row_groups(sizes), False))
+        encoding = Encoding(division.encoders, masks.applied.asked.compression_level)
         known = FinishedMeanwhile(
             self.place, masks.applied.digest, masks.decided.digest, recheck=False
         )
-        done, claimed = [], Claimed(Applier(masks), self.place, known)
+        done, claimed = [], Claimed(Applier(masks, encoding), self.place, known)
         tasks = left
         while left:
             taken = []
             for task, result in do_all(
                 claimed,
                 left,
-                workers=self.workers if pays else 1,
+                workers=division.processes,
                 tell=lambda rows, name: self.progress.advance(rows, name),
+                threads=division.threads,
             ):
                 if isinstance(result, ShardError):
                     self.failed[task.name] = result
@@ -278,6 +288,11 @@ class _Application:
                 report,
             )
         return report
+
+
+def _row_groups(sizes: Sequence[int]) -> int:
+    """How many row groups shards have, roughly: their footers are not worth reading for it."""
+    return sum(1 + size // _ROW_GROUP_BYTES for size in sizes)
 
 
 def _identity(record: ShardRecord) -> InputIdentity:

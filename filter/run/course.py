@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from optout.filter.errors import OutputConflict, ShardError, SomeShardsFailed
 from optout.filter.evidence import MASK, ShardRecord
 
+from .checked import check_snapshot
 from .claims import (
     Claimed,
     DecidedMeanwhile,
@@ -22,6 +23,7 @@ from .claims import (
     take_over,
 )
 from .decide import Decision, Tally
+from .division import Division, Load, divide, is_interpreted, shortage
 from .finished import finished
 from .inputs import discover
 from .place import Place
@@ -33,8 +35,8 @@ from .scan import ScanAndStore, Scanner, ShardTask
 from .seal import seal_run
 from .survey import Surveyed, survey
 from .whereabouts import note_inputs
-from .workers import MANY, PAYS_FROM, Job, Result, do_all
-from .write import Writer, outcome_of
+from .workers import Job, Result, Result_co, Tell, do_all
+from .write import Encoding, Writer, outcome_of
 
 if TYPE_CHECKING:
     from optout.registry.log import SigningKey
@@ -50,8 +52,8 @@ class Course:
         place: where shards and evidence go.
         snapshot: what is obeyed.
         asked: everything of a plan that is not found out.
-        workers: processes.
-        batch_bytes: the size of what is looked at together.
+        cores: how many may be busy.
+        memory: bytes to stay within.
         progress: hears of every step.
         overwrite: whether what another plan left is replaced.
         recheck: whether finished shards are hashed.
@@ -63,24 +65,27 @@ class Course:
     place: Place
     snapshot: Snapshot
     asked: Asked
-    workers: int
-    batch_bytes: int
+    cores: int
+    memory: int
     progress: Progress
     overwrite: bool
     recheck: bool
     key: SigningKey | None
     failed: dict[str, ShardError] = field(default_factory=dict, init=False)
     _started: float = field(default_factory=time.monotonic, init=False)
+    _told: set[str] = field(default_factory=set, init=False)
     _began: datetime = field(default_factory=lambda: datetime.now(UTC), init=False)
 
     def rehearse(self) -> RunReport:
         """Scan and count; nothing at all is written."""
         seen = self._survey()
         plan = make_plan(seen, self.asked, self.snapshot)
-        self.snapshot.check_files()
-        scanner, tally = self._scanner(plan), Tally()
+        check_snapshot(self.snapshot)
+        tasks, tally = self._tasks(plan, seen), Tally()
+        division = self._divide(plan, tasks, seen)
+        scanner = self._scanner(plan, division)
         rehearsed = []
-        for _, shard in self._do(Rehearsal(scanner), self._tasks(plan, seen), "scan", seen):
+        for _, shard in self._do(Rehearsal(scanner), tasks, "scan", seen, division):
             tally.add(shard.summary)
             rehearsed.append(shard)
         decision = tally.decide(plan.digest, self.asked.policy, self.failed)
@@ -100,12 +105,12 @@ class Course:
         decision = earlier
         # What could not be scanned when it was decided speaks now, and may tip the scales.
         if decision is None or {task.name for task in tasks}.intersection(decision.unseen):
-            self.snapshot.check_files()
+            check_snapshot(self.snapshot)
             decision = self._decide(plan, tasks, seen, earlier)
         records = self._finished(plan, earlier, decision, tasks)
         skipped = set(records)
         if decision is earlier and self._left(tasks, records):
-            self.snapshot.check_files()
+            check_snapshot(self.snapshot)
         self._write(plan, decision, tasks, records, skipped, seen)
         while (newer := self._superseding(plan, decision)) is not None:
             records = self._finished(plan, decision, newer, tasks)
@@ -136,16 +141,19 @@ class Course:
         seen: Sequence[Surveyed],
     ) -> None:
         """Filter what is left, and add its records; what another run has done is skipped."""
+        left = self._left(tasks, records)
+        division = self._divide(plan, left, seen)
         job = Writer(
-            self._scanner(plan),
+            self._scanner(plan, division),
             self.place,
             plan.digest,
             decision.digest,
             decision.held,
             plan.asked.mode,
+            Encoding(division.encoders, plan.asked.compression_level),
         )
         known = FinishedMeanwhile(self.place, plan.digest, decision.digest, self.recheck)
-        for task, done in self._claim(job, known, self._left(tasks, records), "write", seen):
+        for task, done in self._claim(job, known, left, "write", seen, division):
             if isinstance(done, Done):
                 records[task.name] = done.result
                 skipped |= set() if done.here else {task.name}
@@ -196,10 +204,32 @@ class Course:
             if each.identity is not None and each.shard.name not in self.failed
         ]
 
-    def _scanner(self, plan: Plan) -> Scanner:
+    def _divide(self, plan: Plan, tasks: Sequence[ShardTask], seen: Sequence[Surveyed]) -> Division:
+        """Who does the work on some shards."""
+        groups = {each.shard.name: each.row_groups for each in seen}
+        load = Load(
+            tuple(task.identity.size for task in tasks),
+            sum(groups[task.name] for task in tasks),
+            is_interpreted(plan.leaves),
+        )
+        short = shortage(self.cores, self.memory, load)
+        if short and short not in self._told:
+            self._told.add(short)
+            self.progress.note(short)
+        return divide(self.cores, self.memory, load)
+
+    def _scanner(self, plan: Plan, division: Division) -> Scanner:
         said = {leaf.path for leaf in self.asked.columns}
         required = frozenset(leaf.role for leaf in plan.leaves if leaf.path in said)
-        return Scanner(self.snapshot, self.asked.policy, plan.leaves, required, self.batch_bytes)
+        return Scanner(
+            self.snapshot,
+            self.asked.policy,
+            plan.leaves,
+            required,
+            division.batch_bytes,
+            division.threads,
+            division.memory // 2,
+        )
 
     def _decide(
         self,
@@ -209,10 +239,12 @@ class Course:
         earlier: Decision | None,
     ) -> Decision:
         """Scan and decide; or find that a run which shares the place has."""
-        job = ScanAndStore(self._scanner(plan), self.place, plan.digest)
+        division = self._divide(plan, tasks, seen)
+        scanner = self._scanner(plan, division)
+        job = ScanAndStore(scanner, self.place, plan.digest)
         known = DecidedMeanwhile(self.place, plan.digest, earlier.digest if earlier else "")
         summaries = {}
-        for task, done in self._claim(job, known, tasks, "scan", seen):
+        for task, done in self._claim(job, known, tasks, "scan", seen, division):
             if isinstance(done, Done):
                 summaries[task.name] = done.result
         left = [t for t in tasks if t.name not in summaries and t.name not in self.failed]
@@ -221,7 +253,7 @@ class Course:
             if theirs and not {task.name for task in tasks}.intersection(theirs.unseen):
                 self.progress.stage("decide", None)
                 return theirs
-            for task, summary in self._do(job, left, "scan", seen):
+            for task, summary in self._do(job, left, "scan", seen, division):
                 summaries[task.name] = summary
         tally = Tally()
         for name in sorted(summaries):
@@ -263,21 +295,24 @@ class Course:
 
     def _claim(
         self,
-        job: Job[ShardTask, Result],
+        job: _Scanning[Result],
         known: Callable[[ShardTask], Result | Elsewhere | None],
         tasks: Sequence[ShardTask],
         stage: str,
         seen: Sequence[Surveyed],
+        division: Division,
     ) -> Iterator[tuple[ShardTask, Done[Result] | Elsewhere]]:
         """Do a job for shards, each in one run only: what another works on is waited for last."""
+        if division.processes > 1 and tasks:
+            job.scanner.prepare()  # what has to be compiled is compiled once, and not by each
         claimed = Claimed(job, self.place, known)
         taken = []
-        for task, done in self._do(claimed, tasks, stage, seen):
+        for task, done in self._do(claimed, tasks, stage, seen, division):
             if done is Elsewhere.TAKEN:
                 taken.append(task)
             else:
                 yield task, done
-        yield from self._each(dataclasses.replace(claimed, wait=True), taken)
+        yield from self._each(dataclasses.replace(claimed, wait=True), taken, division)
 
     def _do(
         self,
@@ -285,22 +320,22 @@ class Course:
         tasks: Sequence[ShardTask],
         stage: str,
         seen: Sequence[Surveyed],
+        division: Division,
     ) -> Iterator[tuple[ShardTask, Result]]:
         """Do a job for shards; one that fails is noted, the others go on."""
         rows = {each.shard.name: each.rows for each in seen}
         self.progress.stage(stage, sum(rows[task.name] for task in tasks))
-        yield from self._each(job, tasks)
+        yield from self._each(job, tasks, division)
 
     def _each(
-        self, job: Job[ShardTask, Result], tasks: Sequence[ShardTask]
+        self, job: Job[ShardTask, Result], tasks: Sequence[ShardTask], division: Division
     ) -> Iterator[tuple[ShardTask, Result]]:
-        size = sum(task.identity.size for task in tasks)
-        pays = size >= PAYS_FROM or len(tasks) >= MANY
         for task, result in do_all(
             job,
             tasks,
-            workers=self.workers if pays else 1,
+            workers=division.processes,
             tell=lambda rows, name: self.progress.advance(rows, name),
+            threads=division.threads,
         ):
             if isinstance(result, ShardError):
                 self.failed[task.name] = result
@@ -371,6 +406,15 @@ class Course:
             first.advice,
             report,
         )
+
+
+class _Scanning(Protocol[Result_co]):
+    """A job that looks at values, or may have to."""
+
+    scanner: Scanner
+
+    def __call__(self, task: ShardTask, tell: Tell) -> Result_co:
+        """Do it for one shard."""
 
 
 def _unplanned(plan: Plan, seen: Sequence[Surveyed]) -> dict[str, ShardError]:

@@ -49,7 +49,9 @@ def _holds(place: Place, task: ShardTask, record: ShardRecord, *, recheck: bool)
     planned = (task.identity.size, task.identity.footer_sha256, task.identity.mtime_ns)
     if record.shard != task.name or seen != planned:
         return False
-    if recheck and not _is(task.shard.path, FileDigest(source.sha256, source.size)):
+    # Of a mask's input nothing but the footer was hashed; that was compared just now.
+    hashed = FileDigest(source.sha256, source.size) if source.sha256 is not None else None
+    if recheck and hashed is not None and not _is(task.shard.path, hashed):
         return False
     written = place.beside.path(names.record(task.name)).stat().st_mtime_ns
     for path, digest, small in _files(place, record):

@@ -196,6 +196,8 @@ def _difference(frozen: Plan, asked: Asked, seen: Sequence[Surveyed], snapshot: 
         return "another policy"
     if frozen.asked.mode != asked.mode:
         return f"its mode is {frozen.asked.mode}"
+    if frozen.asked.compression_level != asked.compression_level:
+        return "another compression level"
     if frozen.asked != asked:
         return "other columns"
     if frozen.versions != versions():

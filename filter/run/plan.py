@@ -46,13 +46,15 @@ class Asked:
         policy: which entries are obeyed.
         columns: leaves whose role was said.
         exclude: paths that are not looked at.
-        mode: `rewrite`.
+        mode: `rewrite` or `mask`.
+        compression_level: of the codec, for what is encoded anew; its usual one where None.
     """
 
     policy: Policy
     columns: tuple[Leaf, ...] = ()
     exclude: tuple[str, ...] = ()
     mode: str = REWRITE
+    compression_level: int | None = None
 
     @classmethod
     def of(
@@ -117,6 +119,7 @@ class Plan:
             "asked": {
                 "columns": [{"path": leaf.path, "role": leaf.role} for leaf in self.asked.columns],
                 "exclude": list(self.asked.exclude),
+                **_level(self.asked.compression_level),
             },
             "inputs": {
                 name: identity.to_dict() if identity else None
@@ -154,6 +157,7 @@ class Plan:
                 tuple(Leaf.of(item["path"], item["role"]) for item in body["asked"]["columns"]),
                 tuple(body["asked"]["exclude"]),
                 body["mode"],
+                body["asked"].get("compression_level"),
             )
             inputs = {
                 shard: None if identity is None else InputIdentity(**identity)
@@ -271,6 +275,11 @@ def _reach(column: DetectedColumn, policy: Policy) -> list[str]:
     if column.role is None:
         return []
     return sorted(str(kind) for kind in reach(column.role) if policy.looks_for(kind))
+
+
+def _level(level: int | None) -> dict[str, int]:
+    """The bytes depend on the level, where one is said; a plan without one says nothing of it."""
+    return {} if level is None else {"compression_level": level}
 
 
 def _seal(body: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from optout.registry.errors import UsageError
 from optout.registry.snapshot import Snapshot
 
 from .course import Course
+from .division import check_limits
 from .place import Place
 from .plan import Asked
 from .progress import Progress, Silence
@@ -24,16 +24,6 @@ if TYPE_CHECKING:
 
 MEMORY = 2 << 30
 """Bytes that a run stays within, unless it is told otherwise."""
-
-LEAST_MEMORY = 256 << 20
-"""Bytes with which a process can filter addresses."""
-
-PROCESS_MEMORY = 1 << 30
-"""Bytes that a process may come to need: pictures, encoded anew in pieces of `PIECE_BYTES`."""
-
-_SMALLEST_BATCH, _LARGEST_BATCH = 1 << 20, 16 << 20
-_BATCHES_IN_MEMORY = 32
-"""How many times a batch is in memory at most: as read, as Python values, decoded."""
 
 
 def filter_dataset(
@@ -52,6 +42,7 @@ def filter_dataset(
     recheck: bool = False,
     progress: Progress | None = None,
     key: SigningKey | None = None,
+    compression_level: int | None = None,
 ) -> RunReport:
     """Write to OUT every row of a corpus that no entry covers, and evidence beside it.
 
@@ -67,14 +58,15 @@ def filter_dataset(
         columns: by role (`url`, `image`, `sha256`), paths whose role is known; other columns are
             detected by name, type and sampled values all the same.
         exclude: paths that are not looked at.
-        workers: processes at most; one for every core this process may use where None. Little
-            input is filtered without any.
-        memory: bytes to stay within; as many processes are used as fit.
+        workers: how many cores to keep busy, by threads and by processes; every core this process
+            may use where None. Little input is filtered without another process.
+        memory: bytes to stay within; as many workers are used as fit.
         dry_run: scan and count; nothing at all is written.
         overwrite: replace what another plan left in OUT.
         recheck: hash what an earlier run finished instead of trusting sizes and times.
         progress: hears of every step; closed at the end.
         key: signs the manifest; the operator's own key where None.
+        compression_level: of the codec, for what is encoded anew; its usual one where None.
 
     Returns:
         What was kept, dropped, put aside, held.
@@ -91,14 +83,16 @@ def filter_dataset(
     heard = progress or Silence()
     if mode not in (REWRITE, MASK):
         raise UsageError(f"there is no mode {mode!r}", f"It may be {REWRITE} or {MASK}.")
-    count = worker_count(workers, memory, heard)
+    cores = check_limits(workers, memory)
     course = Course(
         inputs=[str(text) for text in listed],
         place=Place.at(Path(out)),
         snapshot=Snapshot.of(snapshot),
-        asked=replace(Asked.of(policy, columns, exclude), mode=mode),
-        workers=count,
-        batch_bytes=_batch_bytes(memory, count),
+        asked=replace(
+            Asked.of(policy, columns, exclude), mode=mode, compression_level=compression_level
+        ),
+        cores=cores,
+        memory=memory,
         progress=heard,
         overwrite=overwrite,
         recheck=recheck,
@@ -108,40 +102,3 @@ def filter_dataset(
         return course.rehearse() if dry_run else course.carry_out()
     finally:
         heard.close()
-
-
-def worker_count(asked: int | None, memory: int, progress: Progress) -> int:
-    """As many processes as were asked for, or as there are cores, and as fit into memory.
-
-    Args:
-        asked: None for one a core.
-        memory: bytes for all of them.
-        progress: hears where fewer fit than are wanted.
-
-    Raises:
-        UsageError: an argument means nothing.
-    """
-    if asked is not None and asked < 1:
-        raise UsageError(f"{asked} workers cannot filter anything", "Give 1 or more.")
-    if memory < LEAST_MEMORY:
-        raise UsageError(f"{memory} bytes of memory are too few", "Give at least 256MiB.")
-    wanted = asked or _cores()
-    fitting = max(1, memory // PROCESS_MEMORY)
-    if wanted > fitting:
-        progress.note(
-            f"{fitting} of {wanted} workers fit into the memory allowed; "
-            f"{wanted * PROCESS_MEMORY >> 30}GiB would do for all"
-        )
-    return min(wanted, fitting)
-
-
-def _cores() -> int:
-    """How many cores this process may use; not every system can tell these from all."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _batch_bytes(memory: int, workers: int) -> int:
-    share = memory // (workers * _BATCHES_IN_MEMORY)
-    return max(_SMALLEST_BATCH, min(_LARGEST_BATCH, share))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +15,24 @@ import pyarrow.types as pt
 from optout.filter.columns import Leaf, carries, leaf_columns, leaf_types
 from optout.filter.errors import EvidenceError, ShardError, StorageError
 from optout.filter.judge import FINDING, Examiner, Findings, Policy
-from optout.filter.parquet import InputIdentity, ShardReader, identity
+from optout.filter.parquet import InputIdentity, RowGroup, ShardReader, identity
+from optout.filter.scan import modules_for
 from optout.registry import documents
+from optout.registry.compiled import kernels
 
+from .budget import Budget
 from .inputs import Shard
 from .place import Place
+from .threads import Hear, in_threads
 from .workers import Tell
 
 if TYPE_CHECKING:
     from optout.registry.snapshot import Snapshot
 
 FORMAT = "optout/v1/scan"
+_MOST_PAGE_BYTES = 192 << 20
+"""Bytes of pages that a row group has in memory at most, however large it is."""
+
 _CHANGED = "Filter it into another OUT, or --overwrite this one, when it no longer changes."
 
 
@@ -94,6 +102,8 @@ class Scanner:
         leaves: where to look.
         required: the roles that every shard must have.
         batch_bytes: the size of what is looked at together.
+        threads: how many row groups are looked at at once.
+        page_bytes: what the row groups that are read at once may have as pages.
     """
 
     snapshot: Snapshot
@@ -101,10 +111,22 @@ class Scanner:
     leaves: tuple[Leaf, ...]
     required: frozenset[str] = frozenset()
     batch_bytes: int = 16 << 20
-    _examiner: Examiner | None = field(default=None, init=False, repr=False)
+    threads: int = 1
+    page_bytes: int = 512 << 20
+    _examiners: list[Examiner] = field(default_factory=list, init=False, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_examiner": None}
+        return self.__dict__ | {"_examiners": []}
+
+    def prepare(self) -> None:
+        """Load what looks at values, and compile it where nobody has before."""
+        for name in modules_for(leaf.role for leaf in self.leaves):
+            kernels(name)
+
+    def _hire(self, threads: int) -> None:
+        # Kernels keep what they work on, and so every thread has its own.
+        while len(self._examiners) < threads:
+            self._examiners.append(Examiner(self.snapshot, self.policy, self.leaves))
 
     def scan(self, task: ShardTask, tell: Tell) -> ShardScan:
         """Find everything that speaks about the rows of a shard.
@@ -116,20 +138,66 @@ class Scanner:
         Raises:
             ShardError: it cannot be read, has changed, or lacks a planned role.
         """
-        if self._examiner is None:
-            self._examiner = Examiner(self.snapshot, self.policy, self.leaves)
-        with ShardReader(task.shard.path, task.name) as reader:
+        with ExitStack() as stack:
+            reader = stack.enter_context(ShardReader(task.shard.path, task.name))
             task.check_unchanged(reader.identity)
             columns = _columns(task.name, reader.schema, self.leaves, self.required)
-            parts = []
-            for batch in reader.batches(columns, max_bytes=self.batch_bytes):
-                _check_columns(task.name, columns, batch.data)
-                parts.append(self._examiner.examine(batch.data, batch.first_row))
-                tell(batch.rows, task.name)
+            groups = [group for group in reader.row_groups if group.rows]
+            threads = max(1, min(self.threads, len(groups)))
+            if threads > 1:
+                self.prepare()  # here, so that no thread has to wait for a compiler, or tell of it
+            self._hire(threads)
+            budget = Budget(self.page_bytes)
+            parts = in_threads(
+                groups,
+                [
+                    _Looking(
+                        reader if number == 0 else stack.enter_context(reader.again()),
+                        columns,
+                        self._examiners[number],
+                        self.batch_bytes,
+                        budget,
+                    )
+                    for number in range(threads)
+                ],
+                lambda rows: tell(rows, task.name),
+            )
             findings = Findings.joined(parts)
             summary = ScanSummary(task.name, reader.rows, findings.rows_by_entry())
         task.check_unchanged(identity(task.shard.path, task.name))
         return ShardScan(summary, findings)
+
+
+@dataclass(frozen=True)
+class _Looking:
+    """Looks at row groups of a shard, one a call; for one thread.
+
+    Attributes:
+        reader: of the shard; nobody else's.
+        columns: what is read.
+        examiner: nobody else's.
+        batch_bytes: the size of what is looked at together.
+        budget: what all threads together may read.
+    """
+
+    reader: ShardReader
+    columns: list[str]
+    examiner: Examiner
+    batch_bytes: int
+    budget: Budget
+
+    def __call__(self, group: RowGroup, hear: Hear) -> Findings:
+        """Find what speaks about the rows of a row group."""
+        reader, parts = self.reader, []
+        pages = min(reader.bytes_of(group.index, self.columns), _MOST_PAGE_BYTES)
+        with self.budget.taken(pages):
+            for batch in reader.batches(
+                self.columns, max_bytes=self.batch_bytes, row_groups=[group.index]
+            ):
+                _check_columns(reader.name, self.columns, batch.data)
+                parts.append(self.examiner.examine(batch.data, batch.first_row))
+                hear(batch.rows)
+        return Findings.joined(parts)
 
 
 @dataclass

@@ -87,6 +87,7 @@ def seal_facts(
     if not records:
         beside.delete(name)
         return
+    beside.settle(each for record in records for each in place.evidence.of_shard(record.shard))
     earlier: bytes | None = None
     if beside.exists(name):
         with beside.open(name) as stream:

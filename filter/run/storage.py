@@ -5,11 +5,12 @@ A store of objects has no rename and no folders; nothing at this boundary needs 
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol, TypeVar
@@ -21,6 +22,9 @@ Result = TypeVar("Result")
 
 _PATIENCE = 100
 """How often a folder may vanish before it is taken for one that cannot be made."""
+
+_FEW = 64
+"""Files that are made lasting one by one; of more, the whole file system is."""
 
 _ADVICE = {
     errno.ENOSPC: "Free some space there, or choose another OUT, and run the same command again.",
@@ -49,6 +53,9 @@ class Storage(Protocol):
 
     def exists(self, name: str) -> bool:
         """Whether there is a whole file under `name`."""
+
+    def settle(self, names: Iterable[str]) -> None:
+        """Have files outlive a power failure that were put without; absent ones are passed over."""
 
     def delete(self, name: str, *, lasting: bool = True) -> None:
         """Remove a file; it is no error when there is none."""
@@ -171,6 +178,27 @@ class LocalStorage:
                     with suppress(FileNotFoundError):  # the folder too, by another run's hand
                         sync_folder(path.parent)
 
+    def settle(self, names: Iterable[str]) -> None:
+        """Have files outlive a power failure that were put without.
+
+        Each would wait for the disk by itself, and of thousands most have reached it meanwhile.
+
+        Args:
+            names: of the files; absent ones are passed over.
+
+        Raises:
+            StorageError: the disk is full or failing.
+        """
+        paths = [path for path in map(self.path, names) if path.is_file()]
+        if len(paths) > _FEW and _synced_whole(self.root):
+            return
+        for path in paths:
+            with storage_faults(path), suppress(FileNotFoundError):
+                _sync(path)
+        for folder in {path.parent for path in paths}:
+            with storage_faults(folder), suppress(FileNotFoundError):
+                sync_folder(folder)
+
     def list(self, prefix: str = "") -> Iterator[str]:
         """The names of all whole files that begin with `prefix`, sorted."""
         names = (path.relative_to(self.root).as_posix() for path in self._files())
@@ -240,6 +268,27 @@ class LocalStorage:
             for folder, _, names in os.walk(self.root):
                 for name in names:
                     yield Path(folder, name)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _synced_whole(folder: Path) -> bool:
+    """Have everything on a file system reach the disk, where the system can do that."""
+    synchronise = getattr(ctypes.CDLL(None), "syncfs", None)
+    if synchronise is None:
+        return False
+    with storage_faults(folder):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            return bool(synchronise(descriptor) == 0)
+        finally:
+            os.close(descriptor)
 
 
 class _TakenForLeftover(Exception):  # noqa: N818  # caught two lines below where it is raised

@@ -37,6 +37,7 @@ class Surveyed:
         shard: its name and path.
         identity: what tells it apart; None where it cannot be read.
         rows: how many it has.
+        row_groups: how many.
         schema: its columns; None where it cannot be read.
         fault: why it cannot be read.
     """
@@ -44,6 +45,7 @@ class Surveyed:
     shard: Shard
     identity: InputIdentity | None
     rows: int = 0
+    row_groups: int = 0
     schema: pa.Schema | None = None
     fault: ShardError | None = None
 
@@ -57,7 +59,8 @@ def survey(shards: Sequence[Shard], progress: Progress) -> list[Surveyed]:
         try:
             with ShardReader(shard.path, shard.name) as reader:
                 schema = _once(schemas, reader.schema)
-                seen.append(Surveyed(shard, reader.identity, reader.rows, schema))
+                groups = len(reader.row_groups)
+                seen.append(Surveyed(shard, reader.identity, reader.rows, groups, schema))
         except ShardError as fault:
             seen.append(Surveyed(shard, None, fault=fault))
         progress.advance(1, shard.name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 from optout.filter.errors import EvidenceError, ShardError
 from optout.filter.evidence import MASK, REWRITE, FileDigest, ShardRecord, read_matches
-from optout.filter.parquet import decode_vector, identity, rows_of, shard_faults
+from optout.filter.parquet import InputIdentity, decode_vector, identity, rows_of, shard_faults
 
 from .decide import Decision
 from .place import Place
@@ -137,15 +136,19 @@ class Masks:
         return data
 
 
-def check_input(record: ShardRecord, path: Path | None) -> None:
+def check_input(record: ShardRecord, path: Path | None) -> InputIdentity:
     """See that an input is the one that was scanned: a mask counts its rows.
 
-    Its size, its footer and the time of its last write are compared; where only the time is
-    another, as it is of a copy, all its bytes are.
+    Its size and its footer are compared. The time of its last write may be another, as it is of a
+    copy: where a record holds the digest of all bytes, they then decide. A mask's holds none, since
+    only some columns were read; whether shards are clean in the end is what `verify` looks at.
 
     Args:
         record: of the mask.
         path: where the input lies; None where nobody knows.
+
+    Returns:
+        What it is now.
 
     Raises:
         ShardError: it is absent, cannot be read, or is another.
@@ -158,18 +161,9 @@ def check_input(record: ShardRecord, path: Path | None) -> None:
         )
     seen = identity(path, name)
     same = (seen.size, seen.footer_sha256) == (source.size, source.footer_sha256)
-    if same and seen.mtime_ns != source.mtime_ns:
+    if same and seen.mtime_ns != source.mtime_ns and source.sha256 is not None:
         with shard_faults(name), path.open("rb") as stream:
             same = hashlib.file_digest(stream, "sha256").hexdigest() == source.sha256
     if not same:
         raise ShardError(name, f"{name} is no longer the input that was scanned", _CHANGED)
-
-
-def refuse_changed(records: Sequence[ShardRecord], paths: dict[str, Path]) -> None:
-    """See that every input is the one that was scanned, before anything is done with any.
-
-    Raises:
-        ShardError: one is not; the first by name.
-    """
-    for record in records:
-        check_input(record, paths.get(record.shard))
+    return seen

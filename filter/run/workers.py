@@ -20,20 +20,15 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, Generic, Protocol, TypeVar
 
+import pyarrow as pa
 from optout.filter.errors import ShardError
 from optout.registry.errors import OptOutError
-
-PAYS_FROM = 64 << 20
-"""Bytes of input below which starting processes costs more than it saves."""
-
-MANY = 1000
-"""Shards from which processes pay whatever their size: they wait for the disk side by side."""
 
 ATTEMPTS = 3
 """Workers that may die over one shard before it is given up."""
 
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[2]); " + (
-    "from optout.filter.run.workers import serve; serve(int(sys.argv[1]))"
+    "from optout.filter.run.workers import serve; serve(*map(int, (sys.argv[1], sys.argv[3])))"
 )
 
 
@@ -66,6 +61,7 @@ def do_all(
     *,
     workers: int,
     tell: Tell,
+    threads: int = 1,
 ) -> Iterator[tuple[AnyTask, Result | ShardError]]:
     """Do a job for every task, in any order.
 
@@ -74,6 +70,7 @@ def do_all(
         tasks: for which shards.
         workers: processes; with one, everything happens here.
         tell: hears of rows that are done.
+        threads: that libraries may use in each process, beside those that the job starts.
 
     Yields:
         Every task with its result, or with what is wrong with its shard.
@@ -82,7 +79,7 @@ def do_all(
         OptOutError: something that is no single shard's fault: a full disk, a damaged snapshot.
     """
     if workers > 1 and len(tasks) > 1:
-        yield from _Pool(job, tasks, min(workers, len(tasks)), tell).results()
+        yield from _Pool(job, tasks, min(workers, len(tasks)), tell, threads).results()
         return
     for task in tasks:
         yield task, _attempt(job, task, tell)
@@ -117,9 +114,15 @@ class _Worker(Generic[AnyTask]):
 
 class _Pool(Generic[AnyTask, Result]):
     def __init__(
-        self, job: Job[AnyTask, Result], tasks: Sequence[AnyTask], count: int, tell: Tell
+        self,
+        job: Job[AnyTask, Result],
+        tasks: Sequence[AnyTask],
+        count: int,
+        tell: Tell,
+        threads: int,
     ) -> None:
         self._job = job
+        self._threads = threads
         self._waiting = deque(tasks)
         self._left = len(tasks)
         self._count = count
@@ -151,7 +154,10 @@ class _Pool(Generic[AnyTask, Result]):
         with theirs:
             descriptor = theirs.fileno()
             process = subprocess.Popen(  # noqa: S603  # our own interpreter, our own code
-                [sys.executable, "-P", "-c", _START, str(descriptor), json.dumps(sys.path)],
+                [
+                    *(sys.executable, "-P", "-c", _START),
+                    *(str(descriptor), json.dumps(sys.path), str(self._threads)),
+                ],
                 pass_fds=[descriptor],
                 stdin=subprocess.DEVNULL,
                 # An interrupt at the terminal is the parent's to answer: it ends its workers.
@@ -222,8 +228,9 @@ class _Pool(Generic[AnyTask, Result]):
         worker.process.wait()
 
 
-def serve(descriptor: int) -> None:
+def serve(descriptor: int, threads: int) -> None:
     """A worker's life: one job, then task after task, until the parent is gone."""
+    pa.set_cpu_count(threads)
     pipe: Connection[Any, Any] = Connection(descriptor)
     threading.Thread(target=_end_with_parent, args=[descriptor], daemon=True).start()
     try:

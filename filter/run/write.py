@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import IO
 
 import numpy as np
@@ -22,12 +23,27 @@ from optout.filter.evidence import (
 from optout.filter.judge import Verdicts, give_verdicts
 from optout.filter.parquet import RewriteReport, encode_vector, identity, rewrite, shard_faults
 
+from .digests import hashed_beside
 from .place import Place
 from .report import ShardOutcome
 from .scan import Scanner, ShardTask, load_scan
 from .workers import Tell
 
 Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How rows are encoded anew.
+
+    Attributes:
+        threads: how many row groups at once; no byte depends on it.
+        level: of the codec, where it has one and its footer does not tell; its usual one where
+            None.
+    """
+
+    threads: int = 1
+    level: int | None = None
 
 
 @dataclass
@@ -41,6 +57,7 @@ class Writer:
         decision: the decision's digest.
         held: the entries that are not obeyed.
         mode: `rewrite`, or `mask`: no shard is written.
+        encoding: how what is encoded anew is encoded.
     """
 
     scanner: Scanner
@@ -49,6 +66,7 @@ class Writer:
     decision: str
     held: frozenset[int]
     mode: str = REWRITE
+    encoding: Encoding = field(default_factory=Encoding)
 
     def __call__(self, task: ShardTask, tell: Tell) -> ShardRecord:
         """Write a shard and its evidence.
@@ -74,12 +92,17 @@ class Writer:
         written = None
         if self.mode != MASK:
             written = write_shard(
-                self.place, task, scan.summary.rows, verdicts.removed, verdicts.quarantined
+                self.place,
+                task,
+                scan.summary.rows,
+                verdicts.removed,
+                verdicts.quarantined,
+                self.encoding,
             )
         names = self.place.evidence
         vector = self._put(names.vector(task.name), encode_vector(verdicts.removed))
         matches = self._put(names.matches(task.name), self._matches(verdicts))
-        source = _source(task, written)
+        source = _source(task, written.source if written else None)
         record = ShardRecord(
             shard=task.name,
             plan=self.plan,
@@ -104,7 +127,7 @@ class Writer:
         return record
 
     def _put(self, name: str, data: bytes) -> FileDigest:
-        self.place.beside.put(name, lambda stream: stream.write(data))
+        self.place.beside.put(name, lambda stream: stream.write(data), lasting=False)
         return FileDigest.of(data)
 
     def _matches(self, verdicts: Verdicts) -> bytes:
@@ -118,12 +141,14 @@ class Written:
     """A shard in OUT, and what was put aside.
 
     Attributes:
+        source: hex SHA-256 of the input.
         how: `copied`, `spliced` or `rewritten`.
         why: the reason for `how`, in words.
         output: the shard.
         quarantine: the rows that could not be judged; None where there are none.
     """
 
+    source: str
     how: str
     why: str
     output: FileDigest
@@ -131,7 +156,12 @@ class Written:
 
 
 def write_shard(
-    place: Place, task: ShardTask, rows: int, removed: Rows, quarantined: Rows
+    place: Place,
+    task: ShardTask,
+    rows: int,
+    removed: Rows,
+    quarantined: Rows,
+    encoding: Encoding,
 ) -> Written:
     """Write a shard without some of its rows, and put those aside that could not be judged.
 
@@ -141,37 +171,54 @@ def write_shard(
         rows: how many it has.
         removed: the rows that are not in the output, ascending.
         quarantined: those of them that are put aside, whole, in a shard of the same schema.
+        encoding: how what is encoded anew is encoded.
 
     Raises:
         ShardError: the input cannot be read, or not be written again.
         StorageError: OUT cannot be written.
     """
 
-    def filtered(stream: IO[bytes]) -> RewriteReport:
-        return rewrite(task.shard.path, stream, removed, name=task.name)
-
-    report = place.out.put(task.name, filtered)
-    name = place.evidence.quarantine(task.name)
-    if not len(quarantined):
-        place.beside.delete(name)
-        aside = None
-    else:
-        others = np.setdiff1d(np.arange(rows, dtype=np.int64), quarantined, assume_unique=True)
-        put_aside = place.beside.put(
-            name, lambda stream: rewrite(task.shard.path, stream, others, name=task.name)
+    def without(rows: Rows) -> Callable[[IO[bytes]], RewriteReport]:
+        return lambda stream: rewrite(
+            task.shard.path,
+            stream,
+            rows,
+            name=task.name,
+            threads=encoding.threads,
+            compression_level=encoding.level,
         )
-        aside = FileDigest(put_aside.sha256, put_aside.size)
-    return Written(report.how, report.why, FileDigest(report.sha256, report.size), aside)
+
+    name = place.evidence.quarantine(task.name)
+    with ExitStack() as stack:
+        # What is copied is hashed as it is written: the bytes are the input's.
+        beside = stack.enter_context(hashed_beside(task.shard.path)) if len(removed) else None
+        report = place.out.put(task.name, without(removed))
+        aside = None
+        if len(quarantined):
+            others = np.setdiff1d(np.arange(rows, dtype=np.int64), quarantined, assume_unique=True)
+            put_aside = place.beside.put(name, without(others))
+            aside = FileDigest(put_aside.sha256, put_aside.size)
+        else:
+            place.beside.delete(name)
+        with shard_faults(task.name):
+            source = report.sha256 if beside is None else beside.sha256()
+    output = FileDigest(report.sha256, report.size)
+    return Written(source, report.how, report.why, output, aside)
 
 
 def put_record(place: Place, record: ShardRecord) -> None:
     """Write the record of a shard, which says that all else about it is there.
 
+    Neither it nor vector and matches outlive a power failure until the run is sealed: a record
+    that is torn is none, and what it names of them is hashed before it is believed. The shard
+    does: it is not.
+
     Raises:
         StorageError: it cannot be written.
     """
     data = record.render()
-    place.beside.put(place.evidence.record(record.shard), lambda stream: stream.write(data))
+    name = place.evidence.record(record.shard)
+    place.beside.put(name, lambda stream: stream.write(data), lasting=False)
 
 
 def outcome_of(record: ShardRecord, *, skipped: bool = False) -> ShardOutcome:
@@ -188,25 +235,12 @@ def outcome_of(record: ShardRecord, *, skipped: bool = False) -> ShardOutcome:
     )
 
 
-def sha256_of_input(task: ShardTask, written: Written | None) -> str:
-    """Hex SHA-256 of an input; where the output is a copy of it, that was read while it passed.
-
-    Raises:
-        ShardError: the input cannot be read.
-    """
-    if written is not None and written.how == "copied":
-        return written.output.sha256
-    with shard_faults(task.name), task.shard.path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _source(task: ShardTask, written: Written | None) -> SourceDigest:
-    """What the input was, all bytes of it.
+def _source(task: ShardTask, sha256: str | None) -> SourceDigest:
+    """What the input was.
 
     Raises:
         ShardError: it is not what was planned any more.
     """
-    sha256 = sha256_of_input(task, written)
     task.check_unchanged(identity(task.shard.path, task.name))
     seen = task.identity
     return SourceDigest(seen.size, seen.footer_sha256, seen.mtime_ns, sha256)

@@ -27,6 +27,8 @@ from .conftest import OPTOUT
 from .weighty import SHARDS, contents, said, workers_of, write_corpus, write_snapshot
 
 MOMENTS = 20
+SHARED = ("--workers", "8", "--memory", "8GiB")
+"""With these, two processes work, of several threads each."""
 
 PLAN, SCAN, DECIDE, WRITE, SEALED, APPLY, OVER = range(7)
 """How far a run has come; what follows `SEALED` is of masks only."""
@@ -136,9 +138,9 @@ class Campaign:
     def start(self) -> subprocess.Popen[bytes]:
         """The next run: of what is to be done next."""
         if self.mode == "mask" and self.progress()[0] >= SEALED:
-            given = [*OPTOUT, "apply", str(self.out), "--workers", "2"]
+            given = [*OPTOUT, "apply", str(self.out), *SHARED]
         else:
-            given = [*command(*self.given, self.out), "--mode", self.mode, "--workers", "2"]
+            given = [*command(*self.given, self.out), "--mode", self.mode, *SHARED]
         return subprocess.Popen(
             given, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

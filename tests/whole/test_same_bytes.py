@@ -1,4 +1,4 @@
-"""Processes, memory and the order of inputs change no byte; nor do workers that are killed."""
+"""Processes, threads, memory, the order of inputs change no byte; nor do killed workers."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from optout.filter.run.progress import Silence
-from optout.filter.run.run import worker_count
+from optout.filter.columns import Leaf
+from optout.filter.run.division import Load, divide, is_interpreted
 from optout.filter.run.workers import ATTEMPTS
 
 from .conftest import OPTOUT
 from .weighty import contents, names, said, workers_of, write_corpus, write_snapshot
 
-WORKERS = (1, 2, 4)
+WORKERS = (1, 2, 8)
+"""With four row groups to a shard: one thread, two of them, and two processes of four."""
 MEMORY = {"256MiB": 256 << 20, "2GiB": 2 << 30, "8GiB": 8 << 30}
 ORDERS = ("folder", "glob", "list", "two lists")
+SHARED = ("--workers", "8", "--memory", "8GiB")
+"""With these, two processes work."""
+
 HEAVY = "heavy/00.parquet"
 """The shard over which workers die."""
 
@@ -97,6 +101,20 @@ def most_workers(running: subprocess.Popen[str]) -> int:
     return most
 
 
+def load_of(corpus: Path) -> Load:
+    """What a run over the corpus divides."""
+    files = [pq.ParquetFile(corpus / name) for name in names()]
+    sizes = tuple((corpus / name).stat().st_size for name in names())
+    interpreted = is_interpreted([Leaf("URL", "url")])
+    return Load(sizes, sum(file.num_row_groups for file in files), interpreted)
+
+
+def test_the_corpus_is_one_for_threads_and_for_processes(world: World) -> None:
+    load = replace(load_of(world.corpus), interpreted=False)
+    divided = [divide(workers, MEMORY["8GiB"], load) for workers in WORKERS]
+    assert [(each.processes, each.threads) for each in divided] == [(1, 1), (1, 2), (2, 4)]
+
+
 def assert_same(out: Path, alone: Path) -> None:
     assert contents(out) == contents(alone)
     assert said(out) == said(alone)  # but for when; all were signed by one key
@@ -109,14 +127,14 @@ def assert_no_byte_differs(
     running = world.start(out, world.inputs(order), *given)
     most = most_workers(running)
     finish(running)
-    fitting = worker_count(workers, MEMORY[memory], Silence())
-    assert most == (fitting if fitting > 1 else 0)
+    division = divide(workers, MEMORY[memory], load_of(world.corpus))
+    assert most == (division.processes if division.processes > 1 else 0)
     assert_same(out, alone)
 
 
 @pytest.mark.parametrize(
     ("workers", "memory", "order"),
-    [(2, "2GiB", "list"), (4, "8GiB", "two lists")],
+    [(2, "2GiB", "list"), (8, "8GiB", "two lists")],
 )
 def test_workers_memory_and_order_change_no_byte(
     workers: int, memory: str, order: str, world: World, alone: Path, tmp_path: Path
@@ -161,7 +179,7 @@ def test_a_killed_worker_costs_nothing_but_time(
     out, killed = tmp_path / "out", 0
     evidence = tmp_path / "out.optout"
     begun = "*.scan.json" if step == "scan" else "*.parquet.json"
-    running = world.start(out, ["."], "--workers", "2")
+    running = world.start(out, ["."], *SHARED)
     while running.poll() is None and not killed:
         workers = workers_of(running.pid)
         if len(workers) == 2 and sum(1 for _ in evidence.rglob(begun)) >= 3:
@@ -188,7 +206,7 @@ def test_a_shard_over_which_workers_die_fails_alone(
     burdened: World, alone: Path, tmp_path: Path, optout: Callable
 ) -> None:
     out, killed = tmp_path / "out", set[int]()
-    running = burdened.start(out, ["."], "--workers", "2")
+    running = burdened.start(out, ["."], *SHARED)
     while running.poll() is None:
         found = holder(burdened.corpus / HEAVY, workers_of(running.pid))
         if found is not None:
@@ -205,7 +223,7 @@ def test_a_shard_over_which_workers_die_fails_alone(
     audit = optout("verify", out, "--snapshot", burdened.snapshot, "--json", expect=4).json()
     assert {check["name"] for check in audit["checks"] if not check["ok"]} == {"records"}
     # Nobody kills now: the same command completes what is there.
-    report = finish(burdened.start(out, ["."], "--workers", "2"))
+    report = finish(burdened.start(out, ["."], *SHARED))
     assert report["shards"] == len(names()) + 1
     # Nothing covers a row of it: it is copied.
     heavy = {HEAVY: (burdened.corpus / HEAVY).read_bytes()}

@@ -247,3 +247,18 @@ def test_nobody_signs_for_another_operator(data: bytes) -> None:
     payload = documents.canonical(read_manifest(data).statement)
     with pytest.raises(EvidenceError, match="names another operator"):
         read_manifest(sign(payload, OTHER).render())
+
+
+def test_an_input_of_which_not_all_bytes_passed_is_named_and_not_digested(out: Path) -> None:
+    source = dataclasses.replace(record(NAMES[0]).source, sha256=None)
+    records = [dataclasses.replace(record(NAMES[0]), source=source), record(NAMES[1])]
+    statement = read_manifest(write_manifest(out, FACTS, records, KEY)).statement
+    known = statement["predicate"]["buildDefinition"]["resolvedDependencies"]
+    by_name = {each["name"]: each for each in known}
+    # "MUST specify one of uri, digest or content" (resource_descriptor.md).
+    assert by_name["input/a.parquet"] == {
+        "name": "input/a.parquet",
+        "uri": f"urn:optout:parquet-footer:sha256:{'33' * 32}",
+        "annotations": {"size": 1000},
+    }
+    assert by_name["input/2024/b.parquet"]["digest"] == {"sha256": "44" * 32}

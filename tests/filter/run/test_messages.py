@@ -27,6 +27,7 @@ from optout.filter.run.inputs import Shard, discover
 from optout.filter.run.place import Place
 from optout.filter.run.scan import ShardTask
 from optout.filter.run.vectors import Masks
+from optout.filter.run.write import Encoding
 from optout.registry import documents
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import Identifier
@@ -153,6 +154,9 @@ def test_bytes_that_changed_behind_footer_and_time_make_no_shard(
 ) -> None:
     corpus = Path(shutil.copytree(written, tmp_path / "corpus"))
     filter_dataset(corpus, tmp_path / "out", snapshot=world.snapshot, mode="mask")
+    # A mask knows no more of its input than that; once it was applied, its record does.
+    apply_masks(tmp_path / "out")
+    (tmp_path / "out" / LAION).unlink()
     path = corpus / LAION
     seen, data = path.stat(), bytearray(path.read_bytes())
     place = data.index(b"https://")
@@ -160,8 +164,11 @@ def test_bytes_that_changed_behind_footer_and_time_make_no_shard(
     path.write_bytes(data)
     os.utime(path, ns=(seen.st_atime_ns, seen.st_mtime_ns))
     with pytest.raises(SomeShardsFailed, match=f"{LAION} is no longer the input"):
-        apply_masks(tmp_path / "out")
+        apply_masks(tmp_path / "out", inputs=corpus)
     assert not (tmp_path / "out" / LAION).exists()
+    os.utime(path)
+    with pytest.raises(ShardError, match=f"{LAION} is no longer the input"):
+        apply_masks(tmp_path / "out", inputs=corpus)
 
 
 def test_a_mask_of_other_rows_than_the_input_has_is_not_read_through(masked: Path) -> None:
@@ -218,4 +225,6 @@ def test_a_mask_that_is_lost_while_masks_are_applied_fails_its_shard(
     paper(masked, f"{LAION}.json").unlink()
     seen = InputIdentity(source.size, source.footer_sha256, source.mtime_ns)
     with pytest.raises(ShardError, match=f"{LAION} has no mask"):
-        Applier(masks)(ShardTask(Shard(LAION, made / "corpus" / LAION), seen), lambda *_: None)
+        Applier(masks, Encoding())(
+            ShardTask(Shard(LAION, made / "corpus" / LAION), seen), lambda *_: None
+        )

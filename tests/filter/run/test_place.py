@@ -115,6 +115,7 @@ def test_the_same_question_is_answered_by_the_frozen_plan(
         (Asked.of(Policy(radius=16), None, ()), "another policy"),
         (Asked.of(None, {"url": ["URL"]}, ()), "other columns"),
         (Asked.of(None, None, ["jpg"]), "other columns"),
+        (Asked(Policy(), compression_level=9), "another compression level"),
     ],
 )
 def test_another_question_is_refused(

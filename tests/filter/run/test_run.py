@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import threading
 from collections.abc import Callable
@@ -17,13 +19,14 @@ from optout.filter import (
     Policy,
     RunReport,
     SomeShardsFailed,
+    apply_masks,
     filter_dataset,
     verify_dataset,
 )
 from optout.filter.errors import StorageError
-from optout.filter.evidence import compare_files, read_manifest, read_matches
+from optout.filter.evidence import ShardRecord, compare_files, read_manifest, read_matches
 from optout.filter.parquet import decode_vector
-from optout.filter.run import course
+from optout.filter.run import division
 from optout.filter.run.progress import Silence
 from optout.registry.errors import SnapshotError, UsageError
 from optout.registry.identifiers import Identifier
@@ -200,7 +203,9 @@ def test_an_interrupted_run_ends_in_the_same_bytes(
     assert_bound(out)
 
 
-@pytest.mark.parametrize(("workers", "memory"), [(1, 256 << 20), (1, 8 << 30), (2, 2 << 30)])
+@pytest.mark.parametrize(
+    ("workers", "memory"), [(1, 256 << 20), (1, 8 << 30), (2, 2 << 30), (8, 8 << 30)]
+)
 def test_workers_and_memory_change_no_byte(
     workers: int,
     memory: int,
@@ -210,7 +215,7 @@ def test_workers_and_memory_change_no_byte(
     files: Callable,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(course, "PAYS_FROM", 0)
+    monkeypatch.setattr(division, "PAYS_FROM", 0)
     out = corpus.parent / "out"
     heard = Heard()
     filter_dataset(
@@ -220,7 +225,10 @@ def test_workers_and_memory_change_no_byte(
     assert files(out) == files(done[0])
 
 
-def test_more_workers_than_fit_into_memory_are_not_started(world, corpus: Path) -> None:
+def test_more_workers_than_fit_into_memory_are_not_started(
+    world, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(division, "PAYS_FROM", 0)
     heard = Heard()
     filter_dataset(
         corpus,
@@ -230,7 +238,45 @@ def test_more_workers_than_fit_into_memory_are_not_started(world, corpus: Path) 
         memory=3 << 30,
         progress=heard,
     )
-    assert heard.notes == ["3 of 64 workers fit into the memory allowed; 64GiB would do for all"]
+    assert heard.notes == ["2 of 8 workers fit into the memory allowed; 8GiB would do for all"]
+
+
+@pytest.mark.parametrize("mode", ["rewrite", "mask"])
+def test_a_level_of_compression_is_part_of_the_plan_and_of_what_is_encoded(
+    mode: str, world, corpus: Path, done, files: Callable
+) -> None:
+    path = corpus / LAION
+    pq.write_table(world.tables[LAION], path, compression="zstd")
+    outs = []
+    for level in (None, 1, 19):
+        out = corpus.parent / f"out-{level}"
+        filter_dataset(corpus, out, snapshot=world.snapshot, mode=mode, compression_level=level)
+        if mode == "mask":
+            apply_masks(out)
+        outs.append(out)
+    plans = [
+        json.loads((out.with_name(f"{out.name}.optout") / "plan.json").read_bytes()) for out in outs
+    ]
+    assert [plan["asked"].get("compression_level", "unsaid") for plan in plans] == ["unsaid", 1, 19]
+    written = [(out / LAION).read_bytes() for out in outs]
+    assert written[0] != written[2] != written[1]
+    for out in outs:
+        assert pq.read_table(out / LAION).equals(world.kept(LAION))
+
+
+def test_the_input_of_a_shard_is_known_by_all_its_bytes_and_of_a_mask_by_its_footer(
+    world, written: Path, corpus: Path, done
+) -> None:
+    masked = corpus.parent / "masked"
+    filter_dataset(corpus, masked, snapshot=world.snapshot, mode="mask")
+    for name in (LAION, DOWNLOADED):
+        known = []
+        for out in (done[0], masked):
+            path = out.with_name(f"{out.name}.optout") / f"{name}.json"
+            known.append(ShardRecord.parse(path.read_bytes()).source)
+        assert known[0].sha256 == hashlib.sha256((written / name).read_bytes()).hexdigest()
+        assert known[1].sha256 is None
+        assert known[0].footer_sha256 == known[1].footer_sha256
 
 
 @pytest.mark.parametrize("argument", [{"workers": 0}, {"memory": 1000}])

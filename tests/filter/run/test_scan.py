@@ -44,17 +44,35 @@ def scanner(world) -> Scanner:
     return Scanner(world.snapshot, Policy(), LEAVES)
 
 
-def test_what_speaks_about_rows_is_found_whatever_the_batch(world, corpus: Path, scanner) -> None:
+def test_what_speaks_about_rows_is_found_whatever_the_batch_and_however_many_look(
+    world, corpus: Path, scanner
+) -> None:
     found = []
-    for size in (1, 2000, 16 << 20):
-        scanner.batch_bytes = size
+    for size, threads in ((1, 1), (2000, 3), (16 << 20, 8), (16 << 20, 2)):
+        scanner.batch_bytes, scanner.threads, scanner.page_bytes = size, threads, size
         told: list[tuple[int, str]] = []
         tell: Tell = lambda rows, name: told.append((rows, name))  # noqa: E731, B023
         scan = scanner.scan(task(corpus / DOWNLOADED, DOWNLOADED), tell)
         assert sum(rows for rows, _ in told) == scan.summary.rows == 40
         found.append((scan.findings.found.tobytes(), scan.findings.counts, scan.summary))
-    assert found[0] == found[1] == found[2]
+    assert found[0] == found[1] == found[2] == found[3]
     assert {entry: rows for entry, (_, _, rows) in found[0][2].entries.items()} == {3: 3, 4: 1}
+
+
+def test_a_damaged_row_group_is_told_whoever_reads_it(corpus: Path, scanner) -> None:
+    path = corpus / LAION
+    data = bytearray(path.read_bytes())
+    chunks = [pq.ParquetFile(path).metadata.row_group(number).column(0) for number in (2, 5)]
+    for chunk in chunks:
+        data[chunk.data_page_offset : chunk.data_page_offset + 8] = b"\xff" * 8
+    path.write_bytes(data)
+    words = set()
+    for threads in (1, 2, 8):
+        scanner.threads = threads
+        with pytest.raises(ShardError, match=LAION) as caught:
+            scanner.scan(task(path, LAION), nobody)
+        words.add(caught.value.message)
+    assert len(words) == 1
 
 
 def test_a_scanner_passes_to_another_process(world, corpus: Path, scanner) -> None:

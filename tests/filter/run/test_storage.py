@@ -225,3 +225,27 @@ def test_leftovers_that_vanish_while_they_are_cleaned_are_no_fault(
     (storage.root / ".optout-1").unlink()
     monkeypatch.setattr(storage, "_files", lambda: iter(listed))
     assert storage.clean() == 0
+
+
+@pytest.mark.parametrize("count", [1, 3, 100])
+def test_files_that_were_put_without_are_made_lasting_together(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = LocalStorage(tmp_path / "evidence")
+    names = [f"part-{number % 2}/{number}" for number in range(count)]
+    for name in names:
+        storage.put(name, lambda stream: stream.write(b"x"), lasting=False)
+    synced: list[Path] = []
+    plain = os.fsync
+
+    def seen(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        plain(descriptor)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    storage.settle([*names, "absent"])
+    if count == 100:
+        assert synced == []  # all of the file system at once
+    else:
+        paths = {storage.path(name) for name in names}
+        assert set(synced) == paths | {path.parent for path in paths}
