@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,23 +14,29 @@ from optout.registry.errors import SnapshotError, UsageError
 from optout.registry.log import VerifierKey
 from optout.registry.snapshot import Snapshot
 
-from .columns import check_columns, look_at_columns
+from .columns import check_columns
 from .decided import check_plan
+from .detection import Detection
+from .hashing import Hashing
 from .held import Holding
 from .history import History, relate
 from .hits import Index
 from .inputs import Inputs
-from .judging import Judge, draw_rows
+from .judging import Judge, Leaves, draw_rows
+from .lanes import threads
 from .leaves import Rows
 from .left import Left
+from .looking import Looking, Tell
 from .manifest import check_manifest
 from .papers import Papers
+from .pointing import Pointer
 from .policy import Eligibility
 from .records import check_records
 from .reference import Reference
 from .removed import InputCheck
 from .report import Finding, VerifyReport, counted
 from .rows import RowCheck
+from .slips import KernelCheck
 from .tree import Tree
 
 if TYPE_CHECKING:
@@ -140,50 +147,72 @@ class _Audit:
             # Whatever is looked up in it means nothing.
             finding.fault(f"{fault.message}; nothing else was looked at")
             return
-        history = self._look_at_papers(finding)
+        with Hashing() as hashing:
+            hashing.begin(path for _, path in self._papers.files())
+            self._carry_out(finding, hashing, size, seed)
+
+    def _carry_out(
+        self, finding: Finding, hashing: Hashing, size: int | None, seed: int | str
+    ) -> None:
+        papers, manifest = self._papers, self._finding("manifest")
+        papers.read_manifest(self._key, manifest)
+        history = self._look_at_plan(finding)
         related = history is not None
         history = history or History()
-        papers, plan = self._papers, self._papers.plan
-        records = self._finding("records")
-        totals = check_records(papers, records)
-        if self._inputs is None:
-            records.say("no input was given: what went, went as the matches say")
+        plan = papers.plan
+        papers.read_all()
         eligibility = Eligibility(plan.policy if plan else Policy(), history.grades, history.size)
 
-        columns = self._finding("columns")
-        self._stage("columns", totals.rows_kept)
+        # Rows are looked at while files are hashed; what the papers say of them is told before.
+        records, columns = self._finding("records"), self._finding("columns")
         left = Left(papers, self._inputs)
         if left.hidden:
             columns.say("without the inputs nothing shows what the masks leave of them")
-        detection, rows = look_at_columns(left, columns, self._tell)
-        leaves = check_columns(papers, eligibility, detection, columns)
-        planned = plan.leaves if plan else leaves
+        looking = Looking(left, columns, threads())
+        sizes = looking.sizes()
+        detection = Detection()
+        checks = _RowChecks(self._snapshot, papers, left, eligibility, history.gone)
+        # What the plan names is looked at at once: most often it is all that there is.
+        leaves: Leaves = plan.leaves if plan else {}
+        drawn = _drawn(sizes, size, seed)
+        self._stage("rows", sum(sizes.values()))
+        rows = checks.begin(leaves)
+        whole = rows.through(looking, drawn, detection, self._tell)
+        all_leaves = check_columns(papers, eligibility, detection, columns)
+        if all_leaves != leaves:
+            again = {shard: drawn[shard] for shard in whole}
+            self._stage("rows", sum(sizes[shard] for shard in whole))
+            rows = checks.begin(all_leaves)
+            whole = rows.through(looking, again, None, self._tell)
+        self._findings.append(rows.check.finding)
+        for shard in whole:
+            rows.check.look_aside(shard)
+        rows.reference.settle()
+        rows.check.conclude()
 
-        judge = Judge(Index(self._snapshot, eligibility), eligibility, leaves)
-        reference = Reference(self._snapshot, eligibility, Finding("reference"))
-        holding = Holding(papers, eligibility, planned, history.gone, Finding("held"))
-        check = RowCheck(
-            papers, left, eligibility, judge, reference, holding, planned, self._finding("rows")
-        )
-        self._look_at_rows(check, rows, size, seed)
-        if self._inputs is not None:
-            self._look_at_inputs(check, self._inputs, size, seed, related=related)
+        self._stage("files", sum(1 for _ in papers.files()))
+        check_manifest(papers, self._key, hashing, manifest, lambda name: self._tell(1, name))
+        totals = check_records(papers, records)
+        if self._inputs is None:
+            records.say("no input was given: what went, went as the matches say")
+        else:
+            self._look_at_inputs(rows, self._inputs, hashing, size, seed, related=related)
         if related and not left.hidden:
-            self._findings.append(holding.finding)
-            holding.check(totals, everything=rows.keys() >= set(papers.shards))
-        self._findings.append(reference.finding)
-        reference.conclude(size, seed)
+            self._findings.append(rows.holding.finding)
+            rows.holding.check(totals, everything=set(whole) >= set(papers.shards))
+        if not left.hidden:
+            self._findings.append(rows.kernels.finding)
+            rows.kernels.conclude()
+        self._findings.append(rows.reference.finding)
+        rows.reference.conclude(size, seed)
 
-    def _look_at_papers(self, snapshot: Finding) -> History | None:
-        """Read manifest and plan; None where the snapshot at hand is of another log than the run's.
+    def _look_at_plan(self, snapshot: Finding) -> History | None:
+        """Read the plan; None where the snapshot at hand is of another log than the run's.
 
         Args:
             snapshot: the check of the snapshot, which is completed.
         """
         papers = self._papers
-        manifest = self._finding("manifest")
-        self._stage("files", len(papers.out.files) + len(papers.beside.files))
-        check_manifest(papers, self._key, manifest, lambda name: self._tell(1, name))
         check_plan(papers, self._snapshot, self._finding("plan"))
         counts = self._snapshot.counts
         snapshot.say(
@@ -197,21 +226,11 @@ class _Audit:
         history = relate(self._snapshot, papers.plan.recorded, snapshot)
         return None if snapshot.count else history
 
-    def _look_at_rows(
-        self, check: RowCheck, rows: Mapping[str, int], size: int | None, seed: int | str
-    ) -> None:
-        self._stage("rows", sum(rows.values()))
-        drawn = _drawn(rows, size, seed)
-        for shard in sorted(rows):
-            if check.look(shard, drawn[shard], self._tell):
-                check.holding.settle(shard)
-        check.reference.settle()
-        check.conclude()
-
     def _look_at_inputs(
         self,
-        rows: RowCheck,
+        rows: _Rows,
         inputs: Inputs,
+        hashing: Hashing,
         size: int | None,
         seed: int | str,
         *,
@@ -221,15 +240,22 @@ class _Audit:
         self._stage("inputs", sum(record.rows_in for record in papers.records.values()))
         removed = ((shard, papers.removed(shard)) for shard in papers.records)
         went = {shard: 0 if rows is None else len(rows) for shard, rows in removed}
-        drawn = _drawn(went, size, f"{seed}/went")
         same = self._finding("inputs")
         # Whether a row had to go can be told only from what the run knew.
         drops = self._finding("drops") if related else Finding("drops")
         check = InputCheck(
-            papers, inputs, rows.judge, rows.reference, rows.holding, rows.planned, same, drops
+            papers,
+            inputs,
+            rows.judge,
+            rows.reference,
+            rows.holding,
+            rows.check.planned,
+            hashing,
+            threads(),
+            same,
+            drops,
         )
-        for shard in sorted(papers.records):
-            check.look(shard, drawn[shard], self._tell)
+        check.look(_drawn(went, size, f"{seed}/went"), self._tell)
         rows.reference.settle()
         check.conclude()
 
@@ -251,3 +277,61 @@ def _drawn(
 ) -> Mapping[str, Rows | None]:
     """By shard, the rows that the reference judges; None where it judges all."""
     return dict.fromkeys(sizes) if size is None else draw_rows(sizes, size, seed)
+
+
+@dataclass(frozen=True, slots=True)
+class _RowChecks:
+    """What judges rows, whichever leaves these are judged by."""
+
+    snapshot: Snapshot
+    papers: Papers
+    left: Left
+    eligibility: Eligibility
+    gone: frozenset[int]
+
+    def begin(self, leaves: Leaves) -> _Rows:
+        """Judge rows by some leaves; nothing was found yet."""
+        roles = {role for roles in leaves.values() for role in roles}
+        pointer = Pointer(self.snapshot, self.eligibility, roles)
+        judge = Judge(Index(self.snapshot, self.eligibility), self.eligibility, leaves, pointer)
+        reference = Reference(self.snapshot, self.eligibility, Finding("reference"))
+        kernels = KernelCheck(Finding("kernels"), pointer.compiled)
+        planned = self.papers.plan.leaves if self.papers.plan else leaves
+        holding = Holding(self.papers, self.eligibility, planned, self.gone, Finding("held"))
+        check = RowCheck(
+            self.papers,
+            self.left,
+            self.eligibility,
+            judge,
+            reference,
+            kernels,
+            holding,
+            planned,
+            Finding("rows"),
+        )
+        return _Rows(judge, reference, kernels, holding, check)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What judges rows, and what it has found."""
+
+    judge: Judge
+    reference: Reference
+    kernels: KernelCheck
+    holding: Holding
+    check: RowCheck
+
+    def through(
+        self,
+        looking: Looking,
+        drawn: Mapping[str, Rows | None],
+        detection: Detection | None,
+        tell: Tell,
+    ) -> list[str]:
+        """Look through shards; returns those that could be."""
+        whole = []
+        for shard in looking.through(drawn, self.judge, detection, self.check.take, tell):
+            self.holding.settle(shard)
+            whole.append(shard)
+        return whole

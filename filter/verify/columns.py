@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 from .detection import Detection
-from .features import said_to_be_pictures
 from .inside import rest_over
 from .judging import Leaves
-from .leaves import Values, text_columns
-from .left import Left, Piece
-from .papers import Papers, faults
+from .papers import Papers
 from .policy import Eligibility
 from .report import Finding, counted
 from .roles import family, plural
 
-Tell = Callable[[int, str], None]
-
 _TOLD = 20
 """Leaves that may hold something, named in a report; the others are counted."""
-
-
-def look_at_columns(left: Left, finding: Finding, tell: Tell) -> tuple[Detection, dict[str, int]]:
-    """Look at every string and binary value that was left.
-
-    Args:
-        left: opens the shards.
-        finding: gets the shards that cannot be looked through.
-        tell: hears of rows that are done.
-
-    Returns:
-        What was seen, and how many rows each of the others has.
-    """
-    detection = Detection()
-    rows: dict[str, int] = {}
-    for shard in left.shards:
-        with faults(finding, shard, shard), left.open(shard) as reader:
-            pieces = reader.pieces(text_columns(reader.schema))
-            detection.add_shard(_values(pieces, shard, tell), said_to_be_pictures(reader.schema))
-            rows[shard] = reader.rows
-    return detection, rows
-
-
-def _values(pieces: Iterator[Piece], shard: str, tell: Tell) -> Iterator[Iterator[Values]]:
-    for piece in pieces:
-        yield piece.values()
-        tell(piece.rows, shard)
 
 
 def check_columns(

@@ -98,12 +98,13 @@ class Comparator:
 
     Args:
         actual: the shard's batches, in order; both sides need not be cut alike.
+        first_row: the number of the first row among them in the shard.
     """
 
-    def __init__(self, actual: Iterable[pa.RecordBatch]) -> None:
+    def __init__(self, actual: Iterable[pa.RecordBatch], first_row: int = 0) -> None:
         self._actual: Iterator[pa.RecordBatch] = iter(actual)
         self._batch: pa.RecordBatch | None = None
-        self.row = 0
+        self.row = first_row
         self.difference: Difference | None = None
 
     def expect(self, batch: pa.RecordBatch, first_row: int, keep: npt.NDArray[np.bool_]) -> None:

@@ -32,7 +32,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import pyarrow.compute as pc
 
 from .forms import (
     AUTHOR,
@@ -46,7 +45,7 @@ from .forms import (
     is_author,
     like_json,
 )
-from .inside import look_inside
+from .inside import MAX_PATHS, look_inside
 from .leaves import Values
 from .roles import (
     ACCOUNT,
@@ -60,6 +59,7 @@ from .roles import (
     URL,
     WORK,
 )
+from .shapes import present, shapes_of
 
 MATCHABLE_SHARE = 0.5
 """Of the values that are neither null nor empty. Captions quote an address now and then; a column
@@ -182,6 +182,50 @@ class Counted:
         return there >= ENOUGH_BALANCED and 2 * self.count(f"{BALANCED} {form}") >= there
 
 
+@dataclass
+class Seen:
+    """What was counted in some rows.
+
+    Attributes:
+        counts: by leaf; a leaf that holds documents stands before those inside it.
+        holders: by leaf inside documents, the leaf of the documents.
+    """
+
+    counts: dict[str, Counted] = field(default_factory=dict)
+    holders: dict[str, str] = field(default_factory=dict)
+
+
+def look_at(leaves: Iterable[Values]) -> Seen:
+    """Count the forms of values, and of what stands inside them."""
+    seen = Seen()
+    for leaf in leaves:
+        _count(leaf, seen, 0)
+    return seen
+
+
+def _count(leaf: Values, seen: Seen, depth: int) -> None:
+    values = present(leaf.values)
+    counted = seen.counts.setdefault(leaf.path, Counted())
+    if not len(values):
+        return
+    counted.values += len(values)
+    shapes = shapes_of(values)
+    for form, count in count_forms(leaf.path, values, shapes).items():
+        counted.add(form, count)
+    if depth == MAX_DEPTH:
+        return
+    held = like_json(values, shapes)
+    if not len(held):
+        return
+    # Which row a value stands in is nothing to whoever counts.
+    inside = look_inside(Values(leaf.path, held, np.zeros(len(held), np.int64)))
+    counted.json += inside.documents
+    counted.passed += inside.passed
+    for inner in inside.leaves:
+        seen.holders[inner.path] = leaf.path
+        _count(inner, seen, depth + 1)
+
+
 class Detection:
     """What was counted leaf by leaf, over all shards so far."""
 
@@ -192,6 +236,7 @@ class Detection:
         self._inner: dict[str, set[str]] = {}
         self._pictures: set[str] = set()
         self._subreddits: set[str] = set()
+        self._shard: dict[str, Counted] = {}
 
     def add_shard(self, batches: Iterable[Iterable[Values]], pictures: Iterable[str] = ()) -> None:
         """Take a shard into account.
@@ -200,17 +245,46 @@ class Detection:
             batches: the leaves of its batches.
             pictures: the leaves that its metadata says are pictures.
         """
-        self._pictures.update(pictures)
-        shard: dict[str, Counted] = {}
         for leaves in batches:
-            for leaf in leaves:
-                self._add(leaf, shard)
+            self.take(look_at(leaves))
+        self.end_shard(pictures)
+
+    def take(self, seen: Seen) -> None:
+        """Take some rows of a shard into account, in the order of the rows."""
+        passed: set[str] = set()
+        for path, counted in seen.counts.items():
+            holder = seen.holders.get(path)
+            if holder in passed:
+                passed.add(path)
+                continue
+            if holder is not None:
+                known = self._inner.setdefault(holder, set())
+                if path not in known and len(known) >= MAX_PATHS:
+                    self._shard[holder].passed += counted.values
+                    passed.add(path)
+                    continue
+                known.add(path)
+                self._holders[path] = holder
+            self._shard.setdefault(path, Counted()).take(counted)
+
+    def end_shard(self, pictures: Iterable[str] = ()) -> None:
+        """A shard is complete.
+
+        Args:
+            pictures: the leaves that its metadata says are pictures.
+        """
+        self._pictures.update(pictures)
+        shard, self._shard = self._shard, {}
         self._subreddits.update(path.lower() for path in shard if path.lower().endswith(_BESIDE))
         for path, counted in shard.items():
             self.leaves.setdefault(path, Counted()).take(counted)
             if self._believed(path, shard):
                 known = self._in_one_shard.setdefault(path, {})
                 known |= counted.sure(path, self._hints(path), SHARD_EVIDENCE)
+
+    def drop_shard(self) -> None:
+        """A shard cannot be read to its end: what was counted of it says nothing."""
+        self._shard = {}
 
     def matchable(self) -> dict[str, dict[str, int]]:
         """The leaves that are sure to have roles: which, and how many values show each."""
@@ -243,26 +317,3 @@ class Detection:
         around = counts[holder]
         enough = around.json >= MATCHABLE_SHARE * around.values
         return enough and self._believed(holder, counts)
-
-    def _add(self, leaf: Values, shard: dict[str, Counted], depth: int = 0) -> None:
-        there = pc.greater(pc.binary_length(leaf.values), 0).fill_null(False)
-        values = leaf.values.filter(there)
-        counted = shard.setdefault(leaf.path, Counted())
-        if not len(values):
-            return
-        counted.values += len(values)
-        for form, count in count_forms(leaf.path, values).items():
-            counted.add(form, count)
-        documents = like_json(values)
-        if depth == MAX_DEPTH or not pc.any(documents).as_py():
-            return
-        # Which row a value stands in is nothing to whoever counts.
-        held = values.filter(documents)
-        known = self._inner.setdefault(leaf.path, set())
-        inside = look_inside(Values(leaf.path, held, np.zeros(len(held), np.int64)), known=known)
-        counted.json += inside.documents
-        counted.passed += inside.passed
-        for inner in inside.leaves:
-            known.add(inner.path)
-            self._holders[inner.path] = leaf.path
-            self._add(inner, shard, depth + 1)

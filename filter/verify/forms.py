@@ -12,6 +12,21 @@ import pyarrow.compute as pc
 from optout.registry.identifiers import PLATFORMS, account_keys, work_keys
 
 from .roles import ACCOUNT, IMAGE, MD5, SCHEMES, TEXT, URL, WORK
+from .shapes import (
+    IS_BALANCED,
+    IS_HEX16,
+    IS_HEX32,
+    IS_HEX64,
+    IS_JSON,
+    IS_TEXT,
+    IS_URL,
+    MAY_BE_HOLDER,
+    MAY_BE_PICTURE,
+    MAY_BE_WORK,
+    Shapes,
+    count,
+    those,
+)
 
 AUTHOR = "author"
 """The form of values that may be accounts on Reddit, where the leaf is called so."""
@@ -36,6 +51,7 @@ _NUMBERED = re.compile(
     rb"\s*(?:(?:doi|arxiv|iscc|isbn(?:-?1[03])?)\s*:|10\.\d{4,9}/\S|https?://(?:dx\.)?doi\.org/10\.)",
     re.IGNORECASE,
 )
+_SHAPES = {URL: IS_URL, TEXT: IS_TEXT, HEX64: IS_HEX64, HEX32: IS_HEX32, HEX16: IS_HEX16}
 _JSON = r"^\s*[\[{]"
 _TEXT = r"[^\s\x00-\x1f]\s+[^\s\x00-\x1f]"
 _TEXT_BYTES, _TEXT_SHOWN = 24, 4096
@@ -111,22 +127,28 @@ def _digest_named(plain: str) -> str | None:
     return "phash" if "phash" in plain else None
 
 
-def count_forms(path: str, values: pa.LargeBinaryArray) -> dict[str, int]:
+def count_forms(
+    path: str, values: pa.LargeBinaryArray, shapes: Shapes | None = None
+) -> dict[str, int]:
     """How many values have which form; none of them may be null or empty.
 
     Args:
         path: the leaf's path: of some forms it must speak.
         values: of the leaf.
+        shapes: of the values, as `shapes_of` tells them; where None, patterns tell all.
     """
-    named, counts = Named.of(path), dict[str, int]()
-    counts[URL] = count_urls(path, values)
+    named = Named.of(path)
+    if shapes is None:
+        counts = _counted_by_patterns(path, values)
+        pictures = works = holders = values
+    else:
+        counts = _counted_by_shapes(path, values, shapes)
+        pictures = those(values, shapes, MAY_BE_PICTURE)
+        works = those(values, shapes, MAY_BE_WORK)
+        holders = those(values, shapes, MAY_BE_HOLDER)
     # The pattern needs the first few bytes; the rest may be megabytes.
-    counts[IMAGE] = _true(_matches(pc.binary_slice(values, 0, 24), _PICTURE))
-    for form, pattern in _HEX.items():
-        digits = values.filter(_matches(values, pattern))
-        counts[form] = len(digits)
-        counts[f"{BALANCED} {form}"] = _balanced(digits)
-    counts[WORK] = _works(values, named.scheme)
+    counts[IMAGE] = _true(_matches(pc.binary_slice(pictures, 0, 24), _PICTURE))
+    counts[WORK] = _works(values if named.scheme else works, named.scheme)
     if named.holder:
         short = _short(values)
         there = (account_keys(named.holder, text) for text in short)
@@ -134,9 +156,28 @@ def count_forms(path: str, values: pa.LargeBinaryArray) -> dict[str, int]:
     elif named.repository:
         counts[ACCOUNT] = _true(_matches(values, _OWNER))
     for platform, pattern in HOLDERS.items():
-        counts[f"{ACCOUNT}:{platform}"] = _true(_matches(values, pattern))
+        counts[f"{ACCOUNT}:{platform}"] = _true(_matches(holders, pattern))
     if is_author(path):
         counts[AUTHOR] = sum(bool(account_keys("reddit", text)) for text in _short(values))
+    return counts
+
+
+def _counted_by_shapes(path: str, values: pa.LargeBinaryArray, shapes: Shapes) -> dict[str, int]:
+    counts = {form: count(shapes, bit) for form, bit in _SHAPES.items()}
+    for form in _HEX:
+        counts[f"{BALANCED} {form}"] = count(shapes, _SHAPES[form] | IS_BALANCED)
+    if Named.of(path).urls and counts[URL] < len(values):
+        others = values.take(pa.array(np.flatnonzero((shapes & IS_URL) == 0)))
+        counts[URL] += _true(_matches(others, _BARE_URL))
+    return counts
+
+
+def _counted_by_patterns(path: str, values: pa.LargeBinaryArray) -> dict[str, int]:
+    counts = {URL: count_urls(path, values)}
+    for form, pattern in _HEX.items():
+        digits = values.filter(_matches(values, pattern))
+        counts[form] = len(digits)
+        counts[f"{BALANCED} {form}"] = _balanced(digits)
     long = values.filter(pc.greater_equal(pc.binary_length(values), _TEXT_BYTES))
     counts[TEXT] = _true(_matches(pc.binary_slice(long, 0, _TEXT_SHOWN), _TEXT))
     return counts
@@ -163,9 +204,16 @@ def count_urls(path: str, values: pa.LargeBinaryArray) -> int:
     return _true(urls)
 
 
-def like_json(values: pa.LargeBinaryArray) -> pa.BooleanArray:
-    """For each value, whether it begins as a JSON object or array does."""
-    return _matches(values, _JSON)
+def like_json(values: pa.LargeBinaryArray, shapes: Shapes | None = None) -> pa.LargeBinaryArray:
+    """The values that begin as a JSON object or array does.
+
+    Args:
+        values: none of them null.
+        shapes: of the values; where None, a pattern tells.
+    """
+    if shapes is None:
+        return values.filter(_matches(values, _JSON))
+    return those(values, shapes, IS_JSON)
 
 
 def _works(values: pa.LargeBinaryArray, scheme: str | None) -> int:

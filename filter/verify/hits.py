@@ -1,4 +1,4 @@
-"""Which entries cover a value, by the snapshot's own index: on every row."""
+"""Which entries cover a value, by the snapshot's own index."""
 
 from __future__ import annotations
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from optout.filter.errors import ShardError
+from optout.filter.evidence import SourceDigest
+from optout.filter.parquet import identity
 from optout.registry.errors import UsageError
+
+from .hashing import sha256_of_file
 
 _ADVICE = "Check what was given as the input."
 
@@ -75,12 +79,6 @@ def _below(root: Path) -> Iterator[Path]:
                 yield path
 
 
-def sha256_of_file(path: Path) -> str:
-    """Hex SHA-256 of a file, read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 class Inputs:
     """The inputs of a run, looked up by shard.
 
@@ -93,48 +91,65 @@ class Inputs:
 
     def __init__(self, inputs: Sequence[str | Path]) -> None:
         self._unclaimed = dict.fromkeys(input_files(inputs))
-        self._digests: dict[Path, str] = {}
+        self._footers: dict[Path, tuple[int, str] | None] = {}
         self._claimed: dict[str, Path | str] = {}
 
-    def claim(self, shard: str, size: int, sha256: str) -> Path | str:
+    def claim(self, shard: str, source: SourceDigest) -> Path | str:
         """The file that a shard was made from; no other shard gets it again.
+
+        Size and footer tell it apart. Whether every byte is as recorded takes longer to tell, and
+        is left to whoever reads all of it.
 
         Args:
             shard: the shard's name.
-            size: bytes of the file, as recorded.
-            sha256: hex, as recorded.
+            source: what the file is, as recorded.
 
         Returns:
             The file, or in words why there is none; the same however often it is asked for.
         """
         if shard not in self._claimed:
-            self._claimed[shard] = self._claim(shard, size, sha256)
+            self._claimed[shard] = self._claim(shard, source)
         return self._claimed[shard]
 
-    def _claim(self, shard: str, size: int, sha256: str) -> Path | str:
+    def _claim(self, shard: str, source: SourceDigest) -> Path | str:
         namesakes = [path for path in self._unclaimed if _ends(path, shard)]
-        for path in [*namesakes, *(path for path in self._unclaimed if path not in namesakes)]:
-            try:
-                alike = path.stat().st_size == size and self._digest(path) == sha256
-            except OSError as fault:
-                return f"the input {path} cannot be read: {fault.strerror}"
-            if alike:
-                del self._unclaimed[path]
-                return path
+        others = [path for path in self._unclaimed if path not in namesakes]
+        try:
+            alike = [path for path in [*namesakes, *others] if self._is(path, source)]
+            # Footers may be alike though the files are not.
+            if len(alike) > 1 and source.sha256 is not None:
+                alike = [p for p in alike if sha256_of_file(p) == source.sha256] or alike
+        except OSError as fault:
+            return f"the input {fault.filename} cannot be read: {fault.strerror}"
+        for path in alike:
+            del self._unclaimed[path]
+            return path
         for path in namesakes:
             del self._unclaimed[path]
-            return f"{path} is not the file that {shard} was made from"
+            return unlike(path, shard)
         return f"the input that {shard} was made from is not among those given"
 
-    def _digest(self, path: Path) -> str:
-        if path not in self._digests:
-            self._digests[path] = sha256_of_file(path)
-        return self._digests[path]
+    def _is(self, path: Path, source: SourceDigest) -> bool:
+        if path.stat().st_size != source.size:
+            return False
+        if path not in self._footers:
+            try:
+                known = identity(path)
+            except ShardError:
+                self._footers[path] = None
+            else:
+                self._footers[path] = (known.size, known.footer_sha256)
+        return self._footers[path] == (source.size, source.footer_sha256)
 
     @property
     def unclaimed(self) -> list[Path]:
         """Inputs that no shard was made from."""
         return list(self._unclaimed)
+
+
+def unlike(path: Path, shard: str) -> str:
+    """In words, that a file is another than the one that was filtered."""
+    return f"{path} is not the file that {shard} was made from"
 
 
 def _ends(path: Path, shard: str) -> bool:

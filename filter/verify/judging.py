@@ -9,13 +9,13 @@ from functools import partial
 
 import numpy as np
 import pyarrow as pa
-from optout.filter.parquet import Batch
 from optout.registry.identifiers import Kind
 
 from .forms import looks_like
 from .hits import Hit, Index
 from .inside import MARK, REST, look_at_rest, look_inside, wants
-from .leaves import Rows, Values, column_of, leaf_values
+from .leaves import Rows, Values, column_of, is_among, leaf_values
+from .pointing import Pointed, Pointer
 from .policy import Eligibility
 from .roles import IMAGE
 from .traits import UNJUDGEABLE, Traits, traits_of
@@ -35,9 +35,10 @@ class Looked:
     Attributes:
         leaf: its path.
         role: what its values are taken for.
-        rows: int64[n], the row of the shard that each value belongs to.
+        rows: int64[n], the row of the shard that each value belongs to, ascending.
         which: int64[n], for each value its position in `traits`.
         traits: what the values are looked up by; equal addresses and digests once.
+        pointed: what the kernels say of each value; None where they were not asked.
     """
 
     leaf: str
@@ -45,6 +46,76 @@ class Looked:
     rows: Rows
     which: Rows
     traits: Sequence[Traits]
+    pointed: Pointed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """One leaf of some rows, in one role: the values that are looked at closely.
+
+    Attributes:
+        leaf: its path.
+        role: what its values are taken for.
+        rows: int64[n], the row of the shard that each value belongs to, ascending.
+        values: those, none null; None where they are documents that cannot be read.
+        pointed: what the kernels say of each; None where they were not asked.
+    """
+
+    leaf: str
+    role: str
+    rows: Rows
+    values: pa.LargeBinaryArray | None
+    pointed: Pointed | None
+
+    def between(self, first: int, behind: int) -> _Chosen:
+        """The part of it that lies in rows from `first` on, `behind` the first not any more."""
+        low, high = np.searchsorted(self.rows, [first, behind])
+        return _Chosen(
+            self.leaf,
+            self.role,
+            self.rows[low:high],
+            None if self.values is None else self.values.slice(low, high - low),
+            None if self.pointed is None else self.pointed.some(np.arange(low, high)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A value of which a kernel says something else than the reference.
+
+    Attributes:
+        row: of the shard.
+        leaf: the value's path.
+        hit: an entry that it meets, and that the kernel passes over; None where the two differ in
+            whether the value can be judged.
+        broken: whether the reference says that it cannot.
+    """
+
+    row: int
+    leaf: str
+    hit: Hit | None
+    broken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of some rows.
+
+    Attributes:
+        looked: what their values are looked up by; of rows that no kernel points at and that no
+            sample holds, nothing.
+        verdicts: by row, what was found; a row without any finding is not in it.
+        slips: where the kernels are wrong.
+    """
+
+    looked: Sequence[Looked]
+    verdicts: Mapping[int, RowVerdict]
+    slips: Sequence[Slip] = ()
+
+    @property
+    def weight(self) -> int:
+        """How many values there are."""
+        return sum(len(leaf.rows) for leaf in self.looked)
 
 
 @dataclass(slots=True)
@@ -87,11 +158,19 @@ class Judge:
         index: looks values up.
         eligibility: says which kinds are looked for.
         leaves: which leaves, and as what.
+        pointer: asks the kernels which values are worth looking up; all are where None.
     """
 
-    def __init__(self, index: Index, eligibility: Eligibility, leaves: Leaves) -> None:
+    def __init__(
+        self,
+        index: Index,
+        eligibility: Eligibility,
+        leaves: Leaves,
+        pointer: Pointer | None = None,
+    ) -> None:
         self._index = index
         self._perceptual = eligibility.judges(Kind.IMAGE)
+        self._pointer = pointer
         self.leaves = leaves
 
     def columns(self, schema: pa.Schema) -> list[str]:
@@ -100,21 +179,24 @@ class Judge:
         return sorted({column for column in found if column is not None})
 
     def judge(
-        self, batch: Batch, wanted: Rows | None = None
-    ) -> Iterator[tuple[list[Looked], dict[int, RowVerdict]]]:
-        """Judge the rows of a batch, some at a time.
+        self, leaves: Iterable[Values], wanted: Rows | None = None, *, pointing: bool = True
+    ) -> Iterator[Judged]:
+        """Judge rows, some at a time.
 
         Args:
-            batch: some rows of a shard; columns that hold nothing to judge may be missing.
-            wanted: the rows to judge, by their number in the shard; all by default.
-
-        Yields:
-            What the values of some rows are looked up by, and what was found in these rows.
+            leaves: of the rows; those that hold nothing to judge are passed over.
+            wanted: the rows whose values are all looked up, by their number in the shard, whatever
+                the kernels say of them; all rows where None.
+            pointing: whether the kernels are asked at all.
         """
-        for start in range(0, batch.rows, ROWS_AT_ONCE):
-            rows = batch.data.slice(start, ROWS_AT_ONCE)
-            looked = list(self.look(rows, batch.first_row + start, wanted))
-            yield looked, self.verdicts(looked)
+        pointer = self._pointer if pointing else None
+        chosen = [one for leaf in leaves for one in self._leaf(leaf, wanted, pointer)]
+        rows = np.unique(np.concatenate([np.empty(0, np.int64), *(one.rows for one in chosen)]))
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[start : start + ROWS_AT_ONCE]
+            first, behind = int(some[0]), int(some[-1]) + 1
+            looked = [self._look(one.between(first, behind)) for one in chosen]
+            yield self.judged(looked)
 
     def look(
         self, batch: pa.RecordBatch, first_row: int, wanted: Rows | None = None
@@ -127,40 +209,38 @@ class Judge:
             wanted: the rows to look at, by their number in the shard; all by default.
         """
         for leaf in leaf_values(batch, first_row):
-            yield from self._leaf(leaf, wanted)
+            if wanted is not None:
+                leaf = leaf.of(wanted)
+            for one in self._leaf(leaf, None, None):
+                yield self._look(one)
 
-    def _leaf(self, leaf: Values, wanted: Rows | None) -> Iterator[Looked]:
+    def _leaf(
+        self, leaf: Values, wanted: Rows | None, pointer: Pointer | None
+    ) -> Iterator[_Chosen]:
         """A leaf in each of its roles, and what stands inside its values."""
         for role in sorted(self.leaves.get(leaf.path, ())):
-            yield self._look(leaf, role, wanted)
-        rest = sorted(self.leaves.get(leaf.path + REST, ()))
-        if not rest and not wants(self.leaves, leaf.path):
-            return
-        if wanted is not None:
-            chosen = np.isin(leaf.rows, wanted)
-            leaf = Values(leaf.path, leaf.values.filter(pa.array(chosen)), leaf.rows[chosen])
-        for role in rest:
-            yield self._look(look_at_rest(leaf, partial(looks_like, role), self.leaves), role, None)
+            yield _choose(leaf, role, wanted, pointer)
+        for role in sorted(self.leaves.get(leaf.path + REST, ())):
+            rest = look_at_rest(leaf, partial(looks_like, role), self.leaves)
+            yield _choose(rest, role, wanted, pointer)
         if not wants(self.leaves, leaf.path):
             return
         inside = look_inside(leaf, self._leads)
         for inner in inside.leaves:
-            yield from self._leaf(inner, None)
+            yield from self._leaf(inner, wanted, pointer)
         if len(inside.broken):
-            nothing = np.zeros(len(inside.broken), np.int64)
             for path, roles in sorted(self.leaves.items()):
                 if path.startswith(leaf.path + MARK) and not path.endswith(REST):
                     for role in sorted(roles):
-                        yield Looked(path, role, inside.broken, nothing, [UNJUDGEABLE])
+                        yield _Chosen(path, role, inside.broken, None, None)
 
     def _leads(self, path: str) -> bool:
         return path in self.leaves or wants(self.leaves, path)
 
-    def _look(self, leaf: Values, role: str, wanted: Rows | None) -> Looked:
-        there = leaf.values.is_valid().to_numpy(zero_copy_only=False)
-        if wanted is not None:
-            there &= np.isin(leaf.rows, wanted)
-        values, rows = leaf.values.filter(pa.array(there)), leaf.rows[there]
+    def _look(self, chosen: _Chosen) -> Looked:
+        values, rows, leaf, role = chosen.values, chosen.rows, chosen.leaf, chosen.role
+        if values is None:
+            return Looked(leaf, role, rows, np.zeros(len(rows), np.int64), [UNJUDGEABLE])
         if role == IMAGE:
             which = np.arange(len(rows), dtype=np.int64)
         else:
@@ -169,26 +249,54 @@ class Judge:
             values = folded.dictionary
         # One value at a time: a batch of pictures is never there twice.
         traits = [traits_of(role, v.as_py(), perceptual=self._perceptual) for v in values]
-        return Looked(leaf.path, role, rows, which, traits)
+        return Looked(leaf, role, rows, which, traits, chosen.pointed)
 
-    def verdicts(self, looked: Iterable[Looked]) -> dict[int, RowVerdict]:
+    def verdicts(self, looked: Iterable[Looked]) -> Mapping[int, RowVerdict]:
         """Judge what was looked at.
 
         Returns:
             By row, what was found; a row without any finding is not in it.
         """
+        return self.judged(list(looked)).verdicts
+
+    def judged(self, looked: Sequence[Looked]) -> Judged:
+        """Judge what was looked at, and the kernels by it."""
         found: dict[int, RowVerdict] = {}
+        slips: list[Slip] = []
         for leaf in looked:
             met = self._index.meet(leaf.traits)
-            telling = [bool(h) or t.unjudgeable for h, t in zip(met, leaf.traits, strict=True)]
-            chosen = np.flatnonzero(np.array(telling, bool)[leaf.which])
+            broken = np.array([traits.unjudgeable for traits in leaf.traits], bool)[leaf.which]
+            covered = np.array(list(map(bool, met)), bool)[leaf.which]
+            chosen = np.flatnonzero(covered | broken)
             for row, n in zip(leaf.rows[chosen].tolist(), leaf.which[chosen].tolist(), strict=True):
                 verdict = found.setdefault(row, RowVerdict())
                 for hit in met[n]:
                     verdict.add(hit, leaf.leaf)
                 if leaf.traits[n].unjudgeable:
                     verdict.unjudgeable.add((leaf.leaf, leaf.role))
-        return found
+            if leaf.pointed is None:
+                continue
+            for place in np.flatnonzero(covered & ~leaf.pointed.at).tolist():
+                row = int(leaf.rows[place])
+                slips += [Slip(row, leaf.leaf, hit, False) for hit in met[leaf.which[place]]]
+            for place in np.flatnonzero(broken != leaf.pointed.broken).tolist():
+                slips.append(Slip(int(leaf.rows[place]), leaf.leaf, None, bool(broken[place])))
+        return Judged(looked, found, slips)
+
+
+def _choose(leaf: Values, role: str, wanted: Rows | None, pointer: Pointer | None) -> _Chosen:
+    """The values that a kernel points at, and those of the rows that are wanted."""
+    values, rows = leaf.values, leaf.rows
+    if values.null_count:
+        there = values.is_valid()
+        values, rows = values.filter(there), rows[there.to_numpy(zero_copy_only=False)]
+    pointed = None if pointer is None else pointer.look(role, values)
+    if pointed is None or wanted is None:
+        return _Chosen(leaf.path, role, rows, values, pointed)
+    places = np.flatnonzero(pointed.at | is_among(rows, wanted))
+    return _Chosen(
+        leaf.path, role, rows[places], values.take(pa.array(places)), pointed.some(places)
+    )
 
 
 def draw_rows(sizes: Mapping[str, int], size: int, seed: int | str) -> dict[str, Rows]:

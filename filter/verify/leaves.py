@@ -25,12 +25,30 @@ class Values:
     Attributes:
         path: the leaf's path.
         values: a `large_binary` array: the bytes as they are stored, text or not, null or not.
-        rows: int64[len(values)], the row of the shard that each value belongs to.
+        rows: int64[len(values)], the row of the shard that each value belongs to, ascending.
     """
 
     path: str
     values: pa.LargeBinaryArray
     rows: Rows
+
+    def of(self, rows: Rows) -> Values:
+        """The values of some rows, given ascending by their number in the shard."""
+        there = is_among(self.rows, rows)
+        if there.all():
+            return self
+        return Values(self.path, self.values.filter(pa.array(there)), self.rows[there])
+
+
+def is_among(rows: Rows, some: Rows) -> npt.NDArray[np.bool_]:
+    """bool[len(rows)]: which of the rows are among some others, both ascending."""
+    if not len(rows):
+        return np.zeros(0, bool)
+    low, high = np.searchsorted(some, [rows[0], rows[-1] + 1])
+    found = np.zeros(int(rows[-1] - rows[0]) + 1, bool)
+    found[some[low:high] - rows[0]] = True
+    there: npt.NDArray[np.bool_] = found[rows - rows[0]]
+    return there
 
 
 def is_text_or_bytes(kind: pa.DataType) -> bool:

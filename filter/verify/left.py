@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
@@ -37,11 +37,7 @@ class Piece:
     def values(self) -> Iterator[Values]:
         """Every leaf of the rows that were left."""
         for leaf in leaf_values(self.batch.data, self.batch.first_row):
-            if self.kept is None:
-                yield leaf
-            else:
-                there = np.isin(leaf.rows, self.kept)
-                yield Values(leaf.path, leaf.values.filter(pa.array(there)), leaf.rows[there])
+            yield leaf if self.kept is None else leaf.of(self.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +62,33 @@ class LeftShard:
         """How many rows were left."""
         return self.reader.rows - (0 if self.removed is None else len(self.removed))
 
-    def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:
-        """Read some columns, in the order of the rows."""
-        for batch in self.reader.batches(columns):
+    def pieces(
+        self, reader: ShardReader, columns: Sequence[str], row_groups: Sequence[int]
+    ) -> Iterator[Piece]:
+        """Read some columns, in the order of the rows.
+
+        Args:
+            reader: of the same file; each thread has its own.
+            columns: which.
+            row_groups: their numbers.
+        """
+        for batch in reader.batches(columns, row_groups=row_groups):
             kept = None
             if self.removed is not None:
                 keep = kept_rows(batch.first_row, batch.rows, self.removed)
                 kept = batch.first_row + np.flatnonzero(keep)
             yield Piece(batch, kept)
+
+    def __enter__(self) -> LeftShard:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.reader.close()
 
     def numbers(self, places: Rows) -> Rows:
         """Where some of the rows that were left, given by their place among them, stand."""
@@ -109,8 +124,7 @@ class Left:
             return list(self.papers.out.files)
         return [shard for shard in sorted(self.papers.records) if self._below(shard) is not None]
 
-    @contextmanager
-    def open(self, shard: str) -> Iterator[LeftShard]:
+    def open(self, shard: str) -> LeftShard:
         """Open one of `shards`.
 
         Raises:
@@ -122,19 +136,19 @@ class Left:
             path, removed = below
         if path is None:
             raise KeyError(shard)
-        with ShardReader(path, shard) as reader:
-            yield LeftShard(reader, removed)
+        return LeftShard(ShardReader(path, shard), removed)
 
-    def words(self, shard: str, row: int) -> str:
-        """Where a row stands, as a fault names it."""
-        return f"{shard} row {row}{' of the input' if self.of_inputs else ''}"
+    def words(self, shard: str) -> str:
+        """Where a row stands, as a fault names it, with a place for the row."""
+        shard = shard.replace("{", "{{").replace("}", "}}")
+        return f"{shard} row {{}}{' of the input' if self.of_inputs else ''}"
 
     def _below(self, shard: str) -> tuple[Path, Rows] | None:
         """The input that a mask is laid over, and the rows that it hides."""
         if self.inputs is None:
             return None
         source, removed = self.papers.records[shard].source, self.papers.removed(shard)
-        found = self.inputs.claim(shard, source.size, source.sha256)
+        found = self.inputs.claim(shard, source)
         return None if isinstance(found, str) or removed is None else (found, removed)
 
 

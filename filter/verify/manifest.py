@@ -6,26 +6,31 @@ from collections.abc import Callable
 
 from optout.registry.log import VerifierKey
 
+from .hashing import Hashing
 from .papers import MASK, Papers
 from .report import Finding, counted
 
 
 def check_manifest(
-    papers: Papers, key: VerifierKey | None, finding: Finding, tell: Callable[[str], None]
+    papers: Papers,
+    key: VerifierKey | None,
+    hashing: Hashing,
+    finding: Finding,
+    tell: Callable[[str], None],
 ) -> None:
     """Hold the files of OUT and OUT.optout against the manifest.
 
     Args:
-        papers: gets the manifest, and the digest of every file.
+        papers: its manifest was read; gets the digest of every file.
         key: whose signature is expected; None where anybody's will do.
+        hashing: hashes the files.
         finding: gets what is wrong, and words.
         tell: hears of every file that was hashed.
     """
     for strange in (*papers.out.strange, *papers.beside.strange):
         finding.fault(strange)
-    for name in papers.hash_files(finding):
+    for name in papers.take_digests(hashing, finding):
         tell(name)
-    papers.read_manifest(key, finding)
     _check_folders(papers, finding)
     if papers.manifest is None:
         return

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 import pyarrow as pa
@@ -26,6 +27,7 @@ from optout.registry.identifiers import Kind
 from optout.registry.log import VerifierKey
 from pyroaring import BitMap64
 
+from .hashing import Hashing
 from .leaves import Rows
 from .plan import DecisionPaper, PlanPaper
 from .report import Finding
@@ -108,14 +110,18 @@ class Papers:
         planned = self.plan.shards if self.plan else frozenset()
         return sorted(self.out.files.keys() | planned)
 
-    def hash_files(self, finding: Finding) -> Iterator[str]:
-        """Hash every file, yielding the name of each that is done."""
+    def files(self) -> Iterator[tuple[str, Path]]:
+        """Every file, by the name that people use."""
         for tree in (self.out, self.beside):
             for name, path in tree.files.items():
-                called = tree.called(name)
-                with faults(finding, called):
-                    self.digests[called] = FileDigest(tree.sha256(name), path.stat().st_size)
-                yield called
+                yield tree.called(name), path
+
+    def take_digests(self, hashing: Hashing, finding: Finding) -> Iterator[str]:
+        """Wait for the digest of every file, yielding the name of each that is done."""
+        for called, path in self.files():
+            with faults(finding, called):
+                self.digests[called] = FileDigest(hashing.sha256(path), path.stat().st_size)
+            yield called
 
     def read_manifest(self, key: VerifierKey | None, finding: Finding) -> None:
         """Read the manifest; `key` is whose signature is expected, anybody's by default."""
@@ -136,6 +142,11 @@ class Papers:
         """Read plan and decision."""
         self.plan = self._read(self.names.plan, PlanPaper.parse, finding)
         self.decision = self._read(self.names.decision, DecisionPaper.parse, finding)
+
+    def read_all(self) -> None:
+        """Read the records, to know where to look; what is wrong with them is told another time."""
+        for shard in self.shards:
+            self.read_record(shard, Finding(""))
 
     def read_record(self, shard: str, finding: Finding) -> ShardRecord | None:
         """Read the record of a shard."""
@@ -200,9 +211,11 @@ def _check_record(record: ShardRecord) -> None:
         raise TypeError("not a string")
     if not all(isinstance(n, int) and 0 <= n < 1 << 63 for n in counts):
         raise TypeError("not a count")
-    for sha256 in (record.source.sha256, *(file.sha256 for file in files)):
-        if not _HEX.fullmatch(sha256):
-            raise ValueError("not a digest")
+    digests = [record.source.footer_sha256, *(file.sha256 for file in files)]
+    if record.source.sha256 is not None:
+        digests.append(record.source.sha256)
+    if not all(map(_HEX.fullmatch, digests)):
+        raise ValueError("not a digest")
 
 
 def _vector(data: bytes, name: str, most: int) -> Rows:

@@ -101,6 +101,9 @@ def _check_record(papers: Papers, shard: str, record: ShardRecord, finding: Find
             finding.fault(f"{called} is not that of a mask", shard=shard)
     elif record.mode != "rewrite" or record.output is None:
         finding.fault(f"{called} names no output", shard=shard)
+    elif record.source.sha256 is None:
+        # Of what a mask is laid over some columns were read, of what is written anew all.
+        finding.fault(f"{called} names no digest of its input", shard=shard)
     names = papers.names
     for file, digest in (
         (papers.out.called(shard), record.output),
@@ -119,7 +122,8 @@ def _check_record(papers: Papers, shard: str, record: ShardRecord, finding: Find
         ):
             finding.fault(f"{file} is not the file that its record names", shard=shard)
     copied = record.how == "copied"
-    unlike = record.output != FileDigest(record.source.sha256, record.source.size)
+    source = (record.source.sha256, record.source.size)
+    unlike = record.output is None or (record.output.sha256, record.output.size) != source
     if copied and (unlike or record.rows_kept != record.rows_in):
         finding.fault(f"{called} says that {shard} was copied, and it was not", shard=shard)
 

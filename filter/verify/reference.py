@@ -8,6 +8,7 @@ a sample, or, when asked for, for every row; and what it says must be what the i
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from optout.registry.identifiers import Grade, Key, Kind, usage_mask
 from .history import log_of
 from .hits import Hit, hit_of
 from .judging import Looked, RowVerdict
-from .leaves import Rows
+from .leaves import Rows, is_among
 from .papers import faults
 from .policy import Eligibility
 from .report import Finding, counted
@@ -41,6 +42,14 @@ _PAIRS_AT_ONCE = 1 << 20
 """So many pairs of picture hashes are compared together."""
 
 OPENINGS = "audit/openings.jsonl"
+
+_LINES_BYTES = 1 << 22
+_EXACT = re.compile(
+    rb'^\{"index":[0-9]+,"matter":\{"digest":"([0-9a-f]{64})",'
+    rb'"kind":"(?!image")[a-z]+","probe":"[0-9a-f]{16}","v":[0-9]+\},"salt":"[0-9a-f]+"\}$',
+    re.MULTILINE,
+)
+"""A line that opens an entry of any kind but a picture's, as it is written."""
 
 
 class Place(NamedTuple):
@@ -116,7 +125,7 @@ class Reference:
         for leaf in looked:
             chosen = np.arange(len(leaf.rows))
             if wanted is not None:
-                chosen = np.flatnonzero(np.isin(leaf.rows, wanted))
+                chosen = np.flatnonzero(is_among(leaf.rows, wanted))
             for row, n in zip(leaf.rows[chosen].tolist(), leaf.which[chosen].tolist(), strict=True):
                 place = Place(shard, row, of_input, leaf.leaf)
                 self._asked.append(_Asked(place, leaf.traits[n]))
@@ -184,7 +193,7 @@ class Reference:
             _Near(asked, namespace, self._eligibility.radius(namespace))
             for namespace in sorted({traits.namespace for traits in asked if traits.hashed})
         ]
-        for opened in self._openings():
+        for opened in self._openings({digest.hex().encode() for digest in exact}):
             for n in exact.get(opened.digest, ()):
                 if any(opened.names(key) for key in asked[n].keys):
                     yield from self._hit(n, opened.entry, opened.kind, None)
@@ -209,13 +218,26 @@ class Reference:
         if hit is not None:
             yield n, hit
 
-    def _openings(self) -> Iterator[_Opened]:
+    def _openings(self, wanted: set[bytes]) -> Iterator[_Opened]:
+        """Those of the openings that cover a picture, or one of some digests in hexadecimal."""
+        number = 0
         with (self._snapshot.path / OPENINGS).open("rb") as stream:
-            for number, line in enumerate(stream):
-                try:
-                    yield _Opened.read(json.loads(line))
-                except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
-                    raise SnapshotError(f"line {number + 1} of {OPENINGS} is no opening") from fault
+            while lines := stream.readlines(_LINES_BYTES):
+                # Most lines are of entries that nobody asked for, and need not be understood.
+                found = _EXACT.findall(b"".join(lines))
+                if len(found) < len(lines) or not wanted.isdisjoint(found):
+                    for place, line in enumerate(lines, number + 1):
+                        known = _EXACT.fullmatch(line.removesuffix(b"\n"))
+                        if known is None or known[1] in wanted:
+                            yield _opened(line, place)
+                number += len(lines)
+
+
+def _opened(line: bytes, number: int) -> _Opened:
+    try:
+        return _Opened.read(json.loads(line))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+        raise SnapshotError(f"line {number} of {OPENINGS} is no opening") from fault
 
 
 class _Opened(NamedTuple):

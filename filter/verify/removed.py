@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from optout.filter.parquet import Batch, ShardReader
+from optout.filter.parquet import Batch, RowGroup, ShardReader
 
-from .comparison import Comparator, kept_rows
+from .comparison import Comparator, Difference, kept_rows
+from .hashing import Hashing
 from .held import Holding
-from .inputs import Inputs
-from .judging import Judge, Leaves, RowVerdict
-from .leaves import Rows
+from .inputs import Inputs, unlike
+from .judging import Judge, Judged, Leaves, RowVerdict
+from .lanes import Task, in_order
+from .leaves import Rows, leaf_values
 from .papers import Papers, faults
 from .reference import Reference
 from .report import Finding, counted
+from .segments import Segment, segments
 
 Tell = Callable[[int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What came of some rows of an input.
+
+    Attributes:
+        shard: the shard's name.
+        rows: how many rows of the input were looked at.
+        went: those of them that went, by their number in the input.
+        judged: what the values of these meet, a few rows at a time.
+        wanted: those of them that the reference judges; all where None.
+        difference: where a file is not what it should be: what it is called, and the place.
+        fault: why there is no more of this shard.
+        done: the shard is complete: it has so many rows, and was made from this file.
+    """
+
+    shard: str
+    rows: int = 0
+    went: Rows | None = None
+    judged: tuple[Judged, ...] = ()
+    wanted: Rows | None = None
+    difference: tuple[str, Difference] | None = None
+    fault: Exception | None = None
+    done: tuple[int, Path] | None = None
 
 
 @dataclass
@@ -37,6 +66,8 @@ class InputCheck:
         reference: judges the sample again.
         holding: what is held; hears of grades.
         planned: the leaves of the plan.
+        hashing: hashes the inputs of which a digest is recorded.
+        workers: how many threads look.
         same: gets where OUT is not its input without what went, and words.
         drops: gets rows that went and need not have gone, and words.
     """
@@ -47,6 +78,8 @@ class InputCheck:
     reference: Reference
     holding: Holding
     planned: Leaves
+    hashing: Hashing
+    workers: int
     same: Finding
     drops: Finding
     _shards: int = 0
@@ -54,42 +87,123 @@ class InputCheck:
     _removed: int = 0
     _gone: int = 0
 
-    def look(self, shard: str, wanted: Rows | None, tell: Tell) -> None:
-        """Compare a shard with its input.
+    def look(self, drawn: Mapping[str, Rows | None], tell: Tell) -> None:
+        """Compare every shard with its input.
 
         Args:
-            shard: its name; its record was read.
-            wanted: of the rows that went, those of the sample, by their place among them; all
-                where None.
+            drawn: by shard, of the rows that went, those of the sample, by their place among them;
+                all where None.
             tell: hears of rows that are done.
         """
-        source = self.papers.records[shard].source
-        found = self.inputs.claim(shard, source.size, source.sha256)
-        if isinstance(found, str):
-            self.same.fault(found, shard=shard)
-            return
-        removed, matches = self.papers.removed(shard), self.papers.matches(shard)
-        if removed is None or matches is None:
-            self.same.fault(f"{shard}: what went is not known", shard=shard)
-            return
-        claims = _Claims(matches)
-        if wanted is not None:
-            wanted = removed[wanted]
-        with faults(self.same, shard, shard), ShardReader(found, str(found)) as reader:
-            with ExitStack() as stack:
-                sides = self._sides(shard, reader.schema, removed, claims, stack)
-                # Where nothing was written nothing can differ: what is judged is enough.
-                masked = self.papers.masked
-                columns = self.judge.columns(reader.schema) if masked else None
-                for batch in reader.batches(columns):
-                    for side in sides:
-                        side.expect(batch)
-                    self._judge(shard, batch, removed, claims, wanted)
-                    tell(batch.rows, shard)
-                for side in sides:
-                    side.finish()
-            self._shards += 1
-            self._rows += reader.rows
+        parts = in_order(self._tasks(drawn), self.workers)
+        for shard, own in groupby(parts, key=lambda part: part.shard):
+            matches = self.papers.matches(shard)
+            claims = None if matches is None else _Claims(matches)
+            told: set[str] = set()
+            with faults(self.same, shard, shard):
+                for part in own:
+                    if part.fault is not None:
+                        raise part.fault
+                    if part.difference is not None and part.difference[0] not in told:
+                        told.add(part.difference[0])
+                        self._tell_difference(shard, *part.difference)
+                    if part.went is not None and claims is not None:
+                        self._take(part, part.went, claims)
+                    if part.done is not None:
+                        self._end(shard, *part.done)
+                    if part.rows:
+                        tell(part.rows, shard)
+
+    def _end(self, shard: str, rows: int, path: Path) -> None:
+        recorded = self.papers.records[shard].source.sha256
+        if recorded is not None and self.hashing.sha256(path) != recorded:
+            self.same.fault(unlike(path, shard), shard=shard)
+        self._shards += 1
+        self._rows += rows
+
+    def _tasks(self, drawn: Mapping[str, Rows | None]) -> Iterator[Task[_Part]]:
+        for shard in sorted(self.papers.records):
+            source = self.papers.records[shard].source
+            found = self.inputs.claim(shard, source)
+            if isinstance(found, str):
+                self.same.fault(found, shard=shard)
+                continue
+            removed, matches = self.papers.removed(shard), self.papers.matches(shard)
+            if removed is None or matches is None:
+                self.same.fault(f"{shard}: what went is not known", shard=shard)
+                continue
+            if source.sha256 is not None:
+                self.hashing.begin([found])
+            wanted = drawn[shard]
+            if wanted is not None:
+                wanted = removed[wanted]
+            try:
+                yield from self._parts(shard, found, removed, _Claims(matches), wanted)
+            except Exception as fault:
+                yield partial(_only, _Part(shard, fault=fault))
+
+    def _parts(
+        self, shard: str, path: Path, removed: Rows, claims: _Claims, wanted: Rows | None
+    ) -> Iterator[Task[_Part]]:
+        """The parts of a shard: where OUT has a border too, and the quarantine."""
+        with ExitStack() as stack:
+            source = stack.enter_context(ShardReader(path, str(path)))
+            shares = _Shares(shard, source, removed, wanted, self.judge)
+            output = None
+            if shard in self.papers.out.files:
+                output = self._side(shard, shard, self.papers.out.files[shard], source, stack)
+            if output is None:
+                # Where nothing was written nothing can differ: what went is judged.
+                yield from (shares.judging(group) for group in source.row_groups)
+            else:
+                ends = np.array([group.first_row + group.rows for group in source.row_groups])
+                kept = np.diff(ends - np.searchsorted(removed, ends), prepend=0)
+                rows = [group.rows for group in output.row_groups]
+                for segment in segments(kept.tolist(), rows):
+                    yield shares.comparing(segment, output)
+            name = self.papers.names.quarantine(shard)
+            if name in self.papers.beside.files:
+                called, file = self.papers.beside.called(name), self.papers.beside.files[name]
+                aside = np.intersect1d(claims.rows[claims.aside], removed)
+                reader = self._side(called, shard, file, source, stack)
+                if reader is not None:
+                    yield shares.holding_aside(called, reader, aside)
+            yield partial(_only, _Part(shard, done=(source.rows, path)))
+
+    def _side(
+        self, called: str, shard: str, path: Path, source: ShardReader, stack: ExitStack
+    ) -> ShardReader | None:
+        """A file whose rows must be some of the input's; None where its columns are others."""
+        reader = stack.enter_context(ShardReader(path, called))
+        unlike_it = _unlike(source.schema, reader.schema)
+        if unlike_it:
+            self.same.fault(f"{called} {unlike_it}", shard=shard)
+            return None
+        return reader
+
+    def _tell_difference(self, shard: str, called: str, found: Difference) -> None:
+        if found.source_row is None:
+            words = f"{called} goes on at row {found.row}, where its input ends"
+        elif found.column is None:
+            words = f"{called} lacks row {found.source_row} of the input: it ends before"
+        else:
+            words = (
+                f"{called} row {found.row}: {found.column} is not that of row "
+                f"{found.source_row} of the input"
+            )
+        self.same.fault(words, shard=shard, row=found.row, leaf=found.column)
+
+    def _take(self, part: _Part, went: Rows, claims: _Claims) -> None:
+        verdicts: dict[int, RowVerdict] = {}
+        for judged in part.judged:
+            self.reference.ask(
+                part.shard, judged.looked, judged.verdicts, part.wanted, of_input=True, went=True
+            )
+            verdicts |= judged.verdicts
+        claimed = claims.of(int(went[0]), int(went[-1]))
+        for row in went.tolist():
+            self._hold(part.shard, row, verdicts.get(row, RowVerdict()), claimed.get(row, []))
+        self._removed += len(went)
 
     def conclude(self) -> None:
         """Say what was done, and name the inputs that nothing was made from."""
@@ -107,44 +221,6 @@ class InputCheck:
                 f"{counted(self._gone, 'match', 'matches')} with entries that are gone since: what "
                 "these covered cannot be told any more"
             )
-
-    def _sides(
-        self, shard: str, schema: pa.Schema, removed: Rows, claims: _Claims, stack: ExitStack
-    ) -> list[_Side]:
-        """What must follow from the input: OUT, and the quarantine."""
-        files: list[tuple[str, Path, Keep]] = []
-        if shard in self.papers.out.files:
-            files.append((shard, self.papers.out.files[shard], lambda b: _kept(b, removed)))
-        name = self.papers.names.quarantine(shard)
-        if name in self.papers.beside.files:
-            aside = np.intersect1d(claims.rows[claims.aside], removed)
-            called, path = self.papers.beside.called(name), self.papers.beside.files[name]
-            files.append((called, path, lambda b: ~_kept(b, aside)))
-        sides = []
-        for called, path, keep in files:
-            reader = stack.enter_context(ShardReader(path, called))
-            unlike = _unlike(schema, reader.schema)
-            if unlike:
-                self.same.fault(f"{called} {unlike}", shard=shard)
-            else:
-                sides.append(_Side(called, shard, reader, keep, self.same))
-        return sides
-
-    def _judge(
-        self, shard: str, batch: Batch, removed: Rows, claims: _Claims, wanted: Rows | None
-    ) -> None:
-        low, high = np.searchsorted(removed, [batch.first_row, batch.first_row + batch.rows])
-        rows = removed[low:high]
-        if not len(rows):
-            return
-        verdicts: dict[int, RowVerdict] = {}
-        for looked, found in self.judge.judge(batch, rows):
-            self.reference.ask(shard, looked, found, wanted, of_input=True, went=True)
-            verdicts |= found
-        claimed = claims.of(int(rows[0]), int(rows[-1]))
-        for row in rows.tolist():
-            self._hold(shard, row, verdicts.get(row, RowVerdict()), claimed.get(row, []))
-        self._removed += len(rows)
 
     def _hold(
         self, shard: str, row: int, verdict: RowVerdict, claimed: list[Mapping[str, Any]]
@@ -209,39 +285,122 @@ class InputCheck:
         return self.planned.get(leaf, frozenset())
 
 
-Keep = Callable[[Batch], npt.NDArray[np.bool_]]
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """Parts of one shard, each to be looked at in a thread.
 
+    Attributes:
+        shard: its name.
+        source: the input, open.
+        removed: rows of the input that went.
+        wanted: those that the reference judges; all where None.
+        judge: looks rows up.
+    """
 
-class _Side:
-    """A file whose rows must be some of the input's, bit by bit and in order."""
+    shard: str
+    source: ShardReader
+    removed: Rows
+    wanted: Rows | None
+    judge: Judge
 
-    def __init__(
-        self, called: str, shard: str, reader: ShardReader, keep: Keep, finding: Finding
-    ) -> None:
-        self._called = called
-        self._shard = shard
-        self._keep = keep
-        self._finding = finding
-        self._comparator = Comparator(batch.data for batch in reader.batches())
+    def judging(self, group: RowGroup) -> Task[_Part]:
+        """Judge the rows of a row group that went."""
+        rows = self._removed_in(group.first_row, group.rows)
+        if not len(rows):
+            return partial(_only, _Part(self.shard, group.rows))
+        return self._guarded(partial(self._judge, self.source.again(), group))
 
-    def expect(self, batch: Batch) -> None:
-        self._comparator.expect(batch.data, batch.first_row, self._keep(batch))
+    def comparing(self, segment: Segment, output: ShardReader) -> Task[_Part]:
+        """Compare row groups with those that must hold what is left of them."""
+        return self._guarded(
+            partial(self._compare, self.source.again(), output.again(), output.name, segment)
+        )
 
-    def finish(self) -> None:
-        self._comparator.finish()
-        found = self._comparator.difference
-        if found is None:
+    def holding_aside(self, called: str, quarantine: ShardReader, aside: Rows) -> Task[_Part]:
+        """Compare what was put aside with the rows of the input that it must be."""
+        return self._guarded(
+            partial(self._compare_aside, self.source.again(), quarantine.again(), called, aside)
+        )
+
+    def _guarded(self, work: Callable[[], Iterator[tuple[int, _Part]]]) -> Task[_Part]:
+        def guarded() -> Iterator[tuple[int, _Part]]:
+            try:
+                yield from work()
+            except Exception as fault:
+                yield 0, _Part(self.shard, fault=fault)
+
+        return guarded
+
+    def _judge(self, reader: ShardReader, group: RowGroup) -> Iterator[tuple[int, _Part]]:
+        with reader:
+            columns = self.judge.columns(reader.schema)
+            for batch in reader.batches(columns, row_groups=[group.index]):
+                yield from self._parts(batch)
+
+    def _compare(
+        self, source: ShardReader, output: ShardReader, called: str, segment: Segment
+    ) -> Iterator[tuple[int, _Part]]:
+        with source, output:
+            actual = output.batches(row_groups=segment.output)
+            comparator = Comparator((batch.data for batch in actual), segment.first_row)
+            for batch in source.batches(row_groups=segment.groups):
+                if comparator.difference is None:
+                    keep = kept_rows(batch.first_row, batch.rows, self.removed)
+                    comparator.expect(batch.data, batch.first_row, keep)
+                yield from self._parts(batch)
+            comparator.finish()
+        yield from self._difference(called, comparator)
+
+    def _compare_aside(
+        self, source: ShardReader, quarantine: ShardReader, called: str, aside: Rows
+    ) -> Iterator[tuple[int, _Part]]:
+        with source, quarantine:
+            comparator = Comparator(batch.data for batch in quarantine.batches())
+            for batch in source.batches(row_groups=self._groups_with(aside)):
+                keep = ~kept_rows(batch.first_row, batch.rows, aside)
+                comparator.expect(batch.data, batch.first_row, keep)
+            comparator.finish()
+        yield from self._difference(called, comparator)
+
+    def _difference(self, called: str, comparator: Comparator) -> Iterator[tuple[int, _Part]]:
+        if comparator.difference is not None:
+            yield 1, _Part(self.shard, difference=(called, comparator.difference))
+
+    def _groups_with(self, rows: Rows) -> list[int]:
+        groups = self.source.row_groups
+        firsts = np.array([group.first_row for group in groups], np.int64)
+        found: list[int] = np.unique(np.searchsorted(firsts, rows, side="right") - 1).tolist()
+        return found
+
+    def _parts(self, batch: Batch) -> Iterator[tuple[int, _Part]]:
+        """The rows of a batch that went, judged."""
+        went = self._removed_in(batch.first_row, batch.rows)
+        if not len(went):
+            yield 1, _Part(self.shard, batch.rows)
             return
-        if found.source_row is None:
-            words = f"{self._called} goes on at row {found.row}, where its input ends"
-        elif found.column is None:
-            words = f"{self._called} lacks row {found.source_row} of the input: it ends before"
-        else:
-            words = (
-                f"{self._called} row {found.row}: {found.column} is not that of row "
-                f"{found.source_row} of the input"
-            )
-        self._finding.fault(words, shard=self._shard, row=found.row, leaf=found.column)
+        leaves = (
+            leaf.of(went) for leaf in leaf_values(_some(batch.data, self.judge), batch.first_row)
+        )
+        judged = tuple(self.judge.judge(leaves, pointing=False))
+        weight = len(went) + sum(each.weight for each in judged)
+        yield weight, _Part(self.shard, batch.rows, went, judged, self.wanted)
+
+    def _removed_in(self, first: int, rows: int) -> Rows:
+        low, high = np.searchsorted(self.removed, [first, first + rows])
+        return self.removed[low:high]
+
+
+def _only(part: _Part) -> Iterable[tuple[int, _Part]]:
+    return [(1, part)]
+
+
+def _some(data: pa.RecordBatch, judge: Judge) -> pa.RecordBatch:
+    """The columns of a batch that hold something to judge."""
+    names = set(judge.columns(data.schema))
+    places = [n for n, name in enumerate(data.schema.names) if name in names]
+    return pa.RecordBatch.from_arrays(
+        [data.column(n) for n in places], schema=pa.schema([data.schema.field(n) for n in places])
+    )
 
 
 class _Claims:
@@ -260,10 +419,6 @@ class _Claims:
         for claim in self._table.slice(low, high - low).to_pylist():
             found.setdefault(claim["row"], []).append(claim)
         return found
-
-
-def _kept(batch: Batch, removed: Rows) -> npt.NDArray[np.bool_]:
-    return kept_rows(batch.first_row, batch.rows, removed)
 
 
 def _says(claim: Mapping[str, Any], kind: str, distance: int | None) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from optout.filter.parquet import ShardReader
@@ -10,26 +9,27 @@ from optout.filter.parquet import ShardReader
 from .held import Holding
 from .hits import Hit
 from .judging import Judge, Leaves, RowVerdict
-from .leaves import Rows
+from .leaves import leaf_values
 from .left import Left
+from .looking import Look
 from .papers import Papers, faults
 from .policy import Eligibility
 from .reference import Reference
 from .report import Finding, counted
-
-Tell = Callable[[int, str], None]
+from .slips import KernelCheck
 
 
 @dataclass
 class RowCheck:
-    """Judges the rows that were left, shard by shard.
+    """Judges the rows that were left by what was found in them.
 
     Attributes:
         papers: what the run says.
-        left: opens the shards.
+        left: names the rows.
         eligibility: what binds it.
         judge: looks rows up.
         reference: judges the sample again.
+        kernels: hears where the kernels are wrong.
         holding: what is held, and what it meets.
         planned: the leaves of the plan.
         finding: gets every row that should have gone, and words.
@@ -41,6 +41,7 @@ class RowCheck:
     eligibility: Eligibility
     judge: Judge
     reference: Reference
+    kernels: KernelCheck
     holding: Holding
     planned: Leaves
     finding: Finding
@@ -50,32 +51,19 @@ class RowCheck:
     _since: int = 0
     _entries_since: set[int] = field(default_factory=set)
 
-    def look(self, shard: str, wanted: Rows | None, tell: Tell) -> bool:
-        """Judge the rows of a shard, and those of it that were put aside.
-
-        Args:
-            shard: its name.
-            wanted: the rows of the sample, by their place among those left; all where None.
-            tell: hears of rows that are done.
-
-        Returns:
-            Whether the shard could be looked through.
-        """
-        self._look_aside(shard)
+    def take(self, look: Look) -> None:
+        """Judge some rows of a shard."""
         of_input = self.left.of_inputs
-        with faults(self.finding, shard, shard), self.left.open(shard) as reader:
-            if wanted is not None:
-                wanted = reader.numbers(wanted)
-            for piece in reader.pieces(self.judge.columns(reader.schema)):
-                for looked, verdicts in self.judge.judge(piece.batch, piece.kept):
-                    self.reference.ask(shard, looked, verdicts, wanted, of_input=of_input)
-                    for row, verdict in sorted(verdicts.items()):
-                        self._judge(shard, row, verdict)
-                        self.holding.meet(shard, row, verdict)
-                self.rows += piece.rows
-                tell(piece.rows, shard)
-            return True
-        return False
+        for judged in look.judged:
+            self.reference.ask(
+                look.shard, judged.looked, judged.verdicts, look.wanted, of_input=of_input
+            )
+            where = self.left.words(look.shard)
+            self.kernels.take(look.shard, where, judged.slips, judged.weight)
+            for row, verdict in sorted(judged.verdicts.items()):
+                self._judge(look.shard, row, verdict)
+                self.holding.meet(look.shard, row, verdict)
+        self.rows += look.rows
 
     def conclude(self) -> None:
         """Say what was done."""
@@ -102,8 +90,9 @@ class RowCheck:
 
     def _judge(self, shard: str, row: int, verdict: RowVerdict) -> None:
         binding = verdict.binding(self.holding.entries)
+        where = self.left.words(shard).format(row)
         for hit, leaf in binding:
-            self._fault(self.left.words(shard, row), shard, row, hit, leaf)
+            self._fault(where, shard, row, hit, leaf)
         if binding:
             return
         broken = [
@@ -114,8 +103,7 @@ class RowCheck:
         for leaf, role in broken:
             if self.eligibility.policy.action(role) != "keep":
                 self.finding.fault(
-                    f"{self.left.words(shard, row)}: {leaf} cannot be judged as {role}, and the "
-                    "row stayed",
+                    f"{where}: {leaf} cannot be judged as {role}, and the row stayed",
                     shard=shard,
                     row=row,
                     leaf=leaf,
@@ -125,7 +113,7 @@ class RowCheck:
         self._since += bool(since)
         self._entries_since |= since
 
-    def _look_aside(self, shard: str) -> None:
+    def look_aside(self, shard: str) -> None:
         """What was put aside must be what cannot be judged, and nothing that had to be dropped."""
         name = self.papers.names.quarantine(shard)
         if name not in self.papers.beside.files:
@@ -134,8 +122,9 @@ class RowCheck:
         with faults(self.finding, called, shard), ShardReader(path, called) as reader:
             for batch in reader.batches(self.judge.columns(reader.schema)):
                 verdicts: dict[int, RowVerdict] = {}
-                for _, found in self.judge.judge(batch):
-                    verdicts |= found
+                leaves = leaf_values(batch.data, batch.first_row)
+                for judged in self.judge.judge(leaves, pointing=False):
+                    verdicts |= judged.verdicts
                 for row in range(batch.first_row, batch.first_row + batch.rows):
                     self._judge_aside(called, shard, row, verdicts.get(row, RowVerdict()))
                 self._aside += batch.rows

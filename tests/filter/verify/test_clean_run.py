@@ -21,7 +21,7 @@ def test_a_clean_run_is_found_in_order(clean: Run) -> None:
     assert told(report) == []
     assert [check.name for check in report.checks] == [
         *("snapshot", "manifest", "plan", "records", "columns", "rows"),
-        *("inputs", "drops", "held", "reference"),
+        *("inputs", "drops", "held", "kernels", "reference"),
     ]
     assert report.ok
 
@@ -115,7 +115,7 @@ class Listener:
 def test_progress_comes_to_its_end(clean: Run) -> None:
     heard = Listener()
     clean.verify(progress=heard)
-    assert heard.stages == [("files", 12), ("columns", 312), ("rows", 312), ("inputs", 320)]
+    assert heard.stages == [("rows", 312), ("files", 12), ("inputs", 320)]
     assert heard.steps == dict(heard.stages)
 
 

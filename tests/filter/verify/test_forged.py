@@ -293,3 +293,21 @@ def test_a_vector_that_stands_for_more_rows_than_a_machine_holds_is_refused(
     assert "out.optout/links.parquet.dv names more rows than the shard had" in told(
         forger.seal().verify(inputs=False)
     )
+
+
+def test_a_record_without_the_digest_of_its_input_is_found(forger: Forger) -> None:
+    record = forger.record(LINKS)
+    forger.put_record(replace(record, source=replace(record.source, sha256=None)))
+    assert told(forger.seal().verify(inputs=False)) == [
+        f"out.optout/{LINKS}.json names no digest of its input"
+    ]
+
+
+def test_an_input_of_another_digest_is_found_though_its_footer_is_the_same(
+    forger: Forger, run: Run
+) -> None:
+    record = forger.record(LINKS)
+    forger.put_record(replace(record, source=replace(record.source, sha256="0" * 64)))
+    assert told(forger.seal().verify()) == [
+        f"{run.corpus / LINKS} is not the file that {LINKS} was made from"
+    ]

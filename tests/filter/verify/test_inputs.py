@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from optout.filter.evidence import SourceDigest
+from optout.filter.parquet import identity
 from optout.filter.verify.inputs import Inputs, input_files
 from optout.registry.errors import UsageError
 
@@ -16,12 +22,30 @@ def corpus(tmp_path: Path) -> Path:
     for name in ("a.parquet", "deep/a.parquet", "deep/b.PARQUET", ".hidden.parquet", "notes.txt"):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(name.encode())
+        shard(path, name)
     return folder
 
 
-def claimed(inputs: Inputs, shard: str, content: bytes) -> Path | str:
-    return inputs.claim(shard, len(content), hashlib.sha256(content).hexdigest())
+def shard(path: Path, text: str, **options: object) -> Path:
+    pq.write_table(pa.table({"text": [text]}), path, compression="none", **options)
+    return path
+
+
+def source(path: Path, *, hashed: bool = True) -> SourceDigest:
+    """What a record says of a shard."""
+    known = identity(path)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest() if hashed else None
+    return SourceDigest(known.size, known.footer_sha256, known.mtime_ns, sha256)
+
+
+@pytest.fixture
+def claimed(tmp_path: Path) -> Callable[..., Path | str]:
+    """The input of a shard whose one value is known."""
+
+    def claim(inputs: Inputs, name: str, text: str, *, hashed: bool = True) -> Path | str:
+        return inputs.claim(name, source(shard(tmp_path / "made", text), hashed=hashed))
+
+    return claim
 
 
 def names(files: list[Path], folder: Path) -> list[str]:
@@ -59,28 +83,49 @@ def test_a_list_that_names_what_is_not_there_is_a_usage_error(tmp_path: Path) ->
         input_files([f"@{tmp_path / 'list'}"])
 
 
-def test_a_shard_finds_its_input_by_name_and_content(corpus: Path) -> None:
+@pytest.mark.parametrize("hashed", [True, False])
+def test_a_shard_finds_its_input_by_name_and_content(
+    corpus: Path, claimed: Callable, hashed: bool
+) -> None:
     inputs = Inputs([corpus])
-    assert claimed(inputs, "deep/a.parquet", b"deep/a.parquet") == corpus / "deep/a.parquet"
-    assert claimed(inputs, "a.parquet", b"a.parquet") == corpus / "a.parquet"
+    found = claimed(inputs, "deep/a.parquet", "deep/a.parquet", hashed=hashed)
+    assert found == corpus / "deep/a.parquet"
+    assert claimed(inputs, "a.parquet", "a.parquet", hashed=hashed) == corpus / "a.parquet"
     assert inputs.unclaimed == [corpus / "deep/b.PARQUET"]
 
 
-def test_a_shard_finds_its_input_under_another_name(corpus: Path) -> None:
-    assert claimed(Inputs([corpus]), "x.parquet", b"a.parquet") == corpus / "a.parquet"
+def test_a_shard_finds_its_input_under_another_name(corpus: Path, claimed: Callable) -> None:
+    assert claimed(Inputs([corpus]), "x.parquet", "a.parquet") == corpus / "a.parquet"
 
 
-def test_an_input_that_was_changed_is_named(corpus: Path) -> None:
-    found = claimed(Inputs([corpus / "a.parquet"]), "a.parquet", b"A.parquet")
+def test_an_input_that_was_changed_is_named(corpus: Path, claimed: Callable) -> None:
+    found = claimed(Inputs([corpus / "a.parquet"]), "a.parquet", "A.parquet")
     assert found == f"{corpus / 'a.parquet'} is not the file that a.parquet was made from"
 
 
-def test_an_input_that_was_not_given_is_missed(corpus: Path) -> None:
-    found = claimed(Inputs([corpus / "a.parquet"]), "z.parquet", b"z")
+def test_an_input_that_is_no_shard_any_more_is_named(corpus: Path, claimed: Callable) -> None:
+    damaged = corpus / "a.parquet"
+    damaged.write_bytes(bytes(damaged.stat().st_size))
+    found = claimed(Inputs([damaged]), "a.parquet", "a.parquet")
+    assert found == f"{damaged} is not the file that a.parquet was made from"
+
+
+def test_an_input_that_was_not_given_is_missed(corpus: Path, claimed: Callable) -> None:
+    found = claimed(Inputs([corpus / "a.parquet"]), "z.parquet", "z")
     assert found == "the input that z.parquet was made from is not among those given"
 
 
-def test_two_shards_never_share_one_input(corpus: Path) -> None:
+def test_two_shards_never_share_one_input(corpus: Path, claimed: Callable) -> None:
     inputs = Inputs([corpus / "a.parquet"])
-    assert claimed(inputs, "a.parquet", b"a.parquet") == corpus / "a.parquet"
-    assert isinstance(claimed(inputs, "again.parquet", b"a.parquet"), str)
+    assert claimed(inputs, "a.parquet", "a.parquet") == corpus / "a.parquet"
+    assert isinstance(claimed(inputs, "again.parquet", "a.parquet"), str)
+
+
+def test_of_two_inputs_with_one_footer_the_one_with_the_digest_is_taken(tmp_path: Path) -> None:
+    one, other = (
+        shard(tmp_path / f"{text}.parquet", text, write_statistics=False) for text in ("a", "b")
+    )
+    known = source(other)
+    assert identity(one).footer_sha256 == known.footer_sha256
+    assert Inputs([tmp_path]).claim("x.parquet", known) == other
+    assert Inputs([tmp_path]).claim("x.parquet", replace(known, sha256=None)) in (one, other)

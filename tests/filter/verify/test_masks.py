@@ -65,7 +65,7 @@ def test_a_clean_mask_is_found_in_order(masked: Run) -> None:
     assert told(report) == []
     assert [check.name for check in report.checks] == [
         *("snapshot", "manifest", "plan", "records", "columns", "rows"),
-        *("inputs", "drops", "held", "reference"),
+        *("inputs", "drops", "held", "kernels", "reference"),
     ]
     assert "the run wrote masks" in detail(report, "plan")
     assert "320 rows in, 312 kept, 7 dropped, 1 put aside" in detail(report, "records")
