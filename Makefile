@@ -1,11 +1,12 @@
 # Everything here sets itself up from a fresh clone: Python 3.11 or newer is all it needs.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+FUZZ_SECONDS ?= 600
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all bench-memory check format clean
+.PHONY: help demo test test-all fuzz bench bench-memory check format clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -19,8 +20,16 @@ test: $(VENV)/dev ## every test that needs nothing but PyPI
 		$(BIN)/python -m pytest -n 2 -m "not long and not debian"
 	$(BIN)/python tests/house/provoked.py build/provoked
 
-test-all: test ## also what is long or needs Debian packages
+test-all: test $(VENV)/debian ## also what is long or needs Debian packages
 	$(BIN)/python -m pytest -n 2 -m "long or debian"
+
+bench: $(VENV)/dev build/peers ## measure it beside others: twenty minutes; BENCH=quick for a few
+	$(BIN)/python -m benchmarks
+
+fuzz: $(VENV)/dev ## hold compiled code against the reference, FUZZ_SECONDS (600) for each part
+	@for each in tests/fuzz/*.py; do \
+		$(BIN)/python -m tests.fuzz.$$(basename $$each .py) $(FUZZ_SECONDS) || exit 1; \
+	done
 
 bench-memory: $(VENV)/dev ## measure the memory of filter and verify; 10 GB of disk, half an hour
 	$(BIN)/python benchmarks/memory.py --write
@@ -52,6 +61,16 @@ $(VENV)/dev: $(BIN)/python pyproject.toml requirements.txt
 	@echo "Installing optout and its tools (once) ..."
 	@$(PIP) install --requirement requirements.txt
 	@$(PIP) install --no-deps --editable .
+	@touch $@
+
+$(VENV)/debian: $(VENV)/dev requirements-debian.txt
+	@$(PIP) install --requirement requirements-debian.txt
+	@touch $@
+
+# What only a peer needs stays out of the project's environment; without it that peer is left out.
+build/peers: benchmarks/requirements.txt | $(VENV)/dev
+	@rm -rf $@
+	@$(PIP) install --no-deps --target $@ --requirement $< || mkdir -p $@
 	@touch $@
 
 # mypy cannot follow an editable install's import hook: it reads the three folders through links.

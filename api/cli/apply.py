@@ -10,7 +10,7 @@ import typer
 from . import values as read
 from .console import Console
 from .exits import Exit
-from .options import AsJson
+from .options import AsJson, Memory, Workers
 from .runs import run_over_shards
 
 
@@ -28,10 +28,8 @@ def apply(
             help="The unfiltered corpus, where it does not lie any more where it was scanned.",
         ),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Processes; one a core by default.")
-    ] = None,
-    memory: Annotated[str, typer.Option(metavar="M", help="The most to use.")] = "2GiB",
+    workers: Workers = None,
+    memory: Memory = "2GiB",
     json: AsJson = False,
 ) -> int:
     """Write the shards that masks stand for.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
+from optout.registry.compiled import on_compile, own_process
 
 from . import (
     add,
@@ -24,6 +25,7 @@ from . import (
     serve,
     snapshot,
     verify,
+    warm,
     withdraw,
 )
 from .exits import Exit
@@ -46,6 +48,7 @@ HEADINGS: dict[str, dict[str, Callable[..., int]]] = {
         "filter": filter.filter_,
         "apply": apply.apply,
         "explain": explain.explain,
+        "warm": warm.warm,
     },
     "Check that it was done": {
         "verify": verify.verify,
@@ -107,6 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
+    own_process()
+    on_compile(_say_compiling)
     try:
         command = typer.main.get_command(application())
         code = command.main(given, prog_name="optout", standalone_mode=False)
@@ -121,6 +126,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BrokenPipeError:
             return _reader_left()
     return Exit.DONE if code is None else int(code)
+
+
+def _say_compiling() -> None:
+    """Seconds in which nothing seems to happen, once on every machine."""
+    sys.stderr.write("optout: compiling, once (some seconds) …\n")
+    sys.stderr.flush()
 
 
 def _reader_left() -> int:

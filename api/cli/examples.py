@@ -41,5 +41,6 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "audit": ("optout audit snapshot", "optout audit snapshot --key 'optout.local+…'"),
     "serve": ("optout serve", "optout serve --host 0.0.0.0 --port 80 --registry museum.db"),
+    "warm": ("optout warm",),
     "demo": ("optout demo", "optout demo /tmp/optout-demo"),
 }

@@ -11,7 +11,7 @@ from . import reports
 from . import values as read
 from .console import Console
 from .exits import Exit
-from .options import AsJson, Inputs, Key, SnapshotAt
+from .options import AsJson, Inputs, Key, Memory, SnapshotAt, Workers
 from .runs import GOES_ON, run_over_shards
 
 if TYPE_CHECKING:
@@ -71,10 +71,14 @@ def filter_(
         list[str] | None,
         typer.Option(metavar="ENTRY", help="Obey an entry that would be held; repeatable."),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Processes; one a core by default.")
+    workers: Workers = None,
+    memory: Memory = "2GiB",
+    compression_level: Annotated[
+        int | None,
+        typer.Option(
+            metavar="L", help="Of what is encoded anew, now or by `apply`. Default: the codec's."
+        ),
     ] = None,
-    memory: Annotated[str, typer.Option(metavar="M", help="The most to use.")] = "2GiB",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Scan and count; write nothing.")
     ] = False,
@@ -128,6 +132,7 @@ def filter_(
             overwrite=overwrite,
             recheck=recheck,
             progress=progress,
+            compression_level=compression_level,
         ),
         str(out),
         interrupted="nothing was written" if dry_run else GOES_ON,

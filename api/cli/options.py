@@ -76,3 +76,10 @@ Inputs = Annotated[
         metavar="INPUT...", help="Parquet: a file, a folder, a glob, or @LIST for one a line."
     ),
 ]
+
+Workers = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Cores to keep busy; all of them by default."),
+]
+
+Memory = Annotated[str, typer.Option(metavar="M", help="The most to use.")]

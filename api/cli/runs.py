@@ -36,8 +36,10 @@ def run_over_shards(
     """
     from optout.filter import SomeShardsFailed
     from optout.filter.evidence import key_path, operator_key
+    from optout.registry.compiled import on_compile
 
     progress = console.progress()
+    on_compile(lambda: progress.note("compiling, once"))
     code = Exit.DONE
     try:
         report = work(progress)

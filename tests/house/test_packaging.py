@@ -37,12 +37,16 @@ def test_every_package_is_mapped_to_its_folder() -> None:
         assert (ROOT / folder / "__init__.py").is_file(), f"{package} is mapped to {folder}"
 
 
+MADE_HERE = {"__pycache__", "__kernels__"}
+"""Folders of what is compiled on a machine."""
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     # setuptools builds inside the source tree and would keep what was there before.
     source = tmp_path_factory.mktemp("source")
     for wing in WINGS:
-        shutil.copytree(ROOT / wing, source / wing, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / wing, source / wing, ignore=shutil.ignore_patterns(*MADE_HERE))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     out = tmp_path_factory.mktemp("wheel")
@@ -60,7 +64,7 @@ def test_the_wheel_holds_every_file_of_the_house(wheel: zipfile.ZipFile) -> None
         f"optout/{path.relative_to(ROOT).as_posix()}"
         for wing in WINGS
         for path in (ROOT / wing).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and not MADE_HERE & set(path.parts)
     }
     assert shipped == here
 
