@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from optout.filter import Filter, Policy
 from optout.filter.evidence import Evidence, read_matches
+from optout.filter.run import division
 from optout.filter.run.course import Course
 from optout.filter.run.place import Place
 from optout.filter.run.plan import Asked
@@ -153,18 +154,21 @@ def filtered(
     for number, (part, layout) in enumerate(zip(parts, layouts, strict=True)):
         pq.write_table(part, folder / "in" / f"{number:02}.parquet", **layout)
     place = Place.at(folder / "out")
-    report = Course(
-        inputs=[str(folder / "in")],
-        place=place,
-        snapshot=snapshot,
-        asked=Asked.of(Policy(), COLUMNS, ()),
-        workers=1,
-        batch_bytes=size,
-        progress=Silence(),
-        overwrite=False,
-        recheck=False,
-        key=KEY,
-    ).carry_out()
+    with pytest.MonkeyPatch.context() as patch:
+        for bound in ("_SMALLEST_BATCH", "_LARGEST_BATCH"):
+            patch.setattr(division, bound, size)
+        report = Course(
+            inputs=[str(folder / "in")],
+            place=place,
+            snapshot=snapshot,
+            asked=Asked.of(Policy(), COLUMNS, ()),
+            cores=1,
+            memory=2 << 30,
+            progress=Silence(),
+            overwrite=False,
+            recheck=False,
+            key=KEY,
+        ).carry_out()
     names, first = Evidence(folder / "out"), 0
     left, aside, why = [], [], dict[int, list[dict]]()
     for number, part in enumerate(parts):
