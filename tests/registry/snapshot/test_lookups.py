@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optout.registry.errors import SnapshotError
-from optout.registry.identifiers import Grade, Identifier, Kind, file_key, url_keys, usage_mask
+from optout.registry.identifiers import Grade, Identifier, Key, Kind, file_key, url_keys, usage_mask
 from optout.registry.log import fold
 from optout.registry.snapshot import Snapshot, SnapshotEntry
 
@@ -164,6 +164,21 @@ def test_find_and_candidates_agree_with_a_plain_search(large: tuple[Plain, Snaps
     for key in asked:
         found = snapshot.find(key.kind, key.digest, key.probe)
         assert found == plain.find(key.kind, key.digest)
+
+
+def test_many_things_are_found_as_each_alone(large: tuple[Plain, Snapshot]) -> None:
+    plain, snapshot = large
+    asked = [identifier for _, identifier in plain.entries] + [*map(some_file, range(700))]
+    random.Random(2).shuffle(asked)
+    keys = [Key(each.kind, each.digest, each.probe) for each in asked]
+    # One whose probe is another's: found where the probe is, and not confirmed.
+    keys.append(Key(Kind.URL, b"x" * 32, asked[0].probe))
+    assert snapshot.find_all(keys) == [
+        (place, entry)
+        for place, key in enumerate(keys)
+        for entry in plain.find(key.kind, key.digest)
+    ]
+    assert snapshot.find_all([]) == []
 
 
 @settings(max_examples=25, deadline=None)
