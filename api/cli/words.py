@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 
+_MANY = {"prefix": "prefixes"}
+
+
 def short_key(key: object) -> str:
     """A verifier key as people compare it at a glance: its name and the id that it derives."""
     name, _, rest = str(key).partition("+")
@@ -13,7 +16,9 @@ def short_key(key: object) -> str:
 
 def per_kind(counts: Mapping[str, int]) -> str:
     """Counts by kind in words: `2 images, 1 site`."""
-    return ", ".join(counted(number, name) for name, number in counts.items() if number)
+    return ", ".join(
+        counted(number, name, _MANY.get(name, "")) for name, number in counts.items() if number
+    )
 
 
 def counted(number: int, name: str, names: str = "") -> str:

@@ -12,6 +12,7 @@ def test_a_count_has_its_noun() -> None:
 
 def test_kinds_without_entries_are_not_named() -> None:
     assert words.per_kind({"image": 2, "site": 1, "url": 0}) == "2 images, 1 site"
+    assert words.per_kind({"prefix": 2}) == "2 prefixes"
 
 
 def test_long_lists_of_entries_are_cut() -> None:
