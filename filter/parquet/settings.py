@@ -58,8 +58,8 @@ def writer_options(
         name: what to call it in a message.
         level: of compression, where a codec has levels; its usual one where None, because no
             footer says which it was.
-        categorical: those of `paths` whose values the schema calls categories: pyarrow reads such
-            a column only where it is dictionary-encoded.
+        categorical: those of `paths` whose values the schema calls categories: pyarrow reads no
+            encoding of such a column but plain ones and dictionaries.
 
     Raises:
         ShardError: a codec or a page header that this pyarrow does not know.
@@ -80,13 +80,12 @@ def writer_options(
             )
         codecs[path] = _CODECS[codec]
         used = set(meta.value(MetaField.ENCODINGS, ()))
-        folded = used & {_PLAIN_DICTIONARY, _RLE_DICTIONARY} or path in categorical
-        if folded and leaf.type != Physical.BOOLEAN:
+        if used & {_PLAIN_DICTIONARY, _RLE_DICTIONARY} and leaf.type != Physical.BOOLEAN:
             dictionaries.append(path)
         else:
             for number in used & _ENCODINGS.keys():
                 encoding, types = _ENCODINGS[number]
-                if leaf.storage[0] in types:
+                if leaf.storage[0] in types and path not in categorical:
                     encodings[path] = encoding
         if ordered and MetaField.STATISTICS in meta:
             statistics.append(path)
