@@ -104,6 +104,11 @@ def test_a_part_that_would_end_after_the_file_is_named(shard: Path) -> None:
     assert refusal(path) == "a.parquet has a damaged column chunk: it ends after the file"
 
 
+def test_a_clean_chunk_that_would_end_after_the_file_is_named(shard: Path) -> None:
+    path = edited(shard, in_meta(1, 0, (MetaField.COMPRESSED, I64, 1 << 20)))
+    assert refusal(path) == "a.parquet has a damaged column chunk: it ends after the file"
+
+
 def test_an_offset_index_that_is_none_is_named(shard: Path) -> None:
     fields = ((ChunkField.OFFSET_INDEX, I64, 1), (ChunkField.OFFSET_INDEX_LENGTH, I32, 3))
     assert refusal(edited(shard, in_chunk(1, 0, *fields))) == "a.parquet has a damaged offset index"
