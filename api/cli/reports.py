@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from . import words
@@ -51,18 +51,27 @@ def show_plan(
         chosen: columns by role, as the operator said.
         excluded: columns that the operator does not want looked at.
     """
-    said = {path: role for role, paths in chosen.items() for path in paths}
-    roles = {column.path: column.role for column in inspection.columns} | said
+    said = _by_path((path, role) for role, paths in chosen.items() for path in paths)
+    roles = _by_path((column.path, column.role) for column in inspection.columns) | said
     rows: list[tuple[Piece, ...]] = []
-    for path, role in roles.items():
+    for path, played in roles.items():
         if path in excluded:
             rows.append(("", path, ("not looked at, as you said", "dim")))
-        elif role is not None:
-            rows.append(("", path, role, ("as you said" if path in said else "", "dim")))
+        elif played:
+            shown = ("as you said" if path in said else "", "dim")
+            rows.append(("", path, ", ".join(played), shown))
     label: Piece = ("columns ", "dim")
     console.say_table([(label if number == 0 else "", *row[1:]) for number, row in enumerate(rows)])
     differences = policy_differences(policy)
     console.say_table([(("policy  ", "dim"), differences or usual_policy(policy))])
+
+
+def _by_path(columns: Iterable[tuple[str, str | None]]) -> dict[str, list[str]]:
+    """The roles that each path plays: one, several, or none."""
+    roles: dict[str, list[str]] = {}
+    for path, role in columns:
+        roles.setdefault(path, []).extend([] if role is None else [role])
+    return roles
 
 
 def usual_policy(policy: Policy) -> str:

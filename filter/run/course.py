@@ -25,6 +25,7 @@ from .claims import (
 from .decide import Decision, Tally
 from .division import Division, Load, divide, is_interpreted, shortage
 from .finished import finished
+from .idle import idle_wishes
 from .inputs import discover
 from .place import Place
 from .plan import Asked, Plan, make_plan, unplanned
@@ -171,6 +172,8 @@ class Course:
         self.failed = {s.shard.name: s.fault for s in seen if s.fault is not None}
         if len(self.failed) == len(seen):
             raise self._failure(self._report([], None))
+        for idle in idle_wishes(self.asked, seen, self.snapshot.size):
+            self.progress.note(idle)
         return seen
 
     def _freeze_plan(self, seen: Sequence[Surveyed]) -> Plan:

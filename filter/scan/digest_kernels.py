@@ -14,36 +14,21 @@ from optout.registry.compiled.memory import load8, load64
 from optout.registry.compiled.xxh3 import xxh3_64
 from optout.registry.index.membership_kernels import present_in
 
+from .ascii_words import HIGH, ONES, Word, is_blank, not_below
 from .states import State
 from .stores import store8, store64
 
 U = np.uint64
 
-Word = Any
-"""uint64: an address, or eight bytes."""
 Whole = Any
 """int64."""
 Array = Any
-Flag = Any
 
 EMPTY, FOREIGN, JUDGED = int(State.EMPTY), int(State.FOREIGN), int(State.JUDGED)
 LEFT = 255
 """In place of a state: the reference has to look at the value."""
 
 KEYS = 128
-
-_ONES, _HIGH = U(0x0101010101010101), U(0x8080808080808080)
-
-
-@inlined
-def _from(word: Word, least: int) -> Word:
-    """The high bit of every byte, of a word of ASCII, that is not below `least`."""
-    return (word + _ONES * U(0x80 - least)) & _HIGH
-
-
-@inlined
-def _is_blank(byte: Word) -> Flag:
-    return byte == 0x20 or 0x09 <= byte <= 0x0D or 0x1C <= byte <= 0x1F
 
 
 @inlined
@@ -55,10 +40,10 @@ def _digit(half: Word) -> Word:
 def _read(at: Word, end: Word, size: Whole, digits: Word) -> int:
     """Read a digest of some bytes, write its digits in lower case, and say what it is."""
     start, length = at, np.int64(end - at)
-    while at < end and _is_blank(load8(at)):
+    while at < end and is_blank(load8(at)):
         at += U(1)
     last = end
-    while last > at and _is_blank(load8(last - U(1))):
+    while last > at and is_blank(load8(last - U(1))):
         last -= U(1)
     if last - at == U(2 * size + 2) and load8(at) == 0x30 and load8(at + U(1)) | 0x20 == 0x78:
         at += U(2)
@@ -66,11 +51,11 @@ def _read(at: Word, end: Word, size: Whole, digits: Word) -> int:
         wrong = U(0)
         for place in range(0, 2 * size, 8):
             word = load64(at + U(place))
-            lower = word | _ONES * U(0x20)
+            lower = word | ONES * U(0x20)
             store64(digits + U(place), lower)
-            decimal = _from(word, 0x30) & ~_from(word, 0x3A)
-            other = _from(lower, 0x61) & ~_from(lower, 0x67)
-            wrong |= (word & _HIGH) | (~(decimal | other) & _HIGH)
+            decimal = not_below(word, 0x30) & ~not_below(word, 0x3A)
+            other = not_below(lower, 0x61) & ~not_below(lower, 0x67)
+            wrong |= (word & HIGH) | (~(decimal | other) & HIGH)
         if wrong == U(0):
             return JUDGED
     if length == size:
@@ -92,7 +77,7 @@ def _pack(digits: Word, packed: Array) -> None:
     for place in range(0, len(packed), 4):
         word = load64(digits + U(2 * place))
         # A letter has a bit that a decimal digit has not, and stands for nine more.
-        word = (word & (_ONES * U(0x0F))) + ((word >> U(6)) & _ONES) * U(9)
+        word = (word & (ONES * U(0x0F))) + ((word >> U(6)) & ONES) * U(9)
         for i in range(4):
             packed[place + i] = np.uint8((word << U(4) | word >> U(8)) & U(0xFF))
             word >>= U(16)

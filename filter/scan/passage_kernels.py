@@ -15,6 +15,7 @@ from optout.registry.compiled.xxh3 import xxh3_64
 from optout.registry.identifiers import LEAST_CHARACTERS
 from optout.registry.index.membership_kernels import present_in
 
+from .ascii_words import HIGH, ONES, Word, is_blank, not_below
 from .folding import (
     BLOCK,
     CLASS_AT,
@@ -33,8 +34,6 @@ from .stores import store64
 
 U = np.uint64
 
-Word = Any
-"""uint64: an address, or eight bytes."""
 Whole = Any
 """int64."""
 Flag = Any
@@ -52,23 +51,11 @@ LEFT = 255
 
 KEYS = 128
 _LEAST = LEAST_CHARACTERS
-_ONES, _HIGH = U(0x0101010101010101), U(0x8080808080808080)
 _LOW = U(0x7F7F7F7F7F7F7F7F)
 _BLANK = U(0x20)
 _NUMBER = (1 << CLASS_AT) - 1
 _FORM = U((1 << LENGTH_AT) - 1)
 _FORM_LENGTH = U((1 << (COUNT_AT - LENGTH_AT)) - 1)
-
-
-@inlined
-def _from(word: Word, least: int) -> Word:
-    """The high bit of every byte, of a word of ASCII, that is not below `least`."""
-    return (word + _ONES * U(0x80 - least)) & _HIGH
-
-
-@inlined
-def _is_blank(byte: Word) -> Flag:
-    return byte == 0x20 or 0x09 <= byte <= 0x0D or 0x1C <= byte <= 0x1F
 
 
 @inlined
@@ -152,16 +139,16 @@ def fold_passage(
     composes = True
     while at < end:
         word = _word_at(at, end)
-        high = word & _HIGH
+        high = word & HIGH
         if high == U(0):
             length = min(end - at, U(8))
             at += length
-            lower = word | (_from(word, 0x41) & ~_from(word, 0x5B)) >> U(2)
+            lower = word | (not_below(word, 0x41) & ~not_below(word, 0x5B)) >> U(2)
             # Blanks other than spaces are among the low ones.
-            low = ~_from(word, 0x20) & _HIGH
+            low = ~not_below(word, 0x20) & HIGH
             if length < U(8):
                 low &= (U(1) << (length * U(8))) - U(1)
-            spaces = ~_from(lower ^ (_ONES * _BLANK), 1) & _HIGH
+            spaces = ~not_below(lower ^ (ONES * _BLANK), 1) & HIGH
             double = spaces & (spaces << U(8) | (U(0x80) if blank else U(0)))
             if low | double == U(0):
                 store64(out, lower)
@@ -171,7 +158,7 @@ def fold_passage(
                 for _ in range(np.int64(length)):
                     byte = lower & U(0xFF)
                     lower >>= U(8)
-                    if _is_blank(byte):
+                    if is_blank(byte):
                         if not blank:
                             store64(out, _BLANK)
                             out += U(1)
@@ -190,7 +177,7 @@ def fold_passage(
             at += U(1)
             ending = np.int64(0)
             composes = True
-            if _is_blank(byte):
+            if is_blank(byte):
                 if not blank:
                     store64(out, _BLANK)
                     out += U(1)

@@ -250,6 +250,15 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="module")
+def own_home(environment: dict[str, str]) -> Iterator[None]:
+    """The same machine for what a test runs in its own process."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        yield
+
+
 OPTOUT = [sys.executable, "-m", "optout.api.cli"]
 
 

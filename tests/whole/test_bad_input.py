@@ -12,7 +12,6 @@ import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,16 +28,10 @@ from PIL import Image
 from .conftest import OPTOUT, encoded, photograph
 from .schemas.world import Told, command
 
+pytestmark = pytest.mark.usefixtures("own_home")
+
 GONE = "https://anna.example/2024/harbour.jpg"
 KEPT = "https://host.example/"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _own_home(environment: dict[str, str]) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        yield
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,9 @@ from .schemas.sowing import Form, OptOuts
 from .schemas.world import command, register, shelve
 from .weighty import contents, said
 
+pytestmark = pytest.mark.usefixtures("own_home")
+
 MANY = 30
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _own_home(environment: dict[str, str]) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        yield
 
 
 @pytest.fixture(scope="module")

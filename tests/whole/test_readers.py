@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,39 +68,13 @@ def test_hugging_face_datasets_finds_the_kept_rows(
         assert rows(loaded.data.table.cast(table.schema)) == rows(table)
 
 
-SPARK = """
-import json, sys
-from pyspark.sql import SparkSession
-builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
-for key, value in {
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.memory": "1g",
-}.items():
-    builder = builder.config(key, value)
-spark = builder.getOrCreate()
-spark.sparkContext.setLogLevel("ERROR")
-found = {}
-for path in sys.argv[1:]:
-    rows = spark.read.parquet(path).collect()
-    found[path] = [repr(sorted(row.asDict(recursive=True).items())) for row in rows]
-print(json.dumps(found))
-spark.stop()
-"""
-
-
 @pytest.mark.debian
 @pytest.mark.timeout(900)
-def test_spark_finds_the_kept_rows(out: Path, expected: dict[str, pa.Table]) -> None:
+def test_spark_finds_the_kept_rows(
+    out: Path, expected: dict[str, pa.Table], read_by_spark: Callable
+) -> None:
     paths = {str(out / name): table for name, table in expected.items()}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SPARK, *paths],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = read_by_spark(paths)
     for path, table in paths.items():
         assert found[path] == [repr(sorted(row.items())) for row in rows(table)], path
 

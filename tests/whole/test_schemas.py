@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,15 +18,9 @@ from .schemas.forms import FORMS
 from .schemas.sowing import Form, OptOuts, sow
 from .schemas.world import assert_only_the_planted_went, command, register, shelve
 
+pytestmark = pytest.mark.usefixtures("own_home")
+
 QUICK, LONG = 60, 1000
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _own_home(environment: dict[str, str]) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        yield
 
 
 @pytest.fixture(scope="module")

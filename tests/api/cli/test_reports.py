@@ -114,6 +114,14 @@ def test_the_plan_shows_roles_and_what_the_operator_said(
     ]
 
 
+def test_a_column_that_plays_two_parts_is_shown_with_both(
+    console: Console, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = [DetectedColumn("meta{}*", "json", role, "rare") for role in ("url", "work")]
+    reports.show_plan(console, inspection(*parts), Policy(), {}, [])
+    assert capsys.readouterr().err.splitlines()[0].split() == ["columns", "meta{}*", "url,", "work"]
+
+
 def test_the_usual_policy_has_no_differences() -> None:
     assert reports.policy_differences(Policy()) == ""
     assert reports.policy_differences(Policy(obey=frozenset({3, 1}))) == "obey 1, 3"

@@ -8,9 +8,6 @@ looked at, and every page once more when decompressed.
 from __future__ import annotations
 
 import hashlib
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -303,31 +300,9 @@ def test_page_indexes_name_pages_that_are_there(shard: Path) -> None:
                 assert header.value(1) in (0, 3), "a data page"
 
 
-SPARK = """
-import json, sys
-from pyspark.sql import SparkSession
-builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
-for key, value in {
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.memory": "1g",
-    "spark.sql.parquet.columnarReaderBatchSize": "64",
-}.items():
-    builder = builder.config(key, value)
-spark = builder.getOrCreate()
-spark.sparkContext.setLogLevel("ERROR")
-found = {}
-for path in sys.argv[1:]:
-    rows = spark.read.parquet(path).collect()
-    found[path] = [repr(sorted(row.asDict(recursive=True).items())) for row in rows]
-print(json.dumps(found))
-spark.stop()
-"""
-
-
 @pytest.mark.debian
 @pytest.mark.timeout(900)
-def test_spark_reads_the_kept_rows(tmp_path: Path) -> None:
+def test_spark_reads_the_kept_rows(tmp_path: Path, read_by_spark: Callable) -> None:
     expected = {}
     for place, (how, write) in enumerate(WRITERS.items()):
         if "brotli" in how.lower():  # Spark has no such codec
@@ -335,13 +310,6 @@ def test_spark_reads_the_kept_rows(tmp_path: Path) -> None:
         source = tmp_path / f"{place}.parquet"
         write(source)
         expected[str(without(source))] = exact(expected_rows(source))
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SPARK, *expected],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = read_by_spark(expected)
     for path, rows in expected.items():
         assert found[path] == rows, path

@@ -567,6 +567,22 @@ def test_a_column_that_cannot_be_read_as_planned_fails_its_shard(world, corpus: 
         filter_dataset(corpus, corpus.parent / "out", snapshot=world.snapshot)
 
 
+def test_wishes_that_meet_nothing_are_told(world, corpus: Path) -> None:
+    heard = Heard()
+    filter_dataset(
+        corpus,
+        corpus.parent / "out",
+        snapshot=world.snapshot,
+        exclude=["jpg", "jpgg"],
+        policy=Policy(obey=frozenset({0, 999})),
+        progress=heard,
+    )
+    assert heard.notes == [
+        "no shard has a column 'jpgg': leaving it out leaves out nothing",
+        "the snapshot has no entry 999: obeying it obeys nothing",
+    ]
+
+
 def test_an_excluded_column_is_not_looked_at(world, corpus: Path) -> None:
     report = filter_dataset(corpus, corpus.parent / "out", snapshot=world.snapshot, exclude=["jpg"])
     assert report.dropped_by_kind == {"site": 1, "url": 2}

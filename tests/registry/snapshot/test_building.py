@@ -31,6 +31,7 @@ ROWS = st.lists(
         st.integers(0, 3),
     ),
     max_size=60,
+    unique_by=lambda row: row[2],  # an entry has one place in the log
 )
 
 
