@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from optout.filter.errors import OutputConflict, ShardError, SomeShardsFailed
+from optout.filter.errors import OutputConflict, ShardError
 from optout.filter.evidence import MASK, ShardRecord
 
 from .checked import check_snapshot
@@ -28,13 +28,14 @@ from .finished import finished
 from .idle import idle_wishes
 from .inputs import discover
 from .place import Place
-from .plan import Asked, Plan, make_plan, unplanned
+from .plan import Asked, Plan, make_plan
 from .progress import Progress
 from .rehearsal import Rehearsal
 from .report import FailedShard, RunReport, ShardOutcome
 from .scan import ScanAndStore, Scanner, ShardTask
 from .seal import seal_run
 from .survey import Surveyed, survey
+from .unplanned import unplanned_shards
 from .whereabouts import note_inputs
 from .workers import Job, Result, Result_co, Tell, do_all
 from .write import Encoding, Writer, outcome_of
@@ -91,7 +92,7 @@ class Course:
             rehearsed.append(shard)
         decision = tally.decide(plan.digest, self.asked.policy, self.failed)
         outcomes = [shard.outcome(scanner, decision.held) for shard in rehearsed]
-        return self._report(outcomes, decision, dry_run=True)
+        return self._ended(self._report(outcomes, decision, dry_run=True))
 
     def carry_out(self) -> RunReport:
         """Plan, scan, decide, write, seal."""
@@ -99,7 +100,7 @@ class Course:
         plan = self._freeze_plan(seen)
         if plan.asked.mode == MASK:
             note_inputs(self.place, [each.shard for each in seen])
-        self.failed |= _unplanned(plan, seen)
+        self.failed |= unplanned_shards(plan, seen)
         self.place.tidy()
         tasks = self._tasks(plan, seen)
         earlier = known_decision(self.place, plan.digest)
@@ -124,7 +125,7 @@ class Course:
         ordered = [records[name] for name in sorted(records)]
         self._seal(plan, ordered)
         outcomes = [outcome_of(record, skipped=record.shard in skipped) for record in ordered]
-        return self._report(outcomes, decision)
+        return self._ended(self._report(outcomes, decision))
 
     def _left(
         self, tasks: Sequence[ShardTask], records: Mapping[str, ShardRecord]
@@ -171,7 +172,7 @@ class Course:
         seen = survey(shards, self.progress)
         self.failed = {s.shard.name: s.fault for s in seen if s.fault is not None}
         if len(self.failed) == len(seen):
-            raise self._failure(self._report([], None))
+            raise self._report([], None).failure()
         for idle in idle_wishes(self.asked, seen, self.snapshot.size):
             self.progress.note(idle)
         return seen
@@ -187,7 +188,7 @@ class Course:
             clear = True
         else:
             if frozen is not None:
-                clear = self.overwrite and bool(_unplanned(frozen, seen))
+                clear = self.overwrite and bool(unplanned_shards(frozen, seen))
                 if not clear:
                     return frozen
         plan = make_plan(seen, self.asked, self.snapshot)  # before anything is removed
@@ -386,8 +387,8 @@ class Course:
         *,
         dry_run: bool = False,
     ) -> RunReport:
-        """What the run says, or, where shards failed, raises."""
-        report = RunReport(
+        """What the run says."""
+        return RunReport(
             sorted(outcomes, key=lambda outcome: outcome.shard),
             decision.reports() if decision else (),
             [
@@ -397,18 +398,13 @@ class Course:
             time.monotonic() - self._started,
             dry_run,
         )
-        if self.failed:
-            raise self._failure(report)
-        return report
 
-    def _failure(self, report: RunReport) -> SomeShardsFailed:
-        total = len(self.failed) + report.shards
-        first = report.failed[0]
-        return SomeShardsFailed(
-            f"{len(self.failed)} of {total} shards failed, the first: {first.message}",
-            first.advice,
-            report,
-        )
+    @staticmethod
+    def _ended(report: RunReport) -> RunReport:
+        """A report without failures; one that has some is raised."""
+        if report.failed:
+            raise report.failure()
+        return report
 
 
 class _Scanning(Protocol[Result_co]):
@@ -418,21 +414,3 @@ class _Scanning(Protocol[Result_co]):
 
     def __call__(self, task: ShardTask, tell: Tell) -> Result_co:
         """Do it for one shard."""
-
-
-def _unplanned(plan: Plan, seen: Sequence[Surveyed]) -> dict[str, ShardError]:
-    """Shards that could not be planned for: they must not pass with columns unlooked at."""
-    faults = {}
-    for each in seen:
-        name = each.shard.name
-        if each.identity is None or plan.inputs[name] is not None:
-            continue
-        columns = ", ".join(unplanned(plan, each))
-        if columns:
-            faults[name] = ShardError(
-                name,
-                f"{name} could not be read when the run was planned: the plan does not look at "
-                f"its {columns}",
-                "Filter it into an OUT of its own, or everything anew with --overwrite.",
-            )
-    return faults

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import PIL
 import pyarrow as pa
 from optout.filter.columns import (
-    REST,
     DetectedColumn,
     Leaf,
     carries,
@@ -131,7 +130,7 @@ class Plan:
                     "type": column.type,
                     "role": column.role,
                     "why": column.why,
-                    "kinds": _reach(column, self.asked.policy),
+                    "kinds": reached(column, self.asked.policy),
                 }
                 for column in self.columns
             ],
@@ -193,8 +192,8 @@ def make_plan(seen: Sequence[Surveyed], asked: Asked, snapshot: Snapshot) -> Pla
         DetectedColumn(leaf.path, _type_of(leaf, schemas), leaf.role, "said by the operator")
         for leaf in asked.columns
     ]
-    columns += _left_to_detection(detected, asked)
-    planned = [column for column in columns if _reach(column, asked.policy)]
+    columns += left_to_detection(detected, asked)
+    planned = [column for column in columns if reached(column, asked.policy)]
     # What may stand anywhere in JSON is no reason to believe that anything does.
     if all(column.is_rest for column in planned if column.path not in said):
         planned = [column for column in planned if column.path in said]
@@ -209,34 +208,8 @@ def make_plan(seen: Sequence[Surveyed], asked: Asked, snapshot: Snapshot) -> Pla
     )
 
 
-def unplanned(plan: Plan, seen: Surveyed) -> list[str]:
-    """The columns of a shard that a plan would look at, had it been made with this shard.
-
-    Args:
-        plan: made when the shard could not be read.
-        seen: the shard as it is now.
-    """
-    detected = _left_to_detection(detect(samples([seen])), plan.asked)
-    return [
-        column.path
-        for column in detected
-        if _reach(column, plan.asked.policy)
-        and column.role is not None
-        and Leaf(column.path, column.role) not in plan.leaves
-        and not _is_covered(Leaf(column.path, column.role), plan.leaves)
-    ]
-
-
-def _is_covered(leaf: Leaf, planned: Sequence[Leaf]) -> bool:
-    """Whether a place in JSON is looked at wherever in the JSON it stands."""
-    return any(
-        rest.is_rest and leaf.path.startswith(rest.path.removesuffix(REST))
-        for rest in planned
-        if rest.role == leaf.role
-    ) and all(leaf.path != other.path for other in planned)
-
-
-def _left_to_detection(detected: Sequence[DetectedColumn], asked: Asked) -> list[DetectedColumn]:
+def left_to_detection(detected: Sequence[DetectedColumn], asked: Asked) -> list[DetectedColumn]:
+    """The columns of which the operator says nothing."""
     said = {leaf.path for leaf in asked.columns}
     return [
         column
@@ -270,7 +243,7 @@ def versions() -> dict[str, Any]:
     }
 
 
-def _reach(column: DetectedColumn, policy: Policy) -> list[str]:
+def reached(column: DetectedColumn, policy: Policy) -> list[str]:
     """The kinds that are looked for through a column."""
     if column.role is None:
         return []

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from optout.filter.errors import SomeShardsFailed
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -124,6 +126,16 @@ class RunReport:
             for kind, rows in outcome.dropped_by_kind.items():
                 total[kind] = total.get(kind, 0) + rows
         return dict(sorted(total.items()))
+
+    def failure(self) -> SomeShardsFailed:
+        """What to raise where shards failed."""
+        first = self.failed[0]
+        return SomeShardsFailed(
+            f"{len(self.failed)} of {len(self.failed) + self.shards} shards failed, the first: "
+            f"{first.message}",
+            first.advice,
+            self,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The report as `optout filter --json` prints it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -13,46 +13,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from optout.filter.parquet import Batch, RowGroup, ShardReader
+from optout.filter.parquet import ShardReader
 
-from .comparison import Comparator, Difference, kept_rows
+from .comparison import Difference
 from .hashing import Hashing
 from .held import Holding
 from .inputs import Inputs, unlike
-from .judging import Judge, Judged, Leaves, RowVerdict
+from .judging import Judge, Leaves, RowVerdict
 from .lanes import Task, in_order
-from .leaves import Rows, leaf_values
+from .leaves import Rows
 from .papers import Papers, faults
 from .reference import Reference
 from .report import Finding, counted
-from .segments import Segment, segments
+from .segments import segments
+from .shares import Part, Shares, only
 
 Tell = Callable[[int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What came of some rows of an input.
-
-    Attributes:
-        shard: the shard's name.
-        rows: how many rows of the input were looked at.
-        went: those of them that went, by their number in the input.
-        judged: what the values of these meet, a few rows at a time.
-        wanted: those of them that the reference judges; all where None.
-        difference: where a file is not what it should be: what it is called, and the place.
-        fault: why there is no more of this shard.
-        done: the shard is complete: it has so many rows, and was made from this file.
-    """
-
-    shard: str
-    rows: int = 0
-    went: Rows | None = None
-    judged: tuple[Judged, ...] = ()
-    wanted: Rows | None = None
-    difference: tuple[str, Difference] | None = None
-    fault: Exception | None = None
-    done: tuple[int, Path] | None = None
 
 
 @dataclass
@@ -121,7 +97,7 @@ class InputCheck:
         self._shards += 1
         self._rows += rows
 
-    def _tasks(self, drawn: Mapping[str, Rows | None]) -> Iterator[Task[_Part]]:
+    def _tasks(self, drawn: Mapping[str, Rows | None]) -> Iterator[Task[Part]]:
         for shard in sorted(self.papers.records):
             source = self.papers.records[shard].source
             found = self.inputs.claim(shard, source)
@@ -140,15 +116,15 @@ class InputCheck:
             try:
                 yield from self._parts(shard, found, removed, _Claims(matches), wanted)
             except Exception as fault:
-                yield partial(_only, _Part(shard, fault=fault))
+                yield partial(only, Part(shard, fault=fault))
 
     def _parts(
         self, shard: str, path: Path, removed: Rows, claims: _Claims, wanted: Rows | None
-    ) -> Iterator[Task[_Part]]:
+    ) -> Iterator[Task[Part]]:
         """The parts of a shard: where OUT has a border too, and the quarantine."""
         with ExitStack() as stack:
             source = stack.enter_context(ShardReader(path, str(path)))
-            shares = _Shares(shard, source, removed, wanted, self.judge)
+            shares = Shares(shard, source, removed, wanted, self.judge)
             output = None
             if shard in self.papers.out.files:
                 output = self._side(shard, shard, self.papers.out.files[shard], source, stack)
@@ -168,7 +144,7 @@ class InputCheck:
                 reader = self._side(called, shard, file, source, stack)
                 if reader is not None:
                     yield shares.holding_aside(called, reader, aside)
-            yield partial(_only, _Part(shard, done=(source.rows, path)))
+            yield partial(only, Part(shard, done=(source.rows, path)))
 
     def _side(
         self, called: str, shard: str, path: Path, source: ShardReader, stack: ExitStack
@@ -193,7 +169,7 @@ class InputCheck:
             )
         self.same.fault(words, shard=shard, row=found.row, leaf=found.column)
 
-    def _take(self, part: _Part, went: Rows, claims: _Claims) -> None:
+    def _take(self, part: Part, went: Rows, claims: _Claims) -> None:
         verdicts: dict[int, RowVerdict] = {}
         for judged in part.judged:
             self.reference.ask(
@@ -283,124 +259,6 @@ class InputCheck:
 
     def _roles(self, leaf: str) -> frozenset[str]:
         return self.planned.get(leaf, frozenset())
-
-
-@dataclass(frozen=True, slots=True)
-class _Shares:
-    """Parts of one shard, each to be looked at in a thread.
-
-    Attributes:
-        shard: its name.
-        source: the input, open.
-        removed: rows of the input that went.
-        wanted: those that the reference judges; all where None.
-        judge: looks rows up.
-    """
-
-    shard: str
-    source: ShardReader
-    removed: Rows
-    wanted: Rows | None
-    judge: Judge
-
-    def judging(self, group: RowGroup) -> Task[_Part]:
-        """Judge the rows of a row group that went."""
-        rows = self._removed_in(group.first_row, group.rows)
-        if not len(rows):
-            return partial(_only, _Part(self.shard, group.rows))
-        return self._guarded(partial(self._judge, self.source.again(), group))
-
-    def comparing(self, segment: Segment, output: ShardReader) -> Task[_Part]:
-        """Compare row groups with those that must hold what is left of them."""
-        return self._guarded(
-            partial(self._compare, self.source.again(), output.again(), output.name, segment)
-        )
-
-    def holding_aside(self, called: str, quarantine: ShardReader, aside: Rows) -> Task[_Part]:
-        """Compare what was put aside with the rows of the input that it must be."""
-        return self._guarded(
-            partial(self._compare_aside, self.source.again(), quarantine.again(), called, aside)
-        )
-
-    def _guarded(self, work: Callable[[], Iterator[tuple[int, _Part]]]) -> Task[_Part]:
-        def guarded() -> Iterator[tuple[int, _Part]]:
-            try:
-                yield from work()
-            except Exception as fault:
-                yield 0, _Part(self.shard, fault=fault)
-
-        return guarded
-
-    def _judge(self, reader: ShardReader, group: RowGroup) -> Iterator[tuple[int, _Part]]:
-        with reader:
-            columns = self.judge.columns(reader.schema)
-            for batch in reader.batches(columns, row_groups=[group.index]):
-                yield from self._parts(batch)
-
-    def _compare(
-        self, source: ShardReader, output: ShardReader, called: str, segment: Segment
-    ) -> Iterator[tuple[int, _Part]]:
-        with source, output:
-            actual = output.batches(row_groups=segment.output)
-            comparator = Comparator((batch.data for batch in actual), segment.first_row)
-            for batch in source.batches(row_groups=segment.groups):
-                if comparator.difference is None:
-                    keep = kept_rows(batch.first_row, batch.rows, self.removed)
-                    comparator.expect(batch.data, batch.first_row, keep)
-                yield from self._parts(batch)
-            comparator.finish()
-        yield from self._difference(called, comparator)
-
-    def _compare_aside(
-        self, source: ShardReader, quarantine: ShardReader, called: str, aside: Rows
-    ) -> Iterator[tuple[int, _Part]]:
-        with source, quarantine:
-            comparator = Comparator(batch.data for batch in quarantine.batches())
-            for batch in source.batches(row_groups=self._groups_with(aside)):
-                keep = ~kept_rows(batch.first_row, batch.rows, aside)
-                comparator.expect(batch.data, batch.first_row, keep)
-            comparator.finish()
-        yield from self._difference(called, comparator)
-
-    def _difference(self, called: str, comparator: Comparator) -> Iterator[tuple[int, _Part]]:
-        if comparator.difference is not None:
-            yield 1, _Part(self.shard, difference=(called, comparator.difference))
-
-    def _groups_with(self, rows: Rows) -> list[int]:
-        groups = self.source.row_groups
-        firsts = np.array([group.first_row for group in groups], np.int64)
-        found: list[int] = np.unique(np.searchsorted(firsts, rows, side="right") - 1).tolist()
-        return found
-
-    def _parts(self, batch: Batch) -> Iterator[tuple[int, _Part]]:
-        """The rows of a batch that went, judged."""
-        went = self._removed_in(batch.first_row, batch.rows)
-        if not len(went):
-            yield 1, _Part(self.shard, batch.rows)
-            return
-        leaves = (
-            leaf.of(went) for leaf in leaf_values(_some(batch.data, self.judge), batch.first_row)
-        )
-        judged = tuple(self.judge.judge(leaves, pointing=False))
-        weight = len(went) + sum(each.weight for each in judged)
-        yield weight, _Part(self.shard, batch.rows, went, judged, self.wanted)
-
-    def _removed_in(self, first: int, rows: int) -> Rows:
-        low, high = np.searchsorted(self.removed, [first, first + rows])
-        return self.removed[low:high]
-
-
-def _only(part: _Part) -> Iterable[tuple[int, _Part]]:
-    return [(1, part)]
-
-
-def _some(data: pa.RecordBatch, judge: Judge) -> pa.RecordBatch:
-    """The columns of a batch that hold something to judge."""
-    names = set(judge.columns(data.schema))
-    places = [n for n, name in enumerate(data.schema.names) if name in names]
-    return pa.RecordBatch.from_arrays(
-        [data.column(n) for n in places], schema=pa.schema([data.schema.field(n) for n in places])
-    )
 
 
 class _Claims:

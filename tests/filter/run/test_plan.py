@@ -13,9 +13,10 @@ from optout.filter.columns import Leaf
 from optout.filter.errors import EvidenceError, NothingMatchable, PlanError
 from optout.filter.judge import Policy
 from optout.filter.run.inputs import discover
-from optout.filter.run.plan import Asked, Plan, make_plan, unplanned
+from optout.filter.run.plan import Asked, Plan, make_plan
 from optout.filter.run.progress import Silence
 from optout.filter.run.survey import Surveyed, survey
+from optout.filter.run.unplanned import unplanned
 from optout.registry import documents
 from optout.registry.errors import UsageError
 
