@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from optout.registry.errors import SnapshotError, SnapshotFault
 from optout.registry.snapshot import Snapshot
@@ -34,3 +37,16 @@ def test_one_of_this_version_that_is_laid_out_otherwise_was_changed(
     path.write_text(json.dumps(json.loads(path.read_bytes())))
     with pytest.raises(SnapshotFault, match="is not in the form optout writes"):
         Snapshot.open(snapshot.path)
+
+
+def test_a_system_that_maps_no_more_files_is_no_damage(
+    book: LogBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    path = book.snapshot(tmp_path / "snapshot").path
+    monkeypatch.setattr(np, "memmap", full)
+    with pytest.raises(SnapshotError, match=r"cannot be mapped: .*Cannot allocate") as caught:
+        Snapshot.open(path)
+    assert not isinstance(caught.value, SnapshotFault)
