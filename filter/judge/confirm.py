@@ -79,15 +79,22 @@ class Judge:
         keys: list[Key] = []
         owners: list[int] = []
         for number, trace in enumerate(traces):
+            for key in trace.keys:
+                if key.kind in self._kinds:
+                    keys.append(key)
+                    owners.append(number)
             for role, text in trace.words.items():
                 for key in keys_of(role, text, self._kinds) or ():
                     if key.kind in self._kinds:
                         keys.append(key)
                         owners.append(number)
-        for place, entry in self._snapshot.find_all(keys):
-            kind, grade = keys[place].kind, Grade(entry.grade)
-            if self._obeys(kind, grade, entry.usage):
-                yield owners[place], Meeting(entry.index, kind, grade)
+        if not keys:
+            return
+        places, found = self._snapshot.confirmed(keys)
+        for place, (entry, rank, usage) in zip(places.tolist(), found.tolist(), strict=True):
+            kind, grade = keys[place].kind, Grade.from_rank(rank)
+            if self._obeys(kind, grade, usage):
+                yield owners[place], Meeting(entry, kind, grade)
 
     def _near(self, traces: Sequence[Trace], namespace: str) -> Iterator[tuple[int, Meeting]]:
         """The pictures near some values, as one namespace of hashes sees them."""

@@ -102,7 +102,7 @@ def _hits(
     traces: list[Trace] = []
     number = np.empty(len(found), np.int64)
     for place, trace in enumerate(found.values()):
-        key = (*trace.words.items(), *trace.hashes.items())
+        key: object = trace.keys or (*trace.words.items(), *trace.hashes.items())
         number[place] = numbers.setdefault(key, len(traces))
         if number[place] == len(traces):
             traces.append(trace)

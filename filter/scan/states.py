@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from optout.registry.identifiers import Key
 
 States = npt.NDArray[np.uint8]
 
@@ -39,10 +40,12 @@ class Trace:
         words: by role, what the value is in words, as `written` gives them: of an address itself,
             of picture bytes their digests.
         hashes: of a picture, by namespace.
+        keys: in place of words, where a compiled kernel knows which keys may be an entry's.
     """
 
     words: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, bytes] = field(default_factory=dict)
+    keys: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,9 @@ class Key(NamedTuple):
     probe: int
 
 
-def key_of(kind: Kind, canonical: str) -> Key:
-    """The key of a canonical form."""
-    data = canonical.encode()
+def key_of(kind: Kind, canonical: str | bytes) -> Key:
+    """The key of a canonical form, which may be given as its UTF-8."""
+    data = canonical.encode() if isinstance(canonical, str) else canonical
     digest = hashlib.sha256(_DOMAINS[kind] + data).digest()
     if kind is Kind.PREFIX:
         slash = data.index(b"/")

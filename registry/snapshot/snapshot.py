@@ -23,7 +23,7 @@ from .files import check_files, check_sizes, manifest_digest, read_manifest, rea
 from .formats import FILTER_FILE
 from .manifest import AGAIN, MANIFEST, Manifest
 from .network import is_address
-from .segment import Segment
+from .segment import Records, Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,20 +242,30 @@ class Snapshot:
         Returns:
             A position in `keys` and an entry, for each of them; by position, then index.
         """
-        if not keys:
-            return []
+        places, found = self.confirmed(keys)
+        return [
+            (place, SnapshotEntry(index, keys[place].kind, Grade.from_rank(rank), usage))
+            for place, (index, rank, usage) in zip(places.tolist(), found.tolist(), strict=True)
+        ]
+
+    def confirmed(self, keys: Sequence[Key]) -> tuple[npt.NDArray[np.int64], Records]:
+        """The entries that cover many things, as columns.
+
+        Args:
+            keys: of the things.
+
+        Returns:
+            Of each entry the position in `keys`, int64, and its `entry`, `grade` (the rank) and
+            `usage`; by position, then entry.
+        """
         wanted, rows = self.candidates(np.array([key.probe for key in keys], np.uint64))
         records = self._segment.identifiers[rows]
         digests = np.frombuffer(b"".join([key.digest for key in keys]), np.uint8).reshape(-1, 32)
-        codes = np.array([key.kind.code for key in keys])
+        codes = np.array([key.kind.code for key in keys], np.uint8)
         same = (records["digest"] == digests[wanted]).all(axis=1) & (
             records["kind"] == codes[wanted]
         )
-        found = records[same][["entry", "grade", "usage"]].tolist()
-        return [
-            (place, SnapshotEntry(index, keys[place].kind, Grade.from_rank(rank), usage))
-            for place, (index, rank, usage) in zip(wanted[same].tolist(), found, strict=True)
-        ]
+        return wanted[same], records[same][["entry", "grade", "usage"]]
 
     def near(self, namespace: str, queries: npt.NDArray[np.uint8], radius: int) -> Neighbours:
         """Find registered pictures by their hashes: exactly those within the radius.

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from optout.filter.scan import State
+from optout.filter.scan import State, addresses
 from optout.filter.scan.addresses import AddressKernel
 from optout.registry.identifiers import Identifier, Kind, account_places
 from optout.registry.snapshot import Snapshot
@@ -23,6 +23,23 @@ from .hostile_addresses import HOSTS, KINDS, PARTS, SCHEMES, Hostile, Registered
 
 def packed(values: list[bytes]) -> pa.LargeBinaryArray:
     return pa.array(values, pa.large_binary())
+
+
+def test_registered_keys_are_told_by_the_kernel_and_not_worked_out_again(
+    registered: Registered, hostile: list[bytes]
+) -> None:
+    kernel, _ = both(registered, KINDS)
+    traces = kernel(packed(hostile)).traces.values()
+    assert sum(bool(trace.keys) for trace in traces) > 0.5 * len(traces) > 100
+
+
+@pytest.mark.parametrize("room", [1, 2, 8])
+def test_where_there_is_no_room_for_its_keys_an_address_is_the_references(
+    room: int, registered: Registered, hostile: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "_KEYS_OF_ONE", room)
+    fast, plain = both(registered, KINDS)
+    assert differences(fast, plain, packed(hostile)) == []
 
 
 @pytest.fixture(scope="module")

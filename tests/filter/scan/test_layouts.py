@@ -11,8 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from optout.filter.columns import Leaf
-from optout.filter.scan import LeafScan, kernels_for, plain_kernels, scan_batch
-from optout.registry.identifiers import Identifier, Kind
+from optout.filter.scan import (
+    LeafScan,
+    Trace,
+    kernels_for,
+    keys_of,
+    plain_kernels,
+    scan_batch,
+)
+from optout.registry.identifiers import Identifier, Key, Kind
 from optout.registry.images import corpus_hashes
 from optout.registry.snapshot import Snapshot
 
@@ -120,16 +127,24 @@ def both(snapshot: Snapshot, leaf: Leaf, batch: pa.RecordBatch) -> list[tuple]:
     found = []
     for kernels in (kernels_for, plain_kernels):
         looking = kernels(snapshot, frozenset(Kind), 30, [leaf.role])
-        found.append(list(map(told, scan_batch(batch, [leaf], looking))))
+        found.append([told(scan, snapshot) for scan in scan_batch(batch, [leaf], looking)])
     compiled, plain = found
     assert compiled == plain
     return compiled
 
 
-def told(scan: LeafScan) -> tuple:
-    traces = [(dict(trace.words), dict(trace.hashes)) for trace in scan.traces]
+def told(scan: LeafScan, snapshot: Snapshot) -> tuple:
+    traces = [(covering(trace, snapshot), dict(trace.hashes)) for trace in scan.traces]
     hits = [(row, traces[n]) for row, n in zip(scan.rows, scan.trace, strict=True)]
     return scan.leaf, scan.states.tolist(), hits, scan.unjudgeable.tolist()
+
+
+def covering(trace: Trace, snapshot: Snapshot) -> list[Key]:
+    """The registered keys of a trace, whether it has them or only words."""
+    words = [key for role, text in trace.words.items() for key in keys_of(role, text) or ()]
+    keys = [*trace.keys, *words]
+    places, _ = snapshot.confirmed(keys)
+    return sorted({keys[place] for place in places.tolist()})
 
 
 ROLES = [

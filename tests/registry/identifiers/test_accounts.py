@@ -78,6 +78,7 @@ def test_an_account_has_one_form(text: str, expected: str) -> None:
     [
         ("@Anna", "On which platform is @Anna? Write instagram:anna, x:anna"),
         ("bluesky:anna", "Is it bluesky:anna.bsky.social?"),
+        ("anna.example", "On which platform is anna.example?"),
         ("mastodon:anna", "such as @anna@mastodon.social"),
         ("anna@mastodon.social", "Is it an account on Mastodon? Write @anna@mastodon.social"),
         ("instagram: https://x.com/anna", "Which of the two is meant?"),

@@ -237,6 +237,50 @@ def test_every_proof_verifies() -> None:
             verify_consistency(proof, old_size=old, old_root=before, size=size, root=new)
 
 
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"index": 7}, "names a record that the log does not have"),
+        ({"index": -1}, "names a record that the log does not have"),
+        ({"leaf": leaf_hash(b"another")}, "leads to another root"),
+        ({"more": (EMPTY_ROOT,)}, "is too long"),
+        ({"less": 1}, "is too short"),
+    ],
+)
+def test_what_is_wrong_with_a_proof_of_inclusion_is_said(
+    change: dict[str, object], fault: str
+) -> None:
+    asked = {"index": 2, "leaf": MANY[2], "size": 7, "root": root(MANY[:7])} | change
+    proof = inclusion_proof(MANY[:7], 2)
+    proof = (*proof[: len(proof) - asked.pop("less", 0)], *asked.pop("more", ()))
+    with pytest.raises(LogFault, match=fault):
+        verify_inclusion(proof, **asked)
+
+
+@pytest.mark.parametrize(
+    ("old", "change", "fault"),
+    [
+        (0, {"more": (EMPTY_ROOT,)}, "is too long"),
+        (7, {"more": (EMPTY_ROOT,)}, "is too long"),
+        (7, {"old_root": EMPTY_ROOT}, "leads to another root"),
+        (3, {"more": (EMPTY_ROOT,)}, "is too long"),
+        (3, {"less": 1}, "is too short"),
+        (4, {"less": 1}, "is too short"),
+        (3, {"root": EMPTY_ROOT}, "leads to another root"),
+        (8, {}, "is about a log that shrank"),
+    ],
+)
+def test_what_is_wrong_with_a_proof_of_consistency_is_said(
+    old: int, change: dict[str, object], fault: str
+) -> None:
+    right = {"old_size": old, "old_root": root(MANY[:old]), "size": 7, "root": root(MANY[:7])}
+    asked = right | change
+    proof = consistency_proof(MANY[:7], old) if old <= 7 else ()
+    proof = (*proof[: len(proof) - asked.pop("less", 0)], *asked.pop("more", ()))
+    with pytest.raises(LogFault, match=fault):
+        verify_consistency(proof, **asked)
+
+
 @st.composite
 def record_of_log(draw: st.DrawFn) -> tuple[int, int]:
     size = draw(st.integers(1, 300))
