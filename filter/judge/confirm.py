@@ -88,8 +88,6 @@ class Judge:
                     if key.kind in self._kinds:
                         keys.append(key)
                         owners.append(number)
-        if not keys:
-            return
         places, found = self._snapshot.confirmed(keys)
         for place, (entry, rank, usage) in zip(places.tolist(), found.tolist(), strict=True):
             kind, grade = keys[place].kind, Grade.from_rank(rank)

@@ -34,9 +34,12 @@ _NOTHING, _NOWHERE = np.empty((0, 4), np.int64), np.empty(0, np.uint8)
 _AT_ONCE = 1 << 11
 """Values of which it is said at once by which keys they are covered."""
 
-_KEYS_OF_ONE, _FORM = 8, 1024
-"""Registered keys, and bytes beside those of the value, of one address; where on the whole there
-are more the reference says which."""
+_KEYS_OF_ONE = 8
+"""Registered keys of an address; where a call finds more the reference says which they are."""
+
+_GROWTH, _FORM = 8, 1024
+"""A canonical form has at most three times the bytes of its value and some more, and may be written
+twice: once for address and sites, once for prefixes."""
 
 _PUNYCODE = "https://xn--0.example/"
 """An address with a name in punycode that stands for nothing."""
@@ -96,7 +99,7 @@ class AddressKernel:
         """By position, the registered keys of values; none of those that may name an account."""
         found = np.empty((len(values) * _KEYS_OF_ONE, 4), np.int64)
         found[0] = 0, -1, 0, 0
-        forms = np.empty(8 * values.nbytes + len(values) * _FORM, np.uint8)
+        forms = np.empty(_GROWTH * values.nbytes + len(values) * _FORM, np.uint8)
         self._look(values, found, forms)
         told = found[1 : 1 + max(0, int(found[0, 0]))]
         text = forms[: told[:, 3].max(initial=0)].tobytes()

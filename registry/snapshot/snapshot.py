@@ -233,23 +233,8 @@ class Snapshot:
             for index, rank, usage in found[["entry", "grade", "usage"]].tolist()
         ]
 
-    def find_all(self, keys: Sequence[Key]) -> list[tuple[int, SnapshotEntry]]:
-        """The entries that cover many things, as `find` says of each.
-
-        Args:
-            keys: of the things.
-
-        Returns:
-            A position in `keys` and an entry, for each of them; by position, then index.
-        """
-        places, found = self.confirmed(keys)
-        return [
-            (place, SnapshotEntry(index, keys[place].kind, Grade.from_rank(rank), usage))
-            for place, (index, rank, usage) in zip(places.tolist(), found.tolist(), strict=True)
-        ]
-
     def confirmed(self, keys: Sequence[Key]) -> tuple[npt.NDArray[np.int64], Records]:
-        """The entries that cover many things, as columns.
+        """The entries that cover many things, as `find` says of each; as columns.
 
         Args:
             keys: of the things.

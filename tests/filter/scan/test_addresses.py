@@ -40,6 +40,8 @@ def test_where_there_is_no_room_for_its_keys_an_address_is_the_references(
     monkeypatch.setattr(addresses, "_KEYS_OF_ONE", room)
     fast, plain = both(registered, KINDS)
     assert differences(fast, plain, packed(hostile)) == []
+    told = [trace for trace in fast(packed(hostile)).traces.values() if trace.keys]
+    assert bool(told) == (room > 1), "a test that cannot fail"
 
 
 @pytest.fixture(scope="module")

@@ -173,12 +173,13 @@ def test_many_things_are_found_as_each_alone(large: tuple[Plain, Snapshot]) -> N
     keys = [Key(each.kind, each.digest, each.probe) for each in asked]
     # One whose probe is another's: found where the probe is, and not confirmed.
     keys.append(Key(Kind.URL, b"x" * 32, asked[0].probe))
-    assert snapshot.find_all(keys) == [
-        (place, entry)
+    places, found = snapshot.confirmed(keys)
+    assert list(zip(places.tolist(), found.tolist(), strict=True)) == [
+        (place, (entry.index, entry.grade.rank, entry.usage))
         for place, key in enumerate(keys)
         for entry in plain.find(key.kind, key.digest)
     ]
-    assert snapshot.find_all([]) == []
+    assert [len(column) for column in snapshot.confirmed([])] == [0, 0]
 
 
 @settings(max_examples=25, deadline=None)
