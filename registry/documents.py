@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import Any
+from json.encoder import encode_basestring
+from operator import itemgetter
+from typing import Any, cast
 
 import rfc8785
 from optout.registry.errors import OptOutError
@@ -20,6 +22,11 @@ _MOST = 2**53 - 1
 """The largest whole number that RFC 8785 can write."""
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_DEEPEST = 8
+"""Levels of what is laid out at once: it grows by so many times at most."""
+
+_WORDS = {None: "null", True: "true", False: "false"}
+
 _RENDERED = json.JSONEncoder(sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
 
 
@@ -40,7 +47,11 @@ def canonical(document: object) -> bytes:
 
 def render(document: Document) -> bytes:
     """The one form in which optout writes JSON files that people may open."""
-    return _RENDERED.encode(document).encode() + b"\n"
+    try:
+        text = _laid_out(document, 0)
+    except _NotPlainError:
+        text = _RENDERED.encode(document)
+    return text.encode() + b"\n"
 
 
 def parse(data: bytes, name: str, *, error: type[OptOutError] = OptOutError) -> Document:
@@ -80,11 +91,53 @@ def _is_plain(value: object) -> bool:
     return kind is list and all(map(_is_plain, value))  # type: ignore[call-overload]  # a list
 
 
+class _NotPlainError(Exception):
+    """A value that `_laid_out` leaves to the library."""
+
+
+def _laid_out(value: object, depth: int) -> str:
+    """What the library's encoder makes of plain values, a few levels deep.
+
+    A decision may name a hundred thousand entries, and with indentation that encoder is Python's
+    slow one, a generator within generators.
+
+    Raises:
+        _NotPlainError: it is to be asked.
+    """
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(cast("str", value))
+    if kind is int:
+        return str(value)
+    if kind is bool or value is None:
+        return _WORDS[cast("bool | None", value)]
+    if depth == _DEEPEST or kind not in (dict, list):
+        raise _NotPlainError
+    if not value:
+        return "{}" if kind is dict else "[]"
+    margin = "\n" + "  " * depth
+    if kind is list:
+        parts = [f"{margin}  {_laid_out(held, depth + 1)}" for held in cast("list[object]", value)]
+        return f"[{','.join(parts)}{margin}]"
+    members = cast("Document", value)
+    if any(type(key) is not str for key in members):
+        raise _NotPlainError
+    parts = [
+        f"{margin}  {encode_basestring(key)}: {_laid_out(held, depth + 1)}"
+        for key, held in sorted(members.items(), key=itemgetter(0))
+    ]
+    return f"{{{','.join(parts)}{margin}}}"
+
+
 def _is_rendered(document: Document, data: bytes) -> bool:
     """Whether `render` makes these bytes; it is not asked for more than the first wrong ones.
 
     A few bytes that nest deeply would become gigabytes of indentation.
     """
+    try:
+        return (_laid_out(document, 0) + "\n").encode() == data
+    except _NotPlainError:
+        pass
     at = 0
     for piece in _RENDERED.iterencode(document):
         encoded = piece.encode()

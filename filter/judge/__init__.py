@@ -1,7 +1,7 @@
 """The only place that decides: entries are confirmed here, and rows get their verdicts."""
 
 from .confirm import Judge, Meeting
-from .findings import FINDING, Examiner, Findings, Found
+from .findings import FINDING, EntryRows, Examiner, Findings, Found, summed
 from .policy import ACTIONS, Action, Policy
 from .verdicts import Verdict, Verdicts, give_verdicts, kind_word
 
@@ -9,6 +9,7 @@ __all__ = [
     "ACTIONS",
     "FINDING",
     "Action",
+    "EntryRows",
     "Examiner",
     "Findings",
     "Found",
@@ -19,4 +20,5 @@ __all__ = [
     "Verdicts",
     "give_verdicts",
     "kind_word",
+    "summed",
 ]

@@ -8,13 +8,17 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from optout.filter.scan import HASHES, Trace, held_kinds, keys_of, radius_in
-from optout.registry.identifiers import Grade, Key, Kind
+from optout.registry.identifiers import Grade, Key, KeyColumns, Kind
 
 from .policy import Policy
 
 if TYPE_CHECKING:
     from optout.registry.snapshot import Snapshot
+
+Column = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,25 @@ class Meeting:
     kind: Kind
     grade: Grade
     distance: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Entries that cover what keys are of, and that the policy lets drop rows.
+
+    Columns of equal length, by key, then entry.
+
+    Attributes:
+        place: int64, the position of the key.
+        entry: int64, the entry's number.
+        kind: uint8, the code of its kind.
+        grade: uint8, the rank of its grade.
+    """
+
+    place: Column
+    entry: Column
+    kind: Codes
+    grade: Codes
 
 
 class Judge:
@@ -74,25 +97,46 @@ class Judge:
             met[number].append(meeting)
         return met
 
+    def confirm(self, keys: KeyColumns) -> Confirmed:
+        """The entries that cover what some keys are of, by their digests.
+
+        Args:
+            keys: that a scan took for an entry's.
+        """
+        places, found = self._snapshot.confirmed(keys)
+        kind, grade, usage = keys.kind[places], found["grade"], found["usage"]
+        # Few sorts of entry come together: the policy is asked once of each.
+        sorts = usage.astype(np.uint64) << 16 | grade.astype(np.uint64) << 8 | kind
+        each, which = np.unique(sorts, return_inverse=True)
+        obeyed = np.array([self._obeys_sort(sort) for sort in each.tolist()], bool)[which]
+        return Confirmed(
+            places[obeyed],
+            found["entry"][obeyed].astype(np.int64),
+            kind[obeyed],
+            grade[obeyed].astype(np.uint8),
+        )
+
+    def _obeys_sort(self, sort: int) -> bool:
+        kind, grade = Kind.from_code(sort & 0xFF), Grade.from_rank(sort >> 8 & 0xFF)
+        return self._obeys(kind, grade, sort >> 16)
+
     def _exact(self, traces: Sequence[Trace]) -> Iterator[tuple[int, Meeting]]:
         """The entries that cover some values by their digests."""
         keys: list[Key] = []
         owners: list[int] = []
         for number, trace in enumerate(traces):
-            for key in trace.keys:
-                if key.kind in self._kinds:
-                    keys.append(key)
-                    owners.append(number)
             for role, text in trace.words.items():
                 for key in keys_of(role, text, self._kinds) or ():
                     if key.kind in self._kinds:
                         keys.append(key)
                         owners.append(number)
-        places, found = self._snapshot.confirmed(keys)
-        for place, (entry, rank, usage) in zip(places.tolist(), found.tolist(), strict=True):
-            kind, grade = keys[place].kind, Grade.from_rank(rank)
-            if self._obeys(kind, grade, usage):
-                yield owners[place], Meeting(entry, kind, grade)
+        if not keys:
+            return
+        found = self.confirm(KeyColumns.of(keys))
+        for place, entry, rank in zip(
+            found.place.tolist(), found.entry.tolist(), found.grade.tolist(), strict=True
+        ):
+            yield owners[place], Meeting(entry, keys[place].kind, Grade.from_rank(rank))
 
     def _near(self, traces: Sequence[Trace], namespace: str) -> Iterator[tuple[int, Meeting]]:
         """The pictures near some values, as one namespace of hashes sees them."""

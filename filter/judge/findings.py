@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from optout.filter.columns import Leaf
-from optout.filter.scan import LeafScan, State, kernels_for, scan_batch
+from optout.filter.scan import Hits, LeafScan, State, kernels_for, scan_batch, stretches
 from optout.registry.identifiers import Kind
 
 from .confirm import Judge, Meeting
@@ -40,6 +40,14 @@ the plan's leaves; `kind` is a kind's code; the order of the fields is the order
 
 Found = npt.NDArray[np.void]
 """An array of `FINDING`, sorted."""
+
+ENTRY_ROWS = np.dtype(
+    [("entry", np.int64), ("kind", np.uint8), ("grade", np.uint8), ("rows", np.int64)]
+)
+"""How many rows an entry met; `kind` is its kind's code, `grade` its grade's rank."""
+
+EntryRows = npt.NDArray[np.void]
+"""An array of `ENTRY_ROWS`, every entry once, ascending."""
 
 Positions = npt.NDArray[np.int64]
 
@@ -72,20 +80,25 @@ class Findings:
             {path: dict(states) for path, states in counts.items()},
         )
 
-    def rows_by_entry(self) -> Mapping[int, tuple[int, int, int]]:
-        """For every entry its kind's code, its grade's rank and how many rows it met."""
+    def rows_by_entry(self) -> EntryRows:
+        """How many rows each entry met."""
         hits = self.found[self.found["kind"] != UNJUDGEABLE]
-        entries, first, rows = np.unique(hits["entry"], return_index=True, return_counts=True)
-        return {
-            entry: (kind, grade, count)
-            for entry, kind, grade, count in zip(
-                entries.tolist(),
-                hits["kind"][first].tolist(),
-                hits["grade"][first].tolist(),
-                rows.tolist(),
-                strict=True,
-            )
-        }
+        met = np.ones(len(hits), ENTRY_ROWS)
+        for name in ("entry", "kind", "grade"):
+            met[name] = hits[name]
+        return summed([met])
+
+
+def summed(parts: Iterable[EntryRows]) -> EntryRows:
+    """Every entry once, with the rows of all parts; ascending."""
+    every = np.concatenate([np.empty(0, ENTRY_ROWS), *parts])
+    if not len(every):
+        return every
+    every = every[np.argsort(every["entry"], kind="stable")]
+    first = np.flatnonzero(np.append(True, every["entry"][1:] != every["entry"][:-1]))
+    met = every[first]
+    met["rows"] = np.add.reduceat(every["rows"], first)
+    return met
 
 
 class Examiner:
@@ -116,35 +129,48 @@ class Examiner:
         counts: dict[str, dict[str, int]] = {}
         for scan in scan_batch(batch, self.leaves, self._kernels):
             number = self.leaves.index(scan.leaf)
-            parts += [self._hits(scan, number), _unjudgeable(scan, number)]
+            for part in (self._traced(scan), self._keyed(scan), _unjudgeable(scan)):
+                part["leaf"] = number
+                parts.append(part)
             _count(scan, counts.setdefault(scan.leaf.path, {}))
         found = np.concatenate(parts) if parts else np.empty(0, FINDING)
         found["row"] += first_row
         return Findings(_once(found), counts)
 
-    def _hits(self, scan: LeafScan, leaf: int) -> Found:
+    def _traced(self, scan: LeafScan) -> Found:
+        """What meets the values of which the scan left a trace."""
         met = self._judge.meet(scan.traces)
-        # Laid out value by value, so that a row that holds a value takes its stretch of them.
-        flat = _as_findings([meeting for meetings in met for meeting in meetings], leaf)
+        flat = _as_findings([meeting for meetings in met for meeting in meetings])
         lengths = np.array([len(meetings) for meetings in met], np.int64)
-        starts = np.cumsum(lengths) - lengths
-        times = lengths[scan.trace]
-        hits: Found = flat[_stretches(starts[scan.trace], times)]
-        hits["row"] = np.repeat(scan.rows, times)
-        return hits
+        return _laid_out(flat, lengths, scan.traced)
+
+    def _keyed(self, scan: LeafScan) -> Found:
+        """What meets the values of which the scan knew registered keys."""
+        confirmed = self._judge.confirm(scan.keys)
+        flat = np.zeros(len(confirmed.place), FINDING)
+        flat["entry"], flat["distance"] = confirmed.entry, NO_DISTANCE
+        flat["kind"], flat["grade"] = confirmed.kind, confirmed.grade
+        lengths = np.bincount(confirmed.place, minlength=len(scan.keys))
+        return _laid_out(flat, lengths, scan.keyed)
 
 
-def _stretches(starts: Positions, lengths: Positions) -> Positions:
-    """The numbers from `start` to below `start + length` of every stretch, one after the other."""
-    ends = np.cumsum(lengths)
-    total = int(ends[-1]) if len(ends) else 0
-    places: Positions = np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
-    return places
+def _laid_out(met: Found, lengths: Positions, hits: Hits) -> Found:
+    """What each row meets.
+
+    Args:
+        met: what values meet, value by value.
+        lengths: int64, how many each of them meets.
+        hits: in which rows the values are.
+    """
+    starts = np.cumsum(lengths) - lengths
+    times = lengths[hits.which]
+    found: Found = met[stretches(starts[hits.which], times)]
+    found["row"] = np.repeat(hits.rows, times)
+    return found
 
 
-def _as_findings(meetings: Sequence[Meeting], leaf: int) -> Found:
+def _as_findings(meetings: Sequence[Meeting]) -> Found:
     found = np.zeros(len(meetings), FINDING)
-    found["leaf"] = leaf
     found["kind"] = [meeting.kind.code for meeting in meetings]
     found["entry"] = [meeting.entry for meeting in meetings]
     found["grade"] = [meeting.grade.rank for meeting in meetings]
@@ -154,19 +180,19 @@ def _as_findings(meetings: Sequence[Meeting], leaf: int) -> Found:
     return found
 
 
-def _unjudgeable(scan: LeafScan, leaf: int) -> Found:
-    rows = scan.unjudgeable
-    found = np.zeros(len(rows), FINDING)
-    found["row"], found["leaf"] = rows, leaf
+def _unjudgeable(scan: LeafScan) -> Found:
+    found = np.zeros(len(scan.unjudgeable), FINDING)
+    found["row"] = scan.unjudgeable
     found["kind"], found["entry"], found["distance"] = UNJUDGEABLE, -1, NO_DISTANCE
     return found
 
 
 def _once(found: Found) -> Found:
     """Sorted, and every entry once for each row: at its nearest, in its first leaf."""
-    if not len(found):
+    # By column: numpy compares records a hundred times as slowly.
+    found = found[np.lexsort([found[name] for name in reversed(FINDING.names or ())])]
+    if not (found["row"][1:] == found["row"][:-1]).any():
         return found
-    found = np.sort(found, order=list(FINDING.names or ()))
     order = np.lexsort((found["leaf"], found["distance"], found["entry"], found["row"]))
     ranked = found[order]
     again = np.zeros(len(ranked), bool)

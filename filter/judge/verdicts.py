@@ -55,10 +55,16 @@ class Verdicts:
         """The rows that are not in the output, ascending."""
         return np.union1d(self.dropped, self.quarantined)
 
-    def dropped_by_kind(self) -> dict[str, int]:
-        """Dropped rows by the kind of the reason that decided; every row once."""
+    def dropped_by_kind(self, times: Rows | int = 1) -> dict[str, int]:
+        """Dropped rows by the kind of the reason that decided; every row once.
+
+        Args:
+            times: int64, how many rows each of the dropped ones stands for.
+        """
         kinds = self.reasons["kind"][self.deciding[: len(self.dropped)]]
-        codes, rows = np.unique(kinds, return_counts=True)
+        codes, which = np.unique(kinds, return_inverse=True)
+        rows = np.zeros(len(codes), np.int64)
+        np.add.at(rows, which, times)
         return {
             kind_word(code): count
             for code, count in zip(codes.tolist(), rows.tolist(), strict=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 from optout.filter.errors import EvidenceError
-from optout.filter.judge import Policy
+from optout.filter.judge import EntryRows, Policy, summed
 from optout.registry import documents
 from optout.registry.identifiers import Grade, Kind
 
@@ -17,6 +17,9 @@ from .scan import ScanSummary
 
 FORMAT = "optout/v1/decision"
 _ADVICE = "Run the same command again."
+
+_FEW = 1 << 16
+"""Entries of which it does not matter whether they are listed twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,18 @@ class Decision:
 
     def render(self) -> bytes:
         """The bytes of `decision.json`."""
+        return self._rendered
+
+    @cached_property
+    def _rendered(self) -> bytes:
         body = {
             "format": FORMAT,
             "plan": self.plan,
             "rows": self.rows,
-            "entries": {str(entry): asdict(known) for entry, known in self.entries.items()},
+            "entries": {
+                str(entry): {"kind": known.kind, "grade": known.grade, "rows": known.rows}
+                for entry, known in self.entries.items()
+            },
             "held": sorted(self.held),
             "unseen": list(self.unseen),
         }
@@ -85,23 +95,27 @@ class Decision:
         Raises:
             EvidenceError: it is damaged, or a newer optout wrote it.
         """
-        body = documents.parse(data, name, error=EvidenceError)
-        seal = body.pop("seal", None)
-        if seal != hashlib.sha256(documents.render(body)).hexdigest():
-            raise EvidenceError(f"{name} does not match its seal", _ADVICE)
-        try:
-            if body["format"] != FORMAT:
-                raise EvidenceError(f"{name} is of a format this optout does not know", _ADVICE)
-            entries = {int(entry): EntryCount(**known) for entry, known in body["entries"].items()}
-            return cls(
-                body["plan"],
-                body["rows"],
-                entries,
-                frozenset(body["held"]),
-                tuple(body["unseen"]),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as fault:
-            raise EvidenceError(f"{name} has not the fields of a decision", _ADVICE) from fault
+        return _parsed(data, name)
+
+
+@lru_cache(maxsize=1)  # a run looks at it before every shard: another run may have decided
+def _parsed(data: bytes, name: str) -> Decision:
+    body = documents.parse(data, name, error=EvidenceError)
+    seal = body.pop("seal", None)
+    if seal != hashlib.sha256(documents.render(body)).hexdigest():
+        raise EvidenceError(f"{name} does not match its seal", _ADVICE)
+    try:
+        if body["format"] != FORMAT:
+            raise EvidenceError(f"{name} is of a format this optout does not know", _ADVICE)
+        return Decision(
+            body["plan"],
+            body["rows"],
+            {int(entry): EntryCount(**known) for entry, known in body["entries"].items()},
+            frozenset(body["held"]),
+            tuple(body["unseen"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise EvidenceError(f"{name} has not the fields of a decision", _ADVICE) from fault
 
 
 @dataclass
@@ -110,17 +124,20 @@ class Tally:
 
     Attributes:
         rows: of all shards that were added.
-        met: for every entry that met a row its kind's code, its grade's rank, how many rows.
     """
 
     rows: int = 0
-    met: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    _parts: list[EntryRows] = field(default_factory=list, init=False)
+    _later: int = field(default=0, init=False)
 
     def add(self, scan: ScanSummary) -> None:
         """Take a shard into account."""
         self.rows += scan.rows
-        for entry, (kind, grade, rows) in scan.entries.items():
-            self.met[entry] = (kind, grade, rows + self.met.get(entry, (0, 0, 0))[2])
+        self._parts.append(scan.entries)
+        self._later += len(scan.entries)
+        # Summed when there is as much again: each entry is moved a few times, and never all.
+        if self._later > len(self._parts[0]) + _FEW:
+            self._parts, self._later = [summed(self._parts)], 0
 
     def decide(self, plan: str, policy: Policy, unseen: Iterable[str] = ()) -> Decision:
         """Find the entries whose claim is too weak for what it would drop.
@@ -130,9 +147,11 @@ class Tally:
             policy: says what is too much.
             unseen: shards that could not be scanned, by name.
         """
+        kinds = {kind.code: str(kind) for kind in Kind}
+        grades = {grade.rank: str(grade) for grade in Grade}
         entries = {
-            entry: EntryCount(str(Kind.from_code(kind)), str(Grade.from_rank(grade)), rows)
-            for entry, (kind, grade, rows) in sorted(self.met.items())
+            entry: EntryCount(kinds[kind], grades[grade], rows)
+            for entry, kind, grade, rows in summed(self._parts).tolist()
         }
         held = frozenset(
             entry

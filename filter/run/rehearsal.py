@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from optout.filter.judge import FINDING, Found, give_verdicts, kind_word
+from optout.filter.judge import FINDING, Found, give_verdicts
 
 from .report import ShardOutcome
 from .scan import Scanner, ScanSummary, ShardTask
@@ -37,10 +36,6 @@ class Rehearsed:
             held: the entries that are reported and not obeyed.
         """
         verdicts = give_verdicts(self.patterns, scanner.leaves, scanner.policy, held)
-        by_kind: Counter[str] = Counter()
-        kinds = verdicts.reasons["kind"][verdicts.deciding[: len(verdicts.dropped)]]
-        for kind, rows in zip(kinds.tolist(), self.rows[verdicts.dropped].tolist(), strict=True):
-            by_kind[kind_word(kind)] += rows
         dropped = int(self.rows[verdicts.dropped].sum())
         quarantined = int(self.rows[verdicts.quarantined].sum())
         return ShardOutcome(
@@ -49,7 +44,7 @@ class Rehearsed:
             self.summary.rows - dropped - quarantined,
             dropped,
             quarantined,
-            dict(sorted(by_kind.items())),
+            dict(sorted(verdicts.dropped_by_kind(self.rows[verdicts.dropped]).items())),
         )
 
 
@@ -75,10 +70,28 @@ def _patterns(found: Found) -> tuple[Found, npt.NDArray[np.int64]]:
     plain = found.copy()
     # Neither which row it is nor how near the picture was changes what becomes of a row.
     plain["row"], plain["distance"] = 0, 0
-    cuts = np.flatnonzero(np.diff(found["row"])) + 1
-    seen = Counter(part.tobytes() for part in np.split(plain, cuts) if len(part))
-    patterns = [np.frombuffer(key, FINDING).copy() for key in seen]
-    for number, pattern in enumerate(patterns):
-        pattern["row"] = number
-    joined = np.concatenate(patterns) if patterns else np.empty(0, FINDING)
-    return joined, np.fromiter(seen.values(), np.int64, len(seen))
+    number = _numbers(plain)
+    starts = np.flatnonzero(np.append(True, np.diff(found["row"]) != 0)[: len(found)])
+    lengths = np.diff(starts, append=len(found))
+    patterns, rows, known = [np.empty(0, FINDING)], [np.empty(0, np.int64)], 0
+    for length in np.unique(lengths).tolist():
+        places = starts[lengths == length][:, None] + np.arange(length)
+        _, first, times = np.unique(number[places], axis=0, return_index=True, return_counts=True)
+        some = plain[places[first].reshape(-1)]
+        some["row"] = known + np.repeat(np.arange(len(first)), length)
+        known += len(first)
+        patterns.append(some)
+        rows.append(times)
+    return np.concatenate(patterns), np.concatenate(rows)
+
+
+def _numbers(plain: Found) -> npt.NDArray[np.int64]:
+    """A number for every finding, the same for equal ones."""
+    order = np.lexsort([plain[name] for name in ("grade", "leaf", "kind", "entry")])
+    ranked = plain[order]
+    differs = np.zeros(len(plain), bool)
+    for name in ("grade", "leaf", "kind", "entry"):
+        differs[1:] |= ranked[name][1:] != ranked[name][:-1]
+    number = np.empty(len(plain), np.int64)
+    number[order] = np.cumsum(differs)
+    return number

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ import pyarrow as pa
 import pyarrow.types as pt
 from optout.filter.columns import Leaf, carries, leaf_columns, leaf_types
 from optout.filter.errors import EvidenceError, ShardError, StorageError
-from optout.filter.judge import FINDING, Examiner, Findings, Policy
+from optout.filter.judge import FINDING, EntryRows, Examiner, Findings, Policy
 from optout.filter.parquet import InputIdentity, RowGroup, ShardReader, identity
 from optout.filter.scan import modules_for
 from optout.registry import documents
@@ -63,20 +62,19 @@ class ShardTask:
             raise ShardError(self.name, f"{self.name} changed while it was filtered", _CHANGED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ScanSummary:
     """What the scan of one shard found, without its rows.
 
     Attributes:
         shard: its name.
         rows: how many it has.
-        entries: for every entry that met a row its kind's code, its grade's rank, and how many
-            rows it met.
+        entries: those that met a row, and how many.
     """
 
     shard: str
     rows: int
-    entries: Mapping[int, tuple[int, int, int]]
+    entries: EntryRows
 
 
 @dataclass(frozen=True, slots=True)

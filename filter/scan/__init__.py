@@ -1,16 +1,18 @@
 """Finding candidates: values that may be covered by an entry. Nothing is decided here."""
 
 from .kernels import KERNELS, are_compiled, kernels_for, modules_for, plain_kernels
-from .scanning import LeafScan, scan_batch
-from .states import Kernel, Scanned, State, Trace
+from .scanning import Hits, LeafScan, scan_batch, stretches
+from .states import Kernel, RegisteredKeys, Scanned, State, Trace
 from .words import held_kinds, radius_in
 from .written import HASHES, is_meant, keys_of, reach, written
 
 __all__ = [
     "HASHES",
     "KERNELS",
+    "Hits",
     "Kernel",
     "LeafScan",
+    "RegisteredKeys",
     "Scanned",
     "State",
     "Trace",
@@ -24,5 +26,6 @@ __all__ = [
     "radius_in",
     "reach",
     "scan_batch",
+    "stretches",
     "written",
 ]

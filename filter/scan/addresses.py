@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from optout.registry.compiled import kernels
-from optout.registry.identifiers import Key, Kind, key_of
+from optout.registry.identifiers import Key, KeyColumns, Kind, key_of
 
 from .address_platforms import platforms
-from .states import Scanned, Trace
+from .layout import chosen
+from .states import RegisteredKeys, Scanned, Trace
 from .words import WordKernel, held_kinds
 from .written import is_meant, reach
 
@@ -35,7 +36,7 @@ _AT_ONCE = 1 << 11
 """Values of which it is said at once by which keys they are covered."""
 
 _KEYS_OF_ONE = 8
-"""Registered keys of an address; where a call finds more the reference says which they are."""
+"""RegisteredKeys keys of an address; where a call finds more the reference says which they are."""
 
 _GROWTH, _FORM = 8, 1024
 """A canonical form has at most three times the bytes of its value and some more, and may be written
@@ -67,10 +68,14 @@ class AddressKernel:
     def __call__(self, values: pa.LargeBinaryArray) -> Scanned:
         """Look at values."""
         states, hits = self._look(values)
+        registered, unread = self._registered(values, np.flatnonzero(hits))
+        traces = {
+            row: Trace({"url": text.decode()})
+            for row, text in zip(unread.tolist(), chosen(values, unread).to_pylist(), strict=True)
+        }
         rows = np.flatnonzero(states == 0)
-        traces = self._traces(values, np.flatnonzero(hits))
         if len(rows):
-            rest = values.take(pa.array(rows)).dictionary_encode()
+            rest = chosen(values, rows).dictionary_encode()
             scanned = self._plain(rest.dictionary)
             places = rest.indices.to_numpy()
             states[rows] = scanned.states[places]
@@ -78,38 +83,46 @@ class AddressKernel:
                 for row, place in zip(rows.tolist(), places.tolist(), strict=True):
                     if place in scanned.traces:
                         traces[row] = scanned.traces[place]
-        return Scanned(states, traces)
+        return Scanned(states, traces, registered)
 
-    def _traces(self, values: pa.LargeBinaryArray, rows: Rows) -> dict[int, Trace]:
-        """What the judge needs of the values of which a key is registered."""
-        traces: dict[int, Trace] = {}
+    def _registered(self, values: pa.LargeBinaryArray, rows: Rows) -> tuple[RegisteredKeys, Rows]:
+        """The registered keys of values that have some, and those that are the reference's.
+
+        Args:
+            values: all of them.
+            rows: int64, the positions of those of which a key is registered, ascending.
+        """
+        owners, keys, unread = [], [], []
         for start in range(0, len(rows), _AT_ONCE):
             some = rows[start : start + _AT_ONCE]
-            hit = values.take(pa.array(some))
-            keys = self._keys(hit)
-            for place, row in enumerate(some.tolist()):
-                known = keys.get(place)
-                # Whatever may belong to an account is the reference's, with all that covers it.
-                traces[row] = (
-                    Trace(keys=known) if known else Trace({"url": hit[place].as_py().decode()})
-                )
-        return traces
+            told, found = self._keys(chosen(values, some))
+            owners.append(some[told])
+            keys += found
+            left = np.ones(len(some), bool)
+            left[told] = False
+            unread.append(some[left])
+        if not keys:
+            return RegisteredKeys(), rows
+        return RegisteredKeys(np.concatenate(owners), KeyColumns.of(keys)), np.concatenate(unread)
 
-    def _keys(self, values: pa.LargeBinaryArray) -> dict[int, tuple[Key, ...]]:
-        """By position, the registered keys of values; none of those that may name an account."""
+    def _keys(self, values: pa.LargeBinaryArray) -> tuple[Rows, list[Key]]:
+        """The registered keys of values, and the position of the value that each is of.
+
+        Left out are values of which a key may name an account, with all their keys: which accounts
+        an address may belong to the reference says.
+        """
         found = np.empty((len(values) * _KEYS_OF_ONE, 4), np.int64)
         found[0] = 0, -1, 0, 0
         forms = np.empty(_GROWTH * values.nbytes + len(values) * _FORM, np.uint8)
         self._look(values, found, forms)
         told = found[1 : 1 + max(0, int(found[0, 0]))]
+        accounts = told[:, 1] == _BITS[Kind.ACCOUNT]
+        if accounts.any():
+            told = told[~np.isin(told[:, 0], told[accounts, 0])]
+        told = told[np.argsort(told[:, 0], kind="stable")]
         text = forms[: told[:, 3].max(initial=0)].tobytes()
-        keys: dict[int, tuple[Key, ...]] = {}
-        for place, bit, start, end in told.tolist():
-            if bit in _KINDS:
-                keys[place] = (*keys.get(place, ()), key_of(_KINDS[bit], text[start:end]))
-        for place in told[told[:, 1] == _BITS[Kind.ACCOUNT], 0].tolist():
-            keys.pop(place, None)
-        return keys
+        keys = [key_of(_KINDS[bit], text[start:end]) for _, bit, start, end in told.tolist()]
+        return told[:, 0], keys
 
     def _look(
         self,

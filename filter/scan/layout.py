@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 
@@ -34,3 +35,13 @@ def layout(values: pa.LargeBinaryArray) -> Layout:
     return Layout(
         np.uint64(offsets.address + 8 * values.offset), np.uint64(data.address if data else 0)
     )
+
+
+def chosen(values: pa.LargeBinaryArray, places: npt.NDArray[np.int64]) -> pa.LargeBinaryArray:
+    """Some values, by their positions.
+
+    To tell what kind of array it is given pyarrow would import pandas, where that is installed,
+    and that takes longer than all else that a small shard needs: it gets a buffer.
+    """
+    held = pa.py_buffer(np.ascontiguousarray(places, np.int64))
+    return values.take(pa.Array.from_buffers(pa.int64(), len(places), [None, held]))

@@ -9,10 +9,24 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from optout.filter.columns import Leaf, LeafValues, Role, leaf_values
+from optout.registry.identifiers import KeyColumns
 
 from .states import Kernel, State, States, Trace
 
 Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Rows with a value that may be covered; a row may have many.
+
+    Attributes:
+        rows: int64[m], of the batch, ascending.
+        which: int64[m], for each of them a position among what the judge needs of the values.
+    """
+
+    rows: Rows
+    which: Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +36,19 @@ class LeafScan:
     Attributes:
         leaf: the leaf.
         states: uint8[n], a `State` for every value; a row may have none or many.
-        rows: int64[m], rows of the batch with a value that may be covered, ascending.
-        trace: int64[m], for each of them a position in `traces`.
-        traces: what the judge needs of those values, equal ones once.
+        traces: what the judge needs of values that may be covered, equal ones once.
+        traced: in which rows they are.
+        keys: of values that may be covered, where that is known.
+        keyed: in which rows they are.
         unjudgeable: int64, rows with a value that could not be judged, ascending, each once.
     """
 
     leaf: Leaf
     states: States
-    rows: Rows
-    trace: Rows
     traces: Sequence[Trace]
+    traced: Hits
+    keys: KeyColumns
+    keyed: Hits
     unjudgeable: Rows
 
 
@@ -56,13 +72,17 @@ def _scan_leaf(held: LeafValues, kernel: Kernel) -> LeafScan:
         values, places = _distinct(values)
     scanned = kernel(without_nulls(values))
     states = _placed(scanned.states, values, places)
-    rows, trace, traces = _hits(scanned.traces, states, places)
+    traces, numbers = _once(scanned.traces)
+    traced = _in_rows(*numbers, states, held.rows, places)
+    keys = scanned.registered.keys
+    which = np.arange(len(keys))
+    keyed = _in_rows(scanned.registered.values, which, states, held.rows, places)
     broken = held.rows[np.flatnonzero(states == State.UNJUDGEABLE)]
     if len(broken) or len(held.broken):
         broken = np.union1d(held.broken, broken)
         # A text that is no JSON is one value that could not be judged.
         states = np.append(states, np.full(len(held.broken), State.UNJUDGEABLE, np.uint8))
-    return LeafScan(held.leaf, states, held.rows[rows], trace, traces, broken)
+    return LeafScan(held.leaf, states, traces, traced, keys, keyed, broken)
 
 
 def _distinct(values: pa.LargeBinaryArray) -> tuple[pa.LargeBinaryArray, Rows]:
@@ -92,27 +112,45 @@ def _placed(states: States, values: pa.LargeBinaryArray, places: Rows | None) ->
     return states
 
 
-def _hits(
-    found: Mapping[int, Trace], states: States, places: Rows | None
-) -> tuple[Rows, Rows, list[Trace]]:
-    """The values that may be covered, for each the number of its trace, and the traces once."""
-    if not found:
-        return np.empty(0, np.int64), np.empty(0, np.int64), []
+def _once(found: Mapping[int, Trace]) -> tuple[list[Trace], tuple[Rows, Rows]]:
+    """The traces of some values, equal ones once; and the values, each with its trace's number."""
     numbers: dict[object, int] = {}
     traces: list[Trace] = []
     number = np.empty(len(found), np.int64)
     for place, trace in enumerate(found.values()):
-        key: object = trace.keys or (*trace.words.items(), *trace.hashes.items())
+        key = (*trace.words.items(), *trace.hashes.items())
         number[place] = numbers.setdefault(key, len(traces))
         if number[place] == len(traces):
             traces.append(trace)
     at = np.fromiter(found, np.int64, len(found))
+    order = np.argsort(at)
+    return traces, (at[order], number[order])
+
+
+def _in_rows(values: Rows, which: Rows, states: States, rows: Rows, places: Rows | None) -> Hits:
+    """Where values are that have something: in which rows.
+
+    Args:
+        values: int64[m], ascending, a value once for everything that it has.
+        which: int64[m], what.
+        states: of every row's value.
+        rows: of every value, or, with `places`, of everything that has one.
+        places: see `LeafValues`.
+    """
+    if not len(values):
+        return Hits(values, which)
     if places is None:
-        order = np.argsort(at)
-        order = order[states[at[order]] != State.NULL]
-        return at[order], number[order], traces
-    of_value = np.full(int(max(at.max(), places.max())) + 2, -1, np.int64)
-    of_value[at] = number
-    trace_of_row = of_value[places]
-    rows = np.flatnonzero(trace_of_row >= 0)
-    return rows, trace_of_row[rows], traces
+        there = np.flatnonzero(states[values] != State.NULL)
+        return Hits(rows[values[there]], which[there])
+    times = np.zeros(int(max(values[-1], places.max(initial=0))) + 2, np.int64)  # the last: of null
+    np.add.at(times, values, 1)
+    starts = np.cumsum(times) - times
+    return Hits(np.repeat(rows, times[places]), which[stretches(starts[places], times[places])])
+
+
+def stretches(starts: Rows, lengths: Rows) -> Rows:
+    """The numbers from `start` to below `start + length` of every stretch, one after the other."""
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    places: Rows = np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
+    return places

@@ -10,9 +10,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from optout.registry.identifiers import Key
+from optout.registry.identifiers import KeyColumns
 
 States = npt.NDArray[np.uint8]
+Positions = npt.NDArray[np.int64]
 
 
 class State(IntEnum):
@@ -40,26 +41,46 @@ class Trace:
         words: by role, what the value is in words, as `written` gives them: of an address itself,
             of picture bytes their digests.
         hashes: of a picture, by namespace.
-        keys: in place of words, where a compiled kernel knows which keys may be an entry's.
     """
 
     words: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, bytes] = field(default_factory=dict)
-    keys: tuple[Key, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredKeys:
+    """Keys that may be an entry's, where a compiled kernel knows which: many, and no words.
+
+    Attributes:
+        values: int64[n], the position of the value that each key is of, ascending.
+        keys: those keys.
+    """
+
+    values: Positions = field(default_factory=lambda: np.empty(0, np.int64))
+    keys: KeyColumns = field(default_factory=lambda: KeyColumns.of(()))
 
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
     """What a kernel found in an array of values.
 
+    No value that is covered is missing from `traces` and `registered`; some that are not covered
+    may be among them. None is in both.
+
     Attributes:
         states: uint8[n], a `State` for every value.
-        traces: by position, the values that may be covered. None that is covered is missing; some
-            that are not covered may be among them.
+        traces: by position, values that may be covered.
+        registered: keys of values that may be covered.
     """
 
     states: States
     traces: Mapping[int, Trace]
+    registered: RegisteredKeys = field(default_factory=RegisteredKeys)
+
+    def candidates(self) -> Positions:
+        """The positions of all values that may be covered, ascending."""
+        traced = np.fromiter(self.traces, np.int64, len(self.traces))
+        return np.union1d(traced, self.registered.values)
 
 
 class Kernel(Protocol):

@@ -12,6 +12,7 @@ from optout.filter.pictures import NAMESPACE, Features, is_picture_address, pict
 from optout.registry.identifiers import Kind
 from optout.registry.images import RADIUS
 
+from .layout import chosen
 from .picture_kernels import PictureKernel
 from .probing import Probes
 from .states import Kernel, Scanned, State, Trace
@@ -114,7 +115,7 @@ def traces_at(
     """
     known: dict[bytes, Trace] = {}
     traces = {}
-    for place, data in zip(places.tolist(), values.take(places).to_pylist(), strict=True):
+    for place, data in zip(places.tolist(), chosen(values, places).to_pylist(), strict=True):
         trace = known.get(data)
         if trace is None:
             text = written(role, data)
@@ -135,7 +136,7 @@ def with_left(scanned: Scanned, left: int, values: pa.LargeBinaryArray, plain: K
     places = np.flatnonzero(scanned.states == left)
     if not len(places):
         return scanned
-    rest = plain(values.take(places))
+    rest = plain(chosen(values, places))
     scanned.states[places] = rest.states
     traces = {int(places[place]): trace for place, trace in rest.traces.items()}
     return Scanned(scanned.states, {**scanned.traces, **traces})

@@ -81,5 +81,5 @@ def _pointed(kernel: Kernel, values: pa.LargeBinaryArray) -> Pointed:
     scanned = kernel(values)
     broken = np.asarray(scanned.states) == State.UNJUDGEABLE
     at = broken.copy()
-    at[np.fromiter(scanned.traces, np.int64, len(scanned.traces))] = True
+    at[scanned.candidates()] = True
     return Pointed(at, broken)

@@ -3,6 +3,7 @@
 from .address import CANONICALISER_VERSION
 from .forms import canonical
 from .identifier import Identifier
+from .key_columns import KeyColumns
 from .keys import (
     Key,
     account_keys,
@@ -35,6 +36,7 @@ __all__ = [
     "Grade",
     "Identifier",
     "Key",
+    "KeyColumns",
     "Kind",
     "Platform",
     "account_keys",

@@ -5,7 +5,7 @@ Opening reads `snapshot.json` and maps the other files, whatever their size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from optout.registry.durable import is_possible
 from optout.registry.errors import SnapshotError, SnapshotFault
-from optout.registry.identifiers import Grade, Key, Kind
+from optout.registry.identifiers import Grade, KeyColumns, Kind
 from optout.registry.index import BruteForce, ProbeTable, RadiusIndex, registered_among
 from optout.registry.log import VerifierKey
 
@@ -233,7 +233,7 @@ class Snapshot:
             for index, rank, usage in found[["entry", "grade", "usage"]].tolist()
         ]
 
-    def confirmed(self, keys: Sequence[Key]) -> tuple[npt.NDArray[np.int64], Records]:
+    def confirmed(self, keys: KeyColumns) -> tuple[npt.NDArray[np.int64], Records]:
         """The entries that cover many things, as `find` says of each; as columns.
 
         Args:
@@ -243,12 +243,10 @@ class Snapshot:
             Of each entry the position in `keys`, int64, and its `entry`, `grade` (the rank) and
             `usage`; by position, then entry.
         """
-        wanted, rows = self.candidates(np.array([key.probe for key in keys], np.uint64))
+        wanted, rows = self.candidates(keys.probe)
         records = self._segment.identifiers[rows]
-        digests = np.frombuffer(b"".join([key.digest for key in keys]), np.uint8).reshape(-1, 32)
-        codes = np.array([key.kind.code for key in keys], np.uint8)
-        same = (records["digest"] == digests[wanted]).all(axis=1) & (
-            records["kind"] == codes[wanted]
+        same = (records["digest"] == keys.digest[wanted]).all(axis=1) & (
+            records["kind"] == keys.kind[wanted]
         )
         return wanted[same], records[same][["entry", "grade", "usage"]]
 

@@ -67,6 +67,14 @@ def test_what_is_rendered_is_read_back(document: dict) -> None:
     assert documents.render(documents.parse(data, "it")) == data
 
 
+@given(DOCUMENTS)
+@example({"nested": [[[[[[[[[[{}, [], {"a": [None, True, -1, 0.5]}]]]]]]]]]], "": "\x7f\u2028"})
+@example({"by number": {10: "x", 9: "y"}})
+def test_what_is_rendered_is_what_the_library_makes(document: dict) -> None:
+    made = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    assert documents.render(document) == made.encode()
+
+
 @given(DOCUMENTS, st.data())
 def test_another_spelling_is_not_read(document: dict, data) -> None:
     rendered = documents.render(document)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import pytest
 from optout.filter.errors import EvidenceError
 from optout.filter.judge import Policy
+from optout.filter.judge.findings import ENTRY_ROWS
 from optout.filter.run.decide import Decision, EntryCount, Tally
 from optout.filter.run.report import Held
 from optout.filter.run.scan import ScanSummary
@@ -21,7 +23,8 @@ PROVEN = (Kind.SITE.code, Grade.DOMAIN.rank)
 def decided(*scans: dict[int, tuple[int, int, int]], rows: int = 500_000, **policy) -> Decision:
     tally = Tally()
     for number, entries in enumerate(scans):
-        tally.add(ScanSummary(f"{number}.parquet", rows, entries))
+        met = np.array([(entry, *facts) for entry, facts in sorted(entries.items())], ENTRY_ROWS)
+        tally.add(ScanSummary(f"{number}.parquet", rows, met))
     return tally.decide(PLAN, Policy(**policy), ["b.parquet", "a.parquet"])
 
 
@@ -35,6 +38,17 @@ def test_what_an_entry_meets_is_added_up_over_all_shards() -> None:
     assert decision.held == {7}
     assert decision.unseen == ("a.parquet", "b.parquet")
     assert decision.reports() == [Held(7, "site", "self", 1100, 0.0011)]
+
+
+def test_a_corpus_of_many_shards_is_added_up_to_the_same() -> None:
+    drawn = np.random.default_rng(3).integers(0, 70_000, (9, 30_000))
+    scans = [{int(entry): (*PROVEN, 2) for entry in some} for some in drawn]
+    decision = decided(*scans)
+    every, shards = np.unique(np.concatenate([[*scan] for scan in scans]), return_counts=True)
+    assert {entry: known.rows for entry, known in decision.entries.items()} == dict(
+        zip(every.tolist(), (2 * shards).tolist(), strict=True)
+    )
+    assert list(decision.entries) == sorted(decision.entries)
 
 
 def test_an_entry_that_the_operator_obeys_is_not_held() -> None:

@@ -20,6 +20,7 @@ from optout.filter.run.rehearsal import Rehearsal
 from optout.filter.run.scan import (
     ScanAndStore,
     Scanner,
+    ShardScan,
     ShardTask,
     _check_columns,
     load_scan,
@@ -39,6 +40,10 @@ def task(path: Path, name: str) -> ShardTask:
     return ShardTask(Shard(name, path), identity(path))
 
 
+def met(scan: ShardScan) -> tuple[str, int, list]:
+    return scan.summary.shard, scan.summary.rows, scan.summary.entries.tolist()
+
+
 @pytest.fixture
 def scanner(world) -> Scanner:
     return Scanner(world.snapshot, Policy(), LEAVES)
@@ -54,9 +59,9 @@ def test_what_speaks_about_rows_is_found_whatever_the_batch_and_however_many_loo
         tell: Tell = lambda rows, name: told.append((rows, name))  # noqa: E731, B023
         scan = scanner.scan(task(corpus / DOWNLOADED, DOWNLOADED), tell)
         assert sum(rows for rows, _ in told) == scan.summary.rows == 40
-        found.append((scan.findings.found.tobytes(), scan.findings.counts, scan.summary))
+        found.append((scan.findings.found.tobytes(), scan.findings.counts, met(scan)))
     assert found[0] == found[1] == found[2] == found[3]
-    assert {entry: rows for entry, (_, _, rows) in found[0][2].entries.items()} == {3: 3, 4: 1}
+    assert [(entry, rows) for entry, _, _, rows in found[0][2][2]] == [(3, 3), (4, 1)]
 
 
 def test_a_damaged_row_group_is_told_whoever_reads_it(corpus: Path, scanner) -> None:
@@ -78,7 +83,7 @@ def test_a_damaged_row_group_is_told_whoever_reads_it(corpus: Path, scanner) -> 
 def test_a_scanner_passes_to_another_process(world, corpus: Path, scanner) -> None:
     first = scanner.scan(task(corpus / LAION, LAION), nobody)
     again = pickle.loads(pickle.dumps(scanner)).scan(task(corpus / LAION, LAION), nobody)
-    assert again.summary == first.summary
+    assert met(again) == met(first)
 
 
 def test_a_changed_input_is_not_scanned(corpus: Path, scanner) -> None:
@@ -133,7 +138,7 @@ def test_a_stored_scan_is_what_was_found(corpus: Path, scanner, stored) -> None:
     scan = load_scan(*stored, PLAN)
     fresh = scanner.scan(stored[1], nobody)
     assert scan is not None
-    assert scan.summary == fresh.summary
+    assert met(scan) == met(fresh)
     assert np.array_equal(scan.findings.found, fresh.findings.found)
     assert scan.findings.counts == fresh.findings.counts
 

@@ -196,24 +196,36 @@ def differences(
     """Values of which two kernels say different things: states, and whether they are candidates."""
     ours, theirs = fast(values), plain(values)
     found = np.zeros((2, len(values)), bool)
-    found[0, list(ours.traces)] = True
-    found[1, list(theirs.traces)] = True
+    found[0, ours.candidates()] = True
+    found[1, theirs.candidates()] = True
     wrong = np.flatnonzero((ours.states != theirs.states) | (found[0] != found[1]))
     different = [
         (values[i].as_py(), int(ours.states[i]), int(theirs.states[i]), *found[:, i].tolist())
         for i in wrong.tolist()
     ]
-    for position in set(ours.traces) & set(theirs.traces):
-        if not is_the_same(ours.traces[position], theirs.traces[position], plain):
+    told: dict[int, set[Digest]] = {}
+    keys = ours.registered.keys
+    for position, kind, digest in zip(
+        ours.registered.values.tolist(), keys.kind.tolist(), keys.digest, strict=True
+    ):
+        told.setdefault(position, set()).add((kind, digest.tobytes()))
+    for position in found.all(axis=0).nonzero()[0].tolist():
+        trace = theirs.traces[position]
+        if position in told:
+            same = told[position] == covering(trace, plain)
+        else:
+            same = ours.traces[position] == trace
+        if not same:
             different.append((values[position].as_py(), 0, 0, True, True))
     return different
 
 
-def is_the_same(ours: Trace, theirs: Trace, plain: WordKernel) -> bool:
-    """Whether keys of a compiled kernel are the registered ones among those of the reference."""
-    if not ours.keys:
-        return ours == theirs
-    covering = [key for key in url_keys(theirs.words["url"]) or () if key.kind in plain._kinds]
-    probes = np.array([key.probe for key in covering], np.uint64)
-    places, _ = plain._snapshot.candidates(probes)
-    return sorted(ours.keys) == sorted({covering[place] for place in places.tolist()})
+Digest = tuple[int, bytes]
+"""The code of a kind, and the digest of a key."""
+
+
+def covering(trace: Trace, plain: WordKernel) -> set[Digest]:
+    """The registered keys of an address, as the reference has them."""
+    keys = [key for key in url_keys(trace.words["url"]) or () if key.kind in plain._kinds]
+    places, _ = plain._snapshot.candidates(np.array([key.probe for key in keys], np.uint64))
+    return {(keys[place].kind.code, keys[place].digest) for place in places.tolist()}

@@ -40,8 +40,8 @@ def test_rows_get_the_states_and_traces_of_their_values() -> None:
             *("judged", "null", "judged", "empty"),
             *("judged", "judged", "judged", "null"),
         ]
-        assert scan.rows.tolist() == [0, 4, 5]
-        assert [scan.traces[n].words["url"] for n in scan.trace] == ["x1", "x1", "x2"]
+        assert scan.traced.rows.tolist() == [0, 4, 5]
+        assert [scan.traces[n].words["url"] for n in scan.traced.which] == ["x1", "x1", "x2"]
         # What stands in the place of a null is nothing, and costs nothing.
         assert len(kernel.shown) == (4 if distinct else 8)
 
@@ -52,7 +52,7 @@ def test_nothing_but_nulls_and_nothing_at_all_are_fine() -> None:
             kernel = Marker(distinct=distinct)
             (scan,) = scanned(kernel, pa.record_batch({"url": pa.array(values, pa.string())}))
             assert scan.states.tolist() == [State.NULL] * len(values)
-            assert scan.rows.tolist() == []
+            assert scan.traced.rows.tolist() == []
             assert not any(kernel.shown)
 
 
@@ -71,8 +71,8 @@ def test_a_row_of_many_values_has_the_states_of_all() -> None:
     batch = pa.record_batch({"urls": [["x1", "a", "x2"], [], None, ["x1", None]]})
     (scan,) = scanned(Marker(distinct=True), batch, Leaf("urls[]", "url"))
     assert len(scan.states) == 5
-    assert scan.rows.tolist() == [0, 0, 3]
-    assert [scan.traces[n].words["url"] for n in scan.trace] == ["x1", "x2", "x1"]
+    assert scan.traced.rows.tolist() == [0, 0, 3]
+    assert [scan.traces[n].words["url"] for n in scan.traced.which] == ["x1", "x2", "x1"]
     assert scan.unjudgeable.tolist() == []
 
 
@@ -80,4 +80,4 @@ def test_a_text_that_is_no_json_is_one_value_that_cannot_be_judged() -> None:
     batch = pa.record_batch({"meta": ['{"src": "x1"}', "{", None]})
     (scan,) = scanned(Marker(distinct=True), batch, Leaf("meta{}.src", "url"))
     assert [State(state).word for state in scan.states] == ["judged", "null", "unjudgeable"]
-    assert (scan.rows.tolist(), scan.unjudgeable.tolist()) == ([0], [1])
+    assert (scan.traced.rows.tolist(), scan.unjudgeable.tolist()) == ([0], [1])

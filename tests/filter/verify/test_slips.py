@@ -47,7 +47,7 @@ def wrong(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable], None]:
 
 
 def missing(scanned: Scanned) -> Scanned:
-    return replace(scanned, traces={})
+    return Scanned(scanned.states, {})
 
 
 @pytest.fixture

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optout.registry.errors import SnapshotError
-from optout.registry.identifiers import Grade, Identifier, Key, Kind, file_key, url_keys, usage_mask
+from optout.registry.identifiers import (
+    Grade,
+    Identifier,
+    Key,
+    KeyColumns,
+    Kind,
+    file_key,
+    url_keys,
+    usage_mask,
+)
 from optout.registry.log import fold
 from optout.registry.snapshot import Snapshot, SnapshotEntry
 
@@ -173,13 +182,13 @@ def test_many_things_are_found_as_each_alone(large: tuple[Plain, Snapshot]) -> N
     keys = [Key(each.kind, each.digest, each.probe) for each in asked]
     # One whose probe is another's: found where the probe is, and not confirmed.
     keys.append(Key(Kind.URL, b"x" * 32, asked[0].probe))
-    places, found = snapshot.confirmed(keys)
+    places, found = snapshot.confirmed(KeyColumns.of(keys))
     assert list(zip(places.tolist(), found.tolist(), strict=True)) == [
         (place, (entry.index, entry.grade.rank, entry.usage))
         for place, key in enumerate(keys)
         for entry in plain.find(key.kind, key.digest)
     ]
-    assert [len(column) for column in snapshot.confirmed([])] == [0, 0]
+    assert [len(column) for column in snapshot.confirmed(KeyColumns.of([]))] == [0, 0]
 
 
 @settings(max_examples=25, deadline=None)
