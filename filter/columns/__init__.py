@@ -1,5 +1,6 @@
 """Which column plays which role, and how its values are taken out of a batch."""
 
+from .arrays import arrow_numbers, arrow_words
 from .detection import DetectedColumn, Sample, detect
 from .features import FEATURES
 from .leaf import ROLES, SCHEMES, Leaf, Role, base_role, checked_role
@@ -27,6 +28,8 @@ __all__ = [
     "LeafValues",
     "Role",
     "Sample",
+    "arrow_numbers",
+    "arrow_words",
     "base_role",
     "carries",
     "checked_role",

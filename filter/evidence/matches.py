@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import IO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from optout.filter.errors import EvidenceError
 
@@ -40,9 +41,8 @@ def write_matches(stream: IO[bytes], matches: pa.Table | Iterable[pa.RecordBatch
         matches = pa.Table.from_batches(matches, SCHEMA)
     columns = SCHEMA.names
     table = matches.select(columns).cast(SCHEMA)
-    if table.num_rows:
-        table = table.group_by(columns).aggregate([]).select(columns).cast(SCHEMA)
-        table = table.sort_by([(name, "ascending") for name in columns])
+    table = table.sort_by([(name, "ascending") for name in columns])
+    table = _once(table.combine_chunks())
     sink = pa.BufferOutputStream()
     pq.write_table(
         table.combine_chunks(),
@@ -54,6 +54,19 @@ def write_matches(stream: IO[bytes], matches: pa.Table | Iterable[pa.RecordBatch
     data = memoryview(sink.getvalue())
     while data:
         data = data[stream.write(data) :]
+
+
+def _once(table: pa.Table) -> pa.Table:
+    """Sorted rows, equal ones once."""
+    # Not by `group_by`, which brings a whole engine of queries along.
+    first, others = table.slice(0, 1), table.slice(1)
+    same = None
+    for column, before in zip(others.columns, table.columns, strict=True):
+        before = before.slice(0, len(column))  # what stands one row above
+        equal = pc.equal(column, before)
+        equal = pc.coalesce(equal, pc.and_(column.is_null(), before.is_null()))
+        same = equal if same is None else pc.and_(same, equal)
+    return pa.concat_tables([first, others.filter(pc.invert(same))])
 
 
 def read_matches(data: bytes, name: str = "the matches") -> pa.Table:

@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from optout.filter.columns import Leaf
+from optout.filter.columns import Leaf, arrow_numbers, arrow_words
 from optout.registry.identifiers import Kind
 
 from .findings import NO_DISTANCE, UNJUDGEABLE, Found
@@ -72,19 +72,19 @@ class Verdicts:
 
     def matches(self, leaves: Sequence[Leaf]) -> pa.Table:
         """The reasons as a table: row, verdict, kind, entry, leaf, distance."""
-        broken = self.reasons["kind"] == UNJUDGEABLE
+        known = self.reasons["kind"] != UNJUDGEABLE
         distance = self.reasons["distance"]
-        words = np.array([verdict.word for verdict in Verdict], object)
-        kinds = np.array([kind_word(code) for code in range(256)], object)
-        paths = np.array([leaf.path for leaf in leaves], object)
+        verdicts = arrow_words([verdict.word for verdict in Verdict])
+        kinds = arrow_words([kind_word(code) for code in range(256)])
+        paths = arrow_words([leaf.path for leaf in leaves])
         return pa.table(
             {
-                "row": pa.array(self.reasons["row"]),
-                "verdict": pa.array(words[self.verdicts], pa.string()),
-                "kind": pa.array(kinds[self.reasons["kind"]], pa.string(), mask=broken),
-                "entry": pa.array(self.reasons["entry"], mask=broken),
-                "leaf": pa.array(paths[self.reasons["leaf"]], pa.string()),
-                "distance": pa.array(distance, mask=distance == NO_DISTANCE),
+                "row": arrow_numbers(self.reasons["row"]),
+                "verdict": verdicts.take(arrow_numbers(self.verdicts)),
+                "kind": kinds.take(arrow_numbers(self.reasons["kind"], known)),
+                "entry": arrow_numbers(self.reasons["entry"], known),
+                "leaf": paths.take(arrow_numbers(self.reasons["leaf"].astype(np.int32))),
+                "distance": arrow_numbers(distance, distance != NO_DISTANCE),
             }
         )
 
