@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import mmap
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
@@ -28,11 +28,13 @@ from .footer import (
     GroupField,
     Leaf,
     leaves_of,
-    parse_footer,
 )
 from .groups import BATCH_BYTES, BATCH_ROWS, Groups
+from .kept import Kept
 from .physical import metadata_of, physical_view
+from .scratch import Scratch
 from .settings import levels_in, writer_options
+from .small_file import Encoded, filled, grown
 from .tail import shard_faults
 from .transfer import FileSource
 
@@ -45,33 +47,32 @@ _WHOLE_ROWS = 1 << 17
 _WHOLE = 1.5
 """Pieces that such a row group may have in bytes; it is not cut."""
 
+_STEP_BYTES = 4 << 20
+"""Bytes of it that are decoded together: few enough that the memory of the last ones serves the
+next."""
+
+_MOST_BYTES = (1 << 31) - 1
+"""Bytes of a piece: beyond them some arrays of Arrow count no further."""
+
+_ROOM_BYTES = 16 << 20
+"""Room that a piece is given to be encoded into, beside as much as it has decoded."""
+
 Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows that are to be encoded.
+    """Rows that are to be encoded, once.
 
     Attributes:
         rows: at least one.
         options: how, in the words of pyarrow's writer.
+        blocks: memory that holds some of the rows, and other rows as soon as these are encoded.
     """
 
     rows: pa.Table
     options: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """Row groups that were encoded into a small Parquet file.
-
-    Attributes:
-        file: its bytes.
-        groups: what its footer says of each.
-    """
-
-    file: io.BytesIO
-    groups: list[Struct]
+    blocks: list[mmap.mmap]
 
 
 class Encoder:
@@ -120,8 +121,8 @@ class Encoder:
                 schema = file.schema_arrow
             # Not `empty_table`, which would load pandas.
             nothing = pa.Table.from_batches([], schema=schema)
-            empty = _encoded(nothing, {"store_schema": False})
-        written = list(leaves_of(parse_footer(_footer_of(empty), name)))
+            empty = grown(nothing, {"store_schema": False})
+        written = list(leaves_of(empty.footer(name)))
         if [leaf.storage for leaf in written] != [leaf.storage for leaf in self.leaves]:
             raise ShardError(
                 name,
@@ -140,6 +141,7 @@ class Encoder:
         self._reader = self._open([self._paths[n] for n in self._categories])
         self._readers = [self._reader]
         self._lock = threading.Lock()
+        self._decoded, self._encoded = Scratch(), Scratch()
 
     def touched(self) -> tuple[set[int], set[int]]:
         """The numbers of the row groups that lose some of their rows, and of those that lose all.
@@ -178,24 +180,34 @@ class Encoder:
         reader = reader or self._reader.again()
         for kept in self._pieces(number, reader):
             with shard_faults(self._name):
-                table = self._table(kept)
-            piece = Piece(table, options)
-            del table
+                rows, blocks = self._table(kept)
+                piece = Piece(rows, options, blocks)
+            del rows, blocks
             yield piece
             del piece  # before the next one is read
         with self._lock:
             self._readers.append(reader)
 
     def encode(self, piece: Piece) -> Encoded:
-        """Encode a piece of a row group as that was written.
+        """Encode a piece of a row group as that was written; its rows are gone then.
 
         Raises:
             ShardError: it cannot be encoded.
         """
         with shard_faults(self._name):
-            file = _encoded(piece.rows, piece.options)
-        footer = parse_footer(_footer_of(file), self._name)
-        return Encoded(file, footer.value(FileField.ROW_GROUPS))
+            try:
+                block = self._encoded.take(2 * piece.rows.nbytes + _ROOM_BYTES)
+                encoded = filled(block, piece.rows, piece.options)
+            except (OSError, MemoryError):  # there is no such room, or even that is not enough
+                encoded = grown(piece.rows, piece.options)
+        for decoded in piece.blocks:
+            self._decoded.give_back(decoded)
+        return encoded
+
+    def release(self, encoded: Encoded) -> None:
+        """Let others use the memory of what was encoded: nobody reads it any more."""
+        if encoded.block is not None:
+            self._encoded.give_back(encoded.block)
 
     def levels(self, numbers: Iterable[int]) -> dict[str, int]:
         """At which level the codecs of some row groups compress, those that have levels."""
@@ -227,43 +239,40 @@ class Encoder:
                     found[number] = categories
         return found
 
-    def _pieces(self, number: int, reader: Groups) -> Iterator[list[pa.RecordBatch]]:
-        kept: list[pa.RecordBatch] = []
-        row, decoded = int(self._first[number]), 0
-        # Decoded at once, rows need not be put together again.
-        limits = (BATCH_BYTES, BATCH_ROWS)
+    def _pieces(self, number: int, reader: Groups) -> Iterator[Kept]:
+        first, last = self._first[number], self._first[number + 1]
+        rows, size = int(last - first), reader.bytes_of(number)
+        max_bytes, max_rows, cut = BATCH_BYTES, BATCH_ROWS, PIECE_BYTES
         if not self.is_large(number):
-            limits = (int(PIECE_BYTES * _WHOLE) + 1, _WHOLE_ROWS)
-        for whole in reader.batches(number, max_bytes=limits[0], max_rows=limits[1]):
-            batch = self._without_removed(whole, row)
-            row += whole.num_rows
+            max_bytes, max_rows = int(PIECE_BYTES * _WHOLE) + 1, _WHOLE_ROWS
+            # Where its values fold up, or are of very different sizes, it is cut nevertheless.
+            if not self._categories and reader.is_one_batch(number, max_bytes, max_rows):
+                max_bytes, max_rows, cut = _STEP_BYTES, BATCH_ROWS, _MOST_BYTES
+        expected = int(min(1.0, cut / max(1, size)) * rows)
+        kept, row, decoded = Kept(self._decoded, expected), int(first), 0
+        keeps = cut == _MOST_BYTES
+        for batch in reader.batches(
+            number, max_bytes=max_bytes, max_rows=max_rows, keeps_memory=keeps
+        ):
+            if decoded and decoded + batch.nbytes > _MOST_BYTES and kept.rows:
+                yield kept
+                kept, decoded = Kept(self._decoded, expected), 0
+            low, high = np.searchsorted(self._removed, (row, row + batch.num_rows))
+            with shard_faults(self._name):
+                kept.add(batch, self._removed[low:high] - row)
+            row += batch.num_rows
             # Counted with the removed rows, so that the cuts depend on the input alone.
-            decoded += whole.nbytes
-            if batch.num_rows:
-                kept.append(batch)
-            del whole, batch
-            if decoded >= PIECE_BYTES:
-                if kept:
+            decoded += batch.nbytes
+            del batch
+            if decoded >= cut:
+                if kept.rows:
                     yield kept
-                kept, decoded = [], 0
-        if kept:
+                kept, decoded = Kept(self._decoded, expected), 0
+        if kept.rows:
             yield kept
 
-    def _without_removed(self, batch: pa.RecordBatch, first: int) -> pa.RecordBatch:
-        low, high = np.searchsorted(self._removed, (first, first + batch.num_rows))
-        if low == high:
-            return batch
-        keep = np.ones(batch.num_rows, dtype=bool)
-        keep[self._removed[low:high] - first] = False
-        # Made of its bits: of an array pyarrow would ask pandas first, and load it.
-        bits = pa.py_buffer(np.packbits(keep, bitorder="little"))
-        mask = pa.Array.from_buffers(pa.bool_(), len(keep), [None, bits])
-        with shard_faults(self._name):
-            return batch.filter(mask)
-
-    def _table(self, batches: list[pa.RecordBatch]) -> pa.Table:
-        table = pa.Table.from_batches(batches)
-        batches.clear()
+    def _table(self, kept: Kept) -> tuple[pa.Table, list[mmap.mmap]]:
+        table, blocks = kept.table()
         for number, categories in self._categories.items():
             column = table.schema.get_field_index(self._paths[number])
             restricted = restrict(table.column(column), categories.kept)
@@ -274,22 +283,8 @@ class Encoder:
         for column in range(table.num_columns):
             whole = pa.chunked_array([_combined(table.column(column))])
             table = table.set_column(column, table.schema.field(column), whole)
-        return table
+        return table, blocks
 
 
 def _combined(column: pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-
-
-def _encoded(table: pa.Table, options: dict[str, Any]) -> io.BytesIO:
-    # Arrow's own stream doubles its memory whenever it is full.
-    sink = io.BytesIO()
-    with pq.ParquetWriter(sink, table.schema, **options) as writer:
-        writer.write_table(table, row_group_size=max(1, table.num_rows))
-    return sink
-
-
-def _footer_of(encoded: io.BytesIO) -> bytes:
-    with encoded.getbuffer() as data:
-        length = int.from_bytes(data[-8:-4], "little")
-        return bytes(data[-8 - length : -8])

@@ -120,6 +120,7 @@ class Groups:
         *,
         max_bytes: int = BATCH_BYTES,
         max_rows: int = BATCH_ROWS,
+        keeps_memory: bool = False,
     ) -> Iterator[pa.RecordBatch]:
         """Read some columns of a row group.
 
@@ -128,6 +129,7 @@ class Groups:
             columns: names or dotted paths as pyarrow has them; all by default.
             max_bytes: of one batch, by the footer's average row; one row at the least.
             max_rows: of one batch.
+            keeps_memory: whether what a batch filled is kept for the next one, however large.
 
         Raises:
             ShardError: a page is damaged or cannot be decoded, or there are fewer rows than the
@@ -138,14 +140,13 @@ class Groups:
         if not rows:
             return
         asked = [n for n in range(len(self._leaves)) if self._is_asked(n, columns)]
-        large = [n for n in asked if self._is_large(number, n)]
+        weights = self._weights_in(number, asked)
         with ExitStack() as stack:
             with shard_faults(self._name):
-                file, place, weights = self.file, number, dict[int, Weight]()
-                if large:
+                file, place = self.file, number
+                if weights:
                     # Its own, so that it is open as long as somebody reads these batches.
                     stream = stack.enter_context(self._path.open("rb", buffering=0))
-                    weights = {n: self._weight(stream, number, n) for n in large}
                     file, place = self._paged(stream, number, weights)
                 reading = file.iter_batches(
                     batch_size=min(max_rows, self._batch_rows(number, asked, weights, max_bytes)),
@@ -153,7 +154,7 @@ class Groups:
                     columns=None if columns is None else list(columns),
                     use_threads=False,
                 )
-            heavy = self.bytes_of(number, columns) >= RETURNED_BYTES
+            heavy = not keeps_memory and self.bytes_of(number, columns) >= RETURNED_BYTES
             yield from self._all_of(reading, number, heavy)
 
     def _all_of(
@@ -176,6 +177,23 @@ class Groups:
         if seen != self._groups[number].value(GroupField.ROWS):
             with shard_faults(self._name):
                 raise ValueError(f"row group {number} has not as many rows as it says")
+
+    def is_one_batch(self, number: int, max_bytes: int, max_rows: int) -> bool:
+        """Whether all columns of a row group would be read as one batch.
+
+        Args:
+            number: of the row group.
+            max_bytes: as `batches`.
+            max_rows: as `batches`.
+
+        Raises:
+            ShardError: a page header is damaged.
+        """
+        asked = range(len(self._leaves))
+        rows = self._groups[number].value(GroupField.ROWS)
+        weights = self._weights_in(number, asked)
+        most = min(max_rows, self._batch_rows(number, asked, weights, max_bytes))
+        return bool(rows <= most)
 
     def bytes_of(self, number: int, columns: Sequence[str] | None = None) -> int:
         """Bytes of some columns of a row group, decompressed, as the footer says."""
@@ -231,6 +249,14 @@ class Groups:
     def _is_large(self, number: int, column: int) -> bool:
         size: int = self._meta(number, column).value(MetaField.UNCOMPRESSED)
         return size >= min(self._huge, _WEIGHED_BYTES)
+
+    def _weights_in(self, number: int, asked: Sequence[int]) -> dict[int, Weight]:
+        """Of the large ones among some columns."""
+        large = [n for n in asked if self._is_large(number, n)]
+        if not large:
+            return {}
+        with shard_faults(self._name), self._path.open("rb", buffering=0) as stream:
+            return {n: self._weight(stream, number, n) for n in large}
 
     def _weight(self, stream: IO[bytes], number: int, column: int) -> Weight:
         key = number, column

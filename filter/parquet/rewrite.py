@@ -14,7 +14,7 @@ from optout.filter.errors import ShardError
 
 from .assembly import Assembly
 from .compact import Struct
-from .encoding import Encoded, Encoder
+from .encoding import Encoder
 from .footer import FileField, GroupField, parse_footer, read_footer
 from .pipeline import Pipeline
 from .tail import AGAIN, opened, read_tail, shard_faults
@@ -136,19 +136,15 @@ def rewrite(
             for number, group in enumerate(groups):
                 if number in some:
                     for encoded in pipeline.take(number):
-                        _graft(assembly, encoded, group)
+                        for part in encoded.footer(name).value(FileField.ROW_GROUPS):
+                            assembly.graft(MemorySource(encoded.file), part, group)
+                        encoder.release(encoded)
                         del encoded  # before the next piece is decoded
                 elif number not in every:
                     assembly.splice(origin, group)
             assembly.finish()
     how, why = _told(encoder, len(groups) - len(some) - len(every), some)
     return RewriteReport(rows, rows - len(removed), output.position, output.sha256, how, why)
-
-
-def _graft(assembly: Assembly, encoded: Encoded, original: Struct) -> None:
-    with encoded.file.getbuffer() as data:
-        for part in encoded.groups:
-            assembly.graft(MemorySource(data), part, original)
 
 
 def _told(encoder: Encoder, spliced: int, anew: set[int]) -> tuple[str, str]:

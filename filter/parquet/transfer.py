@@ -7,20 +7,17 @@ is written, while it is still in memory.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import os
-import threading
 from contextlib import suppress
 from types import TracebackType
 from typing import IO, Protocol
 
+from .read_back import HASHED_BYTES, ReadBack
+
 STEP_BYTES = 8 << 20
 """Bytes copied at a time: the hash runs behind by a step."""
-
-_HASHED_BYTES = 1 << 20
-"""Bytes read back at a time: few enough for a processor's cache."""
 
 _ENDS = "it ends before what it is to hold"
 
@@ -109,7 +106,7 @@ class Output:
         self._stream = stream
         self._descriptor = _descriptor_of(stream)
         self._digest = hashlib.sha256()
-        self._reader = _ReadBack(self._descriptor, self._digest) if self._descriptor >= 0 else None
+        self._reader = ReadBack(self._descriptor, self._digest) if self._descriptor >= 0 else None
         self._kernel = hasattr(os, "copy_file_range")
         self._waiting: tuple[int, int, int] | None = None
         self.position = 0
@@ -171,7 +168,7 @@ class Output:
         while left:
             done = self._copied_by_kernel(descriptor, start, min(left, STEP_BYTES))
             if not done:
-                data = os.pread(descriptor, min(left, _HASHED_BYTES), start)
+                data = os.pread(descriptor, min(left, HASHED_BYTES), start)
                 if not data:
                     raise SourceError(_ENDS)
                 self._write(data)
@@ -228,61 +225,3 @@ def _descriptor_of(stream: IO[bytes]) -> int:
         return -1
     stream.flush()
     return descriptor
-
-
-class _ReadBack(threading.Thread):
-    """Hashes a file while it grows."""
-
-    def __init__(self, descriptor: int, digest: hashlib._Hash) -> None:
-        super().__init__(name="optout-digest", daemon=True)
-        self._descriptor = descriptor
-        self._digest = digest
-        self._changed = threading.Condition()
-        self._written = 0
-        self._ended = False
-        self._fault: BaseException | None = None
-
-    def advance(self, written: int) -> None:
-        """Say how many bytes there are by now."""
-        with self._changed:
-            self._written = written
-            self._changed.notify()
-
-    def finish(self) -> None:
-        """Say that there are no more, and wait for the hash of all."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify()
-        self.join()
-
-    def check(self) -> None:
-        """See that all was hashed.
-
-        Raises:
-            OSError: the output could not be read back.
-        """
-        if self._fault:
-            raise self._fault
-
-    def run(self) -> None:
-        """Until there are no more."""
-        position = 0
-        buffer = bytearray(_HASHED_BYTES)
-        view = memoryview(buffer)
-        try:
-            while position < (written := self._wait(position)):
-                while position < written:
-                    part = view[: min(len(view), written - position)]
-                    done = os.preadv(self._descriptor, [part], position)
-                    if not done:
-                        raise OSError(errno.EIO, "the output is shorter than what was written")
-                    self._digest.update(part[:done])
-                    position += done
-        except BaseException as fault:  # told by `check`
-            self._fault = fault
-
-    def _wait(self, position: int) -> int:
-        with self._changed:
-            while self._written == position and not self._ended:
-                self._changed.wait()
-            return self._written

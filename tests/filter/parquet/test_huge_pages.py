@@ -253,6 +253,24 @@ def test_rows_that_a_dictionary_folds_up_come_in_small_batches(tmp_path: Path) -
         assert max(batch.data.nbytes for batch in reader.batches()) < 80 << 20
 
 
+@pytest.mark.parametrize("most_bytes", [1000, 1 << 20])
+@pytest.mark.parametrize("most_rows", [499, 500])
+@pytest.mark.parametrize("dense", [1000, 1 << 20])
+def test_it_is_known_before_whether_a_row_group_comes_as_one_batch(
+    most_bytes: int, most_rows: int, dense: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(groups, "DENSE_BATCH_BYTES", dense)
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": [f"text {n}" for n in range(500)]}), path)
+    with opened(path, str(path)) as stream:
+        footer = read_footer(read_tail(stream, str(path)), str(path))
+    limits = {"max_bytes": most_bytes, "max_rows": most_rows}
+    with Groups(path, footer, list(leaves_of(footer)), str(path), huge=1) as reader:
+        count = len(list(reader.batches(0, **limits)))
+        assert reader.is_one_batch(0, **limits) == (count == 1)
+        assert (count == 1) == (most_bytes > 1000 and most_rows == 500 and dense > 1000)
+
+
 @pytest.mark.parametrize("codec", CODECS)
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 def test_a_huge_page_that_does_not_match_its_checksum_is_not_read(

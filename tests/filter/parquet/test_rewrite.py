@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optout.filter.errors import ShardError
-from optout.filter.parquet import copy, encoding, rewrite
+from optout.filter.parquet import copy, encoding, kept, rewrite, scratch
 
 ROWS = 400
 REMOVED = np.array([0, 1, 3, 5, 77, 391, ROWS - 1])
@@ -434,6 +434,45 @@ def test_bytes_do_not_depend_on_how_the_input_is_read(
             assert without(source).read_bytes() == expected
     finally:
         pa.set_cpu_count(usual)
+
+
+@pytest.mark.parametrize("how", WRITTEN)
+def test_bytes_do_not_depend_on_where_they_are_put_together(
+    how: str, write: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write(EVERYTHING, **WRITTEN[how])
+    expected = without(source).read_bytes()
+    monkeypatch.setattr(scratch, "SMALLEST_BYTES", 1 << 12)
+    monkeypatch.setattr(kept, "SMALLEST_BYTES", 0)
+    monkeypatch.setattr(encoding, "_STEP_BYTES", 1 << 12)
+    assert without(source).read_bytes() == expected
+    # No piece is encoded into so little; what was begun there goes elsewhere.
+    monkeypatch.setattr(encoding, "_ROOM_BYTES", -(1 << 40))
+    assert without(source).read_bytes() == expected
+
+
+def test_bytes_do_not_depend_on_room_for_blocks(
+    write: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write(EVERYTHING)
+    expected = without(source).read_bytes()
+
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(encoding.Scratch, "take", full)
+    assert without(source).read_bytes() == expected
+
+
+def test_a_row_group_that_unfolds_to_more_than_arrow_counts_is_cut(
+    write: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoding, "_MOST_BYTES", 40_000)
+    monkeypatch.setattr(encoding, "_STEP_BYTES", 1000)
+    source = write(pa.table({"text": ["a" * 1000] * ROWS}))
+    out = without(source)
+    assert_same_but_for(source, out)
+    assert len(chunks(out)) > 1
 
 
 def test_a_large_row_group_is_cut_where_the_input_says(

@@ -6,7 +6,7 @@ import io
 import itertools
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from optout.filter.errors import ShardError
-from optout.filter.parquet import copy, encoding, rewrite, transfer
+from optout.filter.parquet import copy, encoding, read_back, rewrite, transfer
 from optout.filter.parquet.pipeline import Pipeline
 from optout.filter.parquet.transfer import Output
 
@@ -71,6 +71,37 @@ def test_a_file_gets_the_same_bytes_and_digest_as_memory(shard: Path, tmp_path: 
         expected = rewrite(shard, inside, np.array(removed, np.int64))
         assert found == inside.getvalue()
         assert report == expected
+
+
+@pytest.mark.parametrize("beginner", [None, lambda *_: -1])
+def test_a_system_that_does_not_begin_to_store_will_do(
+    beginner: Callable[..., int] | None,
+    shard: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(read_back, "_BEGUN_BYTES", 100)
+    monkeypatch.setattr(read_back, "_STORE_BEGINNER", beginner)
+    with (tmp_path / "out.parquet").open("w+b") as stream:
+        report = rewrite(shard, stream, np.array([3]))
+    assert (tmp_path / "out.parquet").read_bytes() == written(shard, [3])
+    assert report.size == (tmp_path / "out.parquet").stat().st_size
+
+
+def test_what_is_hashed_is_begun_to_be_stored_once(
+    shard: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+    monkeypatch.setattr(read_back, "_BEGUN_BYTES", 100)
+    monkeypatch.setattr(
+        read_back, "_STORE_BEGINNER", lambda _, start, size, how: begun.append((start, size, how))
+    )
+    with (tmp_path / "out.parquet").open("w+b") as stream:
+        report = rewrite(shard, stream, np.arange(0, ROWS, 99))
+    ends = list(itertools.accumulate((size for _, size, _ in begun), initial=0))
+    assert [start for start, _, _ in begun] == ends[:-1]
+    assert report.size - 100 < ends[-1] <= report.size
+    assert {how for _, _, how in begun} == {2}
 
 
 def test_what_no_kernel_can_copy_is_copied_all_the_same(
