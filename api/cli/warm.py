@@ -17,8 +17,9 @@ def warm(json: AsJson = False) -> int:
 
     console = Console(json=json)
     names = [*index.KERNELS, *scan.KERNELS, *verify.KERNELS]
+    longest_first = [*scan.KERNELS, *index.KERNELS, *verify.KERNELS]
     started = time.monotonic()
-    folder = compiled.warm(*names) if compiled.available() else None
+    folder = compiled.warm(*longest_first) if compiled.available() else None
     seconds = time.monotonic() - started
     if not compiled.available():
         console.result("nothing to compile: there is no compiler here, or OPTOUT_KERNELS is plain")

@@ -17,7 +17,7 @@ from optout.filter.judge import FINDING, EntryRows, Examiner, Findings, Policy
 from optout.filter.parquet import InputIdentity, RowGroup, ShardReader, identity
 from optout.filter.scan import modules_for
 from optout.registry import documents
-from optout.registry.compiled import kernels
+from optout.registry.compiled import prepare
 
 from .budget import Budget
 from .inputs import Shard
@@ -118,8 +118,7 @@ class Scanner:
 
     def prepare(self) -> None:
         """Load what looks at values, and compile it where nobody has before."""
-        for name in modules_for(leaf.role for leaf in self.leaves):
-            kernels(name)
+        prepare(*modules_for(leaf.role for leaf in self.leaves))
 
     def _hire(self, threads: int) -> None:
         # Kernels keep what they work on, and so every thread has its own.

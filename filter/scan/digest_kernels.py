@@ -128,7 +128,8 @@ def look_at_digests(
         present: uint8[n], becomes 1 where a digest's key is registered.
     """
     room = np.empty(len(before) + 2 * size, np.uint8)
-    room[: len(before)] = before
+    for place in range(len(before)):
+        room[place] = before[place]
     form = U(room.ctypes.data)
     digits = form + U(len(before))
     keys = np.empty(KEYS, U)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from optout.registry.compiled import compiled, inlined
+from optout.registry.compiled import compiled, inlined, shared
 from optout.registry.compiled.memory import load8, load32, load64
 
 from .shapes import (
@@ -51,7 +51,7 @@ def _nothing_blank(word: Word) -> Flag:
     return (word - _SPACES) & ~word & _HIGH == U(0)
 
 
-@compiled("int64(uint64, uint64)")
+@shared
 def _behind_scheme(at: Word, end: Word) -> int:
     """How many bytes `http:` or `https:` take, in letters of any size; 0 where it is neither."""
     if end - at < U(5) or load32(at) | U(0x20202020) != U(0x70747468):
@@ -64,7 +64,7 @@ def _behind_scheme(at: Word, end: Word) -> int:
     return 0
 
 
-@compiled("boolean(uint64, uint64)")
+@shared
 def _is_url(at: Word, end: Word) -> Flag:
     at += U(_behind_scheme(at, end))
     if end - at < U(3) or load8(at) != 0x2F or load8(at + U(1)) != 0x2F:
@@ -86,7 +86,7 @@ def _is_url(at: Word, end: Word) -> Flag:
     return True
 
 
-@compiled("boolean(uint64, uint64)")
+@shared
 def _is_text(at: Word, end: Word) -> Flag:
     """Two marks that show, and nothing between them but white space, at least one."""
     last = min(end, at + _TEXT_SHOWN)
@@ -109,7 +109,7 @@ def _is_text(at: Word, end: Word) -> Flag:
     return False
 
 
-@compiled("int64(uint64, uint64)")
+@shared
 def _bits_of_digits(at: Word, end: Word) -> np.int64:
     """How many bits are set in a number of hexadecimal digits; -1 where it is none."""
     found = np.int64(0)
@@ -128,7 +128,7 @@ def _bits_of_digits(at: Word, end: Word) -> np.int64:
     return found
 
 
-@compiled("boolean(uint64, uint64)")
+@shared
 def _may_be_picture(at: Word, end: Word) -> Flag:
     if end - at < U(2):
         return False
@@ -153,7 +153,7 @@ def _may_be_picture(at: Word, end: Word) -> Flag:
     return U(load32(at + U(4))) == U(0x70797466)  # ftyp
 
 
-@compiled("boolean(uint64, uint64)")
+@shared
 def _may_be_work(at: Word, end: Word) -> Flag:
     if end - at < U(3):
         return False
@@ -167,7 +167,7 @@ def _may_be_work(at: Word, end: Word) -> Flag:
     return load8(at) == 0x31 and load8(at + U(1)) == 0x30 and load8(at + U(2)) == 0x2E  # 10.
 
 
-@compiled("boolean(uint64, uint64)")
+@shared
 def _may_be_holder(at: Word, end: Word) -> Flag:
     if end - at < U(2):
         return False
@@ -182,7 +182,7 @@ def _may_be_holder(at: Word, end: Word) -> Flag:
     return byte <= 0x39 and at < last and load8(at) == 0x40
 
 
-@compiled("uint16(uint64, uint64)")
+@shared
 def _shape(at: Word, end: Word) -> np.uint16:
     found = 0
     size = end - at

@@ -5,6 +5,7 @@ waits for a compiler. Its functions are declared with `compiled`; parts of them 
 `inlined`.
 """
 
+from .ahead import prepare, warm
 from .loading import (
     PLAIN,
     Announce,
@@ -15,7 +16,6 @@ from .loading import (
     on_compile,
     own_process,
     shared,
-    warm,
 )
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "kernels",
     "on_compile",
     "own_process",
+    "prepare",
     "shared",
     "warm",
 ]

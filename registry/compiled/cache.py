@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import TextIO
 
 _PACKAGE = Path(__file__).parent
 _OURS = _PACKAGE / "__kernels__"
@@ -87,12 +88,28 @@ def folder_for(folder: Path, *, ahead: bool = False) -> Path | None:
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Hold others off who would compile the same: they find it done afterwards."""
-    with (folder / "lock").open("w") as lock:
-        with suppress(OSError):  # a file system without locks: the same is compiled twice
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def only_one(folder: Path, what: str, *, wait: bool = True) -> Iterator[bool]:
+    """Hold others off who would do the same: they find it done afterwards.
+
+    Args:
+        folder: where it is done, and can be written.
+        what: is done.
+        wait: for others who are at it.
+
+    Yields:
+        Whether it may be done now; that is so after a wait.
+    """
+    with (folder / f"{what}.lock").open("w") as lock:
+        yield _is_taken(lock, wait=wait)
+
+
+def _is_taken(lock: TextIO, *, wait: bool) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        # Where a file system has no locks the same may be done twice, but only by who would wait.
+        return wait
+    return True
 
 
 def _writable(folder: Path, *, make: bool) -> bool:
@@ -109,7 +126,7 @@ def _take_over(kept: Path, into: Path) -> None:
     """Copy what was compiled ahead, once; others may read there meanwhile."""
     if not kept.is_dir() or (into / _TAKEN).exists():
         return
-    with suppress(OSError), only_one(into):
+    with suppress(OSError), only_one(into, _TAKEN):
         for path in kept.rglob("*"):
             target = into / path.relative_to(kept)
             if path.is_file() and not target.exists():

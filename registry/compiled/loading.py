@@ -62,45 +62,59 @@ def kernels(name: str) -> ModuleType:
     known = sys.modules.get(name)
     if known is not None and not _folders:
         return known
-    return _load(name, ahead=False)
+    return load(name, place_of(name, ahead=False))
 
 
-def warm(*names: str) -> Path | None:
-    """Compile modules ahead, for everybody on this machine where the package can be written.
+def place_of(name: str, *, ahead: bool) -> Path | None:
+    """The folder in which a module is kept; None where there is none.
 
     Args:
-        names: of the modules.
-
-    Returns:
-        The folder in which it is kept for later runs; None where there is none.
+        name: of the module.
+        ahead: whether it is compiled for others too.
     """
-    for name in names:
-        _load(name, ahead=True)
-    kept = [_kept(name, ahead=True) for name in names]
-    folders = [folder.parent for folder in kept if folder is not None]
-    return folders[0] if folders and len(folders) == len(names) else None
-
-
-def _kept(name: str, *, ahead: bool) -> Path | None:
     found = importlib.util.find_spec(name)
     if found is None or found.origin is None:
         raise ModuleNotFoundError(name)
-    return folder_for(Path(found.origin).parent, ahead=ahead)
-
-
-def _load(name: str, *, ahead: bool) -> ModuleType:
     with _lock:
-        folder = _kept(name, ahead=ahead)
-        done = None if folder is None else folder / f"{name}.{_DONE}"
-        with ExitStack() as stack:
-            if folder is not None and done is not None and not done.exists():
-                stack.enter_context(only_one(folder))
-            stack.enter_context(_keeping(folder))
-            stack.enter_context(_announced())
-            module = importlib.import_module(name)
-            if done is not None:
-                done.touch()
-        return module
+        return folder_for(Path(found.origin).parent, ahead=ahead)
+
+
+def is_kept(name: str, folder: Path) -> bool:
+    """Whether a module has been compiled into a folder."""
+    return (folder / f"{name}.{_DONE}").exists()
+
+
+def load(name: str, folder: Path | None) -> ModuleType:
+    """Import a module that is kept in a folder, or is to be; whoever compiles it is waited for."""
+    with _lock, ExitStack() as stack:
+        if folder is not None and not is_kept(name, folder):
+            stack.enter_context(only_one(folder, name))
+        return _imported(name, folder)
+
+
+def load_unclaimed(name: str, folder: Path) -> None:
+    """Compile a module into a folder if it is not there and nobody else is at it."""
+    with _lock, only_one(folder, name, wait=False) as unclaimed:
+        if unclaimed and not is_kept(name, folder):
+            _imported(name, folder)
+
+
+def _imported(name: str, folder: Path | None) -> ModuleType:
+    with _keeping(folder), _announced():
+        module = _with_room(importlib.import_module, name)
+    if folder is not None and not is_kept(name, folder):
+        (folder / f"{name}.{_DONE}").touch()
+    return module
+
+
+def _with_room(function: Callable[[str], ModuleType], name: str) -> ModuleType:
+    return function(name)
+
+
+# The interpreter keeps its frames in pieces of 16 kB, and returns one to the system when the last
+# frame in it ends. The compiler calls so often and so deep that the call which needs a new piece
+# may be made a hundred thousand times. With a frame of this size comes a piece that is enough.
+_with_room.__code__ = _with_room.__code__.replace(co_stacksize=1 << 16)
 
 
 @contextmanager
@@ -180,19 +194,27 @@ def compiled(signature: str) -> Callable[[Function], Function]:
     from numba import njit
 
     keep = bool(_folders) and _folders[-1] is not None
-    declare: Any = njit(signature, nogil=True, cache=keep)
+    options: dict[str, Any] = {"nogil": True, "cache": keep, "no_cfunc_wrapper": True}
+    declare: Any = njit(signature, **options)
     return cast(Callable[[Function], Function], declare)
 
 
 def shared(function: Function) -> Function:
     """Declare a function that compiled ones call, of whatever types they call it with."""
-    from numba import njit
-
-    return cast(Function, njit(function, nogil=True))
+    return _part(function)
 
 
 def inlined(function: Function) -> Function:
     """Declare a part of compiled functions, small enough to be written into each of them."""
-    from numba import njit
+    return _part(function, forceinline=True)
 
-    return cast(Function, njit(function, nogil=True, forceinline=True))
+
+def _part(function: Function, **options: bool) -> Function:
+    from numba.extending import register_jitable
+
+    # Unlike one declared with `njit` it is compiled for types only, and not anew for every constant
+    # it is called with; and nothing is compiled that the interpreter could call it by.
+    declare: Any = register_jitable(
+        nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, **options
+    )
+    return cast(Function, declare(function))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +57,31 @@ WARM = (
 print(copied.warm("tiny_kernels", "other_kernels") is not None)
 """
 )
+PREPARE = (
+    PROGRAM
+    + """
+copied.prepare("tiny_kernels", "other_kernels")
+for name in ("tiny", "other"):
+    module = copied.kernels(f"{name}_kernels")
+    function = module.answer if name == "tiny" else module.other
+    print(function(1), sum(function.stats.cache_misses.values()))
+"""
+)
+ONE_PROCESSOR = "import os\nos.sched_getaffinity = lambda _: {0}\n"
+WAITS = """
+import os, time
+from pathlib import Path
+
+home = Path(os.environ["HOME"])
+(home / __name__).write_text(str(os.getpid()))
+until = time.monotonic() + 60
+while time.monotonic() < until and not list(home.rglob("{}")):
+    time.sleep(0.05)
+"""
+two_processors = pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2,
+    reason="there is no second processor",
+)
 
 
 @dataclass
@@ -79,6 +106,11 @@ class Machine:
         for name, text in (("tiny", KERNELS), ("other", OTHER)):
             path = self.package.parent / f"{name}_kernels.py"
             path.write_text(text.format(number=number))
+
+    def have_wait(self, name: str, pattern: str) -> None:
+        """Let a module, when it is imported, wait for a file below the home."""
+        path = self.package.parent / f"{name}_kernels.py"
+        path.write_text(WAITS.format(pattern) + path.read_text())
 
     def start(self, program: str, *denied: Path) -> subprocess.Popen[str]:
         environment = os.environ | {
@@ -175,6 +207,53 @@ def test_two_processes_that_start_together_compile_once(machine: Machine) -> Non
     both = [machine.start(RUN) for _ in range(2)]
     told = sorted(map(printed, both))
     assert told == [["42"], ["compiling", "42"]]
+
+
+@two_processors
+def test_several_modules_are_compiled_by_two_processes_each_of_them_once(machine: Machine) -> None:
+    machine.have_wait("tiny", "other_kernels.compiled")
+    assert machine.run(PREPARE) == ["compiling", "42", "1", "42", "0"]
+    assert machine.run(PREPARE) == ["42", "0", "42", "0"]
+
+
+def test_on_one_processor_one_process_compiles_them_all(machine: Machine) -> None:
+    assert machine.run(ONE_PROCESSOR + PREPARE) == ["compiling", "42", "1", "42", "1"]
+
+
+@pytest.mark.parametrize("program", ["/bin/false", "/no/interpreter", ""])
+def test_they_are_compiled_where_no_second_process_can_be_had(
+    machine: Machine, program: str
+) -> None:
+    lacking = f"import sys\nsys.executable = {program!r}\n"
+    assert machine.run(lacking + PREPARE) == ["compiling", "42", "1", "42", "1"]
+
+
+def test_they_are_compiled_where_files_cannot_be_locked(machine: Machine) -> None:
+    lacking = """
+import fcntl
+def flock(*_):
+    raise OSError(95, "Operation not supported")
+fcntl.flock = flock
+"""
+    told = machine.run(lacking + PREPARE)
+    assert (told[0], told[1], told[3]) == ("compiling", "42", "42")
+
+
+@two_processors
+def test_the_second_process_ends_when_the_first_is_interrupted(machine: Machine) -> None:
+    for name in ("tiny", "other"):
+        machine.have_wait(name, "what never comes")
+    first = machine.start(PREPARE)
+    until = time.monotonic() + 60
+    while not (machine.home / "other_kernels").is_file() and time.monotonic() < until:
+        time.sleep(0.05)
+    second = int((machine.home / "other_kernels").read_text())
+    assert second != first.pid
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=60)
+    assert first.returncode != 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(second, 0)
 
 
 def test_a_module_is_loaded_without_linear_algebra_where_nobody_wants_it(
