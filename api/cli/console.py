@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console as Terminal
     from rich.text import Text
 
-    from .progress import ConsoleProgress
+    from .progress import ConsoleProgress, ShowPlan
 
 Piece = str | tuple[str, str]
 """Words as they are, or words and the style that rich shows them in."""
@@ -85,11 +85,15 @@ class Console:
             sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
             sys.stdout.flush()
 
-    def progress(self) -> ConsoleProgress:
-        """How far a long command has come, on stderr."""
+    def progress(self, show_plan: ShowPlan | None = None) -> ConsoleProgress:
+        """How far a long command has come, on stderr.
+
+        Args:
+            show_plan: shows which columns are looked at, once that is known.
+        """
         from .progress import ConsoleProgress
 
-        return ConsoleProgress(self._terminal(sys.stderr))
+        return ConsoleProgress(self._terminal(sys.stderr), show_plan)
 
     @staticmethod
     def _terminal(stream: Any) -> Terminal:  # noqa: ANN401 (typing.IO is narrower than rich asks)

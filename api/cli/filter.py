@@ -110,12 +110,11 @@ def filter_(
     columns = _columns(column or [])
     limit = read.memory(memory)
 
-    from optout.filter import filter_dataset, inspect_dataset
+    from optout.filter import filter_dataset
     from optout.registry import Snapshot
 
     opened = Snapshot.open(snapshot, key=key)
     reports.show_snapshot(console, opened, pinned=key is not None)
-    reports.show_plan(console, inspect_dataset(inputs), policy, columns or {}, no_column or ())
     code = run_over_shards(
         console,
         lambda progress: filter_dataset(
@@ -137,6 +136,9 @@ def filter_(
         str(out),
         interrupted="nothing was written" if dry_run else GOES_ON,
         signed=not dry_run,
+        show_plan=lambda planned: reports.show_plan(
+            console, planned, policy, columns or {}, no_column or ()
+        ),
     )
     if dry_run:
         console.next("the same command without --dry-run")

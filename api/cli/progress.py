@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .words import printable
 
 if TYPE_CHECKING:
+    from optout.filter.columns import DetectedColumn
     from rich.console import Console as Terminal
     from rich.progress import Progress as Bars
+
+ShowPlan = Callable[["Sequence[DetectedColumn]"], None]
 
 SECONDS_BETWEEN_LINES = 10.0
 """Without a terminal: often enough to see life, seldom enough for a log file."""
 
 
 class ConsoleProgress:
-    """What a run reports while it works, put on stderr."""
+    """What a run reports while it works, put on stderr.
 
-    def __init__(self, terminal: Terminal) -> None:
+    Args:
+        terminal: where to.
+        show_plan: shows the columns that are looked at, where somebody wants them shown.
+    """
+
+    def __init__(self, terminal: Terminal, show_plan: ShowPlan | None = None) -> None:
         self._terminal = terminal
+        self._show_plan = show_plan
         self._bars: Bars | None = None
         self._name = ""
         self._total: int | None = None
@@ -54,6 +64,12 @@ class ConsoleProgress:
         elif now - self._told >= SECONDS_BETWEEN_LINES:
             self._told = now
             self._line(f"{self._name}: {self._so_far()}  {detail}".rstrip())
+
+    def planned(self, columns: Sequence[DetectedColumn]) -> None:
+        """It is known which columns are looked at."""
+        self._finish()
+        if self._show_plan is not None:
+            self._show_plan(columns)
 
     def note(self, text: str) -> None:
         """Something that the operator should read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from . import words
@@ -11,6 +11,7 @@ from .exits import Exit
 
 if TYPE_CHECKING:
     from optout.filter import Inspection, Policy, RunReport, ShardOutcome, VerifyReport
+    from optout.filter.columns import DetectedColumn
     from optout.registry import Snapshot
     from optout.registry.errors import SnapshotFault
 
@@ -37,7 +38,7 @@ def show_snapshot(console: Console, snapshot: Snapshot, *, pinned: bool) -> None
 
 def show_plan(
     console: Console,
-    inspection: Inspection,
+    planned: Sequence[DetectedColumn],
     policy: Policy,
     chosen: Mapping[str, Sequence[str]],
     excluded: Sequence[str],
@@ -46,32 +47,24 @@ def show_plan(
 
     Args:
         console: where to tell it.
-        inspection: what the corpus holds.
+        planned: the columns that are looked at, each with its role.
         policy: what the run obeys.
         chosen: columns by role, as the operator said.
         excluded: columns that the operator does not want looked at.
     """
-    said = _by_path((path, role) for role, paths in chosen.items() for path in paths)
-    roles = _by_path((column.path, column.role) for column in inspection.columns) | said
-    rows: list[tuple[Piece, ...]] = []
-    for path, played in roles.items():
-        if path in excluded:
-            rows.append(("", path, ("not looked at, as you said", "dim")))
-        elif played:
-            shown = ("as you said" if path in said else "", "dim")
-            rows.append(("", path, ", ".join(played), shown))
+    said = {path for paths in chosen.values() for path in paths}
+    roles: dict[str, list[str]] = {}
+    for column in planned:
+        roles.setdefault(column.path, []).append(str(column.role))
+    rows: list[tuple[Piece, ...]] = [
+        ("", path, ", ".join(played), ("as you said" if path in said else "", "dim"))
+        for path, played in roles.items()
+    ]
+    rows += [("", path, ("not looked at, as you said", "dim")) for path in excluded]
     label: Piece = ("columns ", "dim")
     console.say_table([(label if number == 0 else "", *row[1:]) for number, row in enumerate(rows)])
     differences = policy_differences(policy)
     console.say_table([(("policy  ", "dim"), differences or usual_policy(policy))])
-
-
-def _by_path(columns: Iterable[tuple[str, str | None]]) -> dict[str, list[str]]:
-    """The roles that each path plays: one, several, or none."""
-    roles: dict[str, list[str]] = {}
-    for path, role in columns:
-        roles.setdefault(path, []).extend([] if role is None else [role])
-    return roles
 
 
 def usual_policy(policy: Policy) -> str:

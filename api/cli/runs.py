@@ -12,7 +12,7 @@ from .exits import Exit
 if TYPE_CHECKING:
     from optout.filter import RunReport
 
-    from .progress import ConsoleProgress
+    from .progress import ConsoleProgress, ShowPlan
 
 GOES_ON = "the same command goes on where it stopped"
 
@@ -24,6 +24,7 @@ def run_over_shards(
     *,
     interrupted: str = GOES_ON,
     signed: bool = True,
+    show_plan: ShowPlan | None = None,
 ) -> Exit:
     """Do the work, and tell how it ended.
 
@@ -33,12 +34,13 @@ def run_over_shards(
         out: the folder that is written, as the caller named it.
         interrupted: what to say where it is interrupted.
         signed: whether a manifest is written.
+        show_plan: shows which columns are looked at, once that is known.
     """
     from optout.filter import SomeShardsFailed
     from optout.filter.evidence import key_path, operator_key
     from optout.registry.compiled import on_compile
 
-    progress = console.progress()
+    progress = console.progress(show_plan)
     on_compile(lambda: progress.note("compiling, once"))
     code = Exit.DONE
     try:

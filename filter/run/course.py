@@ -82,6 +82,7 @@ class Course:
         """Scan and count; nothing at all is written."""
         seen = self._survey()
         plan = make_plan(seen, self.asked, self.snapshot)
+        self.progress.planned(plan.columns)
         check_snapshot(self.snapshot)
         tasks, tally = self._tasks(plan, seen), Tally()
         division = self._divide(plan, tasks, seen)
@@ -98,6 +99,7 @@ class Course:
         """Plan, scan, decide, write, seal."""
         seen = self._survey()
         plan = self._freeze_plan(seen)
+        self.progress.planned(plan.columns)
         if plan.asked.mode == MASK:
             note_inputs(self.place, [each.shard for each in seen])
         self.failed |= unplanned_shards(plan, seen)

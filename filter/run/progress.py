@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from optout.filter.columns import DetectedColumn
 
 
 class Progress(Protocol):
@@ -20,6 +24,9 @@ class Progress(Protocol):
     def advance(self, n: int = 1, detail: str = "") -> None:
         """`n` steps more are done; `detail` names the shard in hand."""
 
+    def planned(self, columns: Sequence[DetectedColumn]) -> None:
+        """It is known which columns are looked at, each with its role; before anything is."""
+
     def note(self, text: str) -> None:
         """Something that the operator should read."""
 
@@ -34,6 +41,9 @@ class Silence:
         """Nothing is shown."""
 
     def advance(self, n: int = 1, detail: str = "") -> None:
+        """Nothing is shown."""
+
+    def planned(self, columns: Sequence[DetectedColumn]) -> None:
         """Nothing is shown."""
 
     def note(self, text: str) -> None:

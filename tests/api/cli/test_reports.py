@@ -96,10 +96,10 @@ TEXT = DetectedColumn("TEXT", "string", None, "neither addresses, digests nor pi
 def test_the_plan_shows_roles_and_what_the_operator_said(
     console: Console, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = DetectedColumn("thumb", "binary", "image", "its name")
+    said = DetectedColumn("TEXT", "string", "url", "said by the operator")
     reports.show_plan(
         console,
-        inspection(URL, TEXT, other),
+        [URL, said],
         Policy(min_grade={"site": "self"}, radius=16),
         {"url": ["TEXT"]},
         ["thumb"],
@@ -118,7 +118,7 @@ def test_a_column_that_plays_two_parts_is_shown_with_both(
     console: Console, capsys: pytest.CaptureFixture[str]
 ) -> None:
     parts = [DetectedColumn("meta{}*", "json", role, "rare") for role in ("url", "work")]
-    reports.show_plan(console, inspection(*parts), Policy(), {}, [])
+    reports.show_plan(console, parts, Policy(), {}, [])
     assert capsys.readouterr().err.splitlines()[0].split() == ["columns", "meta{}*", "url,", "work"]
 
 

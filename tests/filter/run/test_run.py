@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,6 +23,7 @@ from optout.filter import (
     filter_dataset,
     verify_dataset,
 )
+from optout.filter.columns import DetectedColumn
 from optout.filter.errors import StorageError
 from optout.filter.evidence import ShardRecord, compare_files, read_manifest, read_matches
 from optout.filter.parquet import decode_vector
@@ -43,6 +44,7 @@ class Heard(Silence):
         self.stages: list[str] = []
         self.totals: list[int | None] = []
         self.done: list[int] = []
+        self.columns: list[dict[str, str | None]] = []
         self.notes: list[str] = []
         self.shards: list[str] = []
         self.closed = 0
@@ -58,6 +60,10 @@ class Heard(Silence):
         self.shards.append(detail)
         if len(self.shards) == self._interrupt_at:
             raise KeyboardInterrupt
+
+    def planned(self, columns: Sequence[DetectedColumn]) -> None:
+        self.columns.append({column.path: column.role for column in columns})
+        assert self.stages == ["plan"], "it is told before anything is looked at"
 
     def note(self, text: str) -> None:
         self.notes.append(text)
@@ -222,6 +228,7 @@ def test_workers_and_memory_change_no_byte(
         corpus, out, snapshot=world.snapshot, workers=workers, memory=memory, progress=heard
     )
     assert heard.stages == ["plan", "scan", "decide", "write"]
+    assert heard.columns == [{"URL": "url", "jpg": "image", "url": "url"}]
     assert files(out) == files(done[0])
 
 
