@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import resource
 import signal
 import subprocess
 import sys
@@ -252,9 +253,20 @@ def machine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)),
         "processor": model,
         "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "load": round(os.getloadavg()[0], 2),
         "system": f"{platform.system()} {platform.machine()}",
     }
+
+
+def busy_seconds() -> tuple[float, float]:
+    """How long the processors have worked so far: for everybody, and for this process's own."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    user, nice, system, _idle, _waiting, *interrupts = map(int, fields[:7])
+    everybody = sum((user, nice, system, *interrupts)) / os.sysconf("SC_CLK_TCK")
+    own = sum(
+        used.ru_utime + used.ru_stime
+        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+    return everybody, own
 
 
 def versions() -> dict[str, str]:
@@ -278,7 +290,7 @@ def main() -> None:
     if asked.redraw:
         table.write(json.loads(RESULTS.read_text()))
         return
-    size, began = SIZES[asked.size], time.time()
+    size, began, busy = SIZES[asked.size], time.time(), busy_seconds()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     result: dict[str, Any] = {
         "date": time.strftime("%Y-%m-%d"),
@@ -302,7 +314,10 @@ def main() -> None:
     if not asked.only and done.whole:
         said("parts by themselves")
         result["parts"] = {name: part(name, size) for name in PARTS}
-    result["minutes"] = round((time.time() - began) / 60, 1)
+    elapsed = time.time() - began
+    result["minutes"] = round(elapsed / 60, 1)
+    everybody, own = (now - then for now, then in zip(busy_seconds(), busy, strict=True))
+    result["machine"]["others"] = round(max(0.0, everybody - own) / elapsed, 2)
     print(table.bars_table(result))
     if not asked.only:
         RESULTS.write_text(json.dumps(result, indent=1) + "\n")

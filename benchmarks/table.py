@@ -13,6 +13,9 @@ from .measuring import ROOT
 PAGE = ROOT / "docs" / "benchmarks.md"
 PICTURE = ROOT / "docs" / "benchmarks.svg"
 
+_MOST_OTHERS = 0.2
+"""Cores that others may use before it is said that the machine was busy."""
+
 
 def bars_table(result: Result) -> str:
     """Every promise and whether it is kept."""
@@ -55,10 +58,12 @@ def facts(result: Result) -> str:
     bytes_of = " and ".join(
         f"{n / 1e6:,.0f} MB as {codec}" for codec, n in result["codecs"].items()
     )
+    others = machine.get("others")
+    shared = "" if others is None else f", of which others used {others} meanwhile"
     busy = (
         "**The machine was busy with other work**: seconds are many times too high, and ratios by "
         "wall time mean little.\n\n"
-        if machine["load"] > machine["cores"] / 2
+        if others is not None and others > _MOST_OTHERS
         else ""
     )
     cut = "" if result["whole"] else "**Interrupted**: what is missing was not measured. "
@@ -66,8 +71,7 @@ def facts(result: Result) -> str:
     small = cut if size["name"] == "full" else f"{cut}`BENCH={size['name']}`: {less}"
     return (
         f"{small}Measured {result['date']} in {result['minutes']} minutes on "
-        f"{machine['cores']} cores ({machine['processor']}), load {machine['load']} before it "
-        f"began; {listed}.\n\n{busy}"
+        f"{machine['cores']} cores ({machine['processor']}){shared}; {listed}.\n\n{busy}"
         f"A shard of {size['rows']:,} rows in {size['rows'] // size['group_rows']} row groups, "
         f"{bytes_of}; scans, masks and audits pass over it {size['shards']} times. "
         f"The larger registry has {size['entries']:,} entries, `few` {size['few']:,}.\n"

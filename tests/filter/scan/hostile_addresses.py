@@ -209,12 +209,13 @@ def differences(
         ours.registered.values.tolist(), keys.kind.tolist(), keys.digest, strict=True
     ):
         told.setdefault(position, set()).add((kind, digest.tobytes()))
-    for position in found.all(axis=0).nonzero()[0].tolist():
-        trace = theirs.traces[position]
+    meant = {position: theirs.traces[position] for position in told if position in theirs.traces}
+    expected = covering(meant, plain)
+    for position in np.flatnonzero(found.all(axis=0)).tolist():
         if position in told:
-            same = told[position] == covering(trace, plain)
+            same = told[position] == expected.get(position)
         else:
-            same = ours.traces[position] == trace
+            same = ours.traces[position] == theirs.traces[position]
         if not same:
             different.append((values[position].as_py(), 0, 0, True, True))
     return different
@@ -224,8 +225,17 @@ Digest = tuple[int, bytes]
 """The code of a kind, and the digest of a key."""
 
 
-def covering(trace: Trace, plain: WordKernel) -> set[Digest]:
-    """The registered keys of an address, as the reference has them."""
-    keys = [key for key in url_keys(trace.words["url"]) or () if key.kind in plain._kinds]
-    places, _ = plain._snapshot.candidates(np.array([key.probe for key in keys], np.uint64))
-    return {(keys[place].kind.code, keys[place].digest) for place in places.tolist()}
+def covering(traces: dict[int, Trace], plain: WordKernel) -> dict[int, set[Digest]]:
+    """The registered keys of addresses, as the reference has them."""
+    keys = [
+        (position, key)
+        for position, trace in traces.items()
+        for key in url_keys(trace.words["url"]) or ()
+        if key.kind in plain._kinds
+    ]
+    places, _ = plain._snapshot.candidates(np.array([key.probe for _, key in keys], np.uint64))
+    registered: dict[int, set[Digest]] = {}
+    for place in places.tolist():
+        position, key = keys[place]
+        registered.setdefault(position, set()).add((key.kind.code, key.digest))
+    return registered
