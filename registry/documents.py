@@ -129,11 +129,29 @@ def _laid_out(value: object, depth: int) -> str:
     return f"{{{','.join(parts)}{margin}}}"
 
 
+def _members(value: object) -> int:
+    """How many members a value has, and theirs, as many levels deep as it is laid out."""
+    count, level = 0, [value]
+    for _ in range(_DEEPEST):
+        held: list[object] = []
+        for each in level:
+            if isinstance(each, dict):
+                held.extend(each.values())
+            elif isinstance(each, list):
+                held.extend(each)
+        count += len(held)
+        level = [each for each in held if isinstance(each, dict | list)]
+    return count
+
+
 def _is_rendered(document: Document, data: bytes) -> bool:
     """Whether `render` makes these bytes; it is not asked for more than the first wrong ones.
 
     A few bytes that nest deeply would become gigabytes of indentation.
     """
+    # Laid out, every member has a line of its own: with more lines than these it is another.
+    if _members(document) > data.count(b"\n"):
+        return False
     try:
         return (_laid_out(document, 0) + "\n").encode() == data
     except _NotPlainError:

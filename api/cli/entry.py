@@ -115,8 +115,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     own_process()
     # The compiler's many objects are no garbage; to look through them often is a sixth of a run.
     gc.set_threshold(100_000, 20, 20)
-    # Nor when the process ends, where looking takes a third of a second: its memory goes at once.
-    atexit.register(gc.freeze)
+    if arguments is None:
+        # Nor when this process ends, where looking takes a third of a second: its memory goes.
+        atexit.register(gc.freeze)
     on_compile(_say_compiling)
     try:
         command = typer.main.get_command(application())

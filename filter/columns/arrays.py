@@ -28,7 +28,7 @@ def arrow_numbers(
         values: uint8, int32 or int64.
         valid: which of them there are; the others are null.
     """
-    held = np.ascontiguousarray(values)
+    held = np.require(values, requirements=["C", "A"])  # a field of one record is neither
     there = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
     return pa.Array.from_buffers(_TYPES[held.dtype], len(held), [there, pa.py_buffer(held)])
 

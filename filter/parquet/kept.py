@@ -148,11 +148,12 @@ class _Values:
         data = column.buffers()[2]
         if data is None:
             return
-        firsts = ends[np.concatenate(([0], removed + 1))].tolist()
-        lasts = ends[np.concatenate((removed, [len(column)]))].tolist()
+        firsts = ends[np.concatenate(([0], removed + 1))]
+        lasts = ends[np.concatenate((removed, [len(column)]))]
+        there = lasts > firsts  # where many rows go, most of these stretches are empty
         self._ensure(self.used + int(ends[-1] - ends[0]))
         source, target, used = memoryview(data).cast("B"), memoryview(self.block), self.used
-        for first, last in zip(firsts, lasts, strict=True):
+        for first, last in zip(firsts[there].tolist(), lasts[there].tolist(), strict=True):
             target[used : used + last - first] = source[first:last]
             used += last - first
         self.used = used

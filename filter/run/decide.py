@@ -98,6 +98,11 @@ class Decision:
         return _parsed(data, name)
 
 
+def forget_decision() -> None:
+    """Let go of what was read last: a large corpus meets many entries."""
+    _parsed.cache_clear()
+
+
 @lru_cache(maxsize=1)  # a run looks at it before every shard: another run may have decided
 def _parsed(data: bytes, name: str) -> Decision:
     body = documents.parse(data, name, error=EvidenceError)

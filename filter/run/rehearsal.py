@@ -76,7 +76,9 @@ def _patterns(found: Found) -> tuple[Found, npt.NDArray[np.int64]]:
     patterns, rows, known = [np.empty(0, FINDING)], [np.empty(0, np.int64)], 0
     for length in np.unique(lengths).tolist():
         places = starts[lengths == length][:, None] + np.arange(length)
-        _, first, times = np.unique(number[places], axis=0, return_index=True, return_counts=True)
+        # Rows of numbers as one value each: numpy would make a record of every number in them.
+        whole = np.ascontiguousarray(number[places]).view(f"V{8 * length}").reshape(-1)
+        _, first, times = np.unique(whole, return_index=True, return_counts=True)
         some = plain[places[first].reshape(-1)]
         some["row"] = known + np.repeat(np.arange(len(first)), length)
         known += len(first)

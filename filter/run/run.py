@@ -13,6 +13,7 @@ from optout.registry.errors import UsageError
 from optout.registry.snapshot import Snapshot
 
 from .course import Course
+from .decide import forget_decision
 from .division import check_limits
 from .place import Place
 from .plan import Asked
@@ -102,3 +103,4 @@ def filter_dataset(
         return course.rehearse() if dry_run else course.carry_out()
     finally:
         heard.close()
+        forget_decision()

@@ -7,11 +7,9 @@ shard: what it was writing is then absent, never half there.
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import subprocess
-import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -23,13 +21,12 @@ from typing import Any, Generic, Protocol, TypeVar
 import pyarrow as pa
 from optout.filter.errors import ShardError
 from optout.registry.errors import OptOutError
+from optout.registry.interpreter import fresh
 
 ATTEMPTS = 3
 """Workers that may die over one shard before it is given up."""
 
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv[2]); " + (
-    "from optout.filter.run.workers import serve; serve(*map(int, (sys.argv[1], sys.argv[3])))"
-)
+_START = "from optout.filter.run.workers import serve; serve(*map(int, sys.argv[2:]))"
 
 
 class Task(Hashable, Protocol):
@@ -153,16 +150,18 @@ class _Pool(Generic[AnyTask, Result]):
         ours, theirs = Pipe()
         with theirs:
             descriptor = theirs.fileno()
-            process = subprocess.Popen(  # noqa: S603  # our own interpreter, our own code
-                [
-                    *(sys.executable, "-P", "-c", _START),
-                    *(str(descriptor), json.dumps(sys.path), str(self._threads)),
-                ],
-                pass_fds=[descriptor],
-                stdin=subprocess.DEVNULL,
-                # An interrupt at the terminal is the parent's to answer: it ends its workers.
-                process_group=0,
-            )
+            try:
+                process = subprocess.Popen(  # noqa: S603  # our own interpreter, our own code
+                    fresh(_START, str(descriptor), str(self._threads)),
+                    pass_fds=[descriptor],
+                    stdin=subprocess.DEVNULL,
+                    # An interrupt at the terminal is the parent's to answer: it ends its workers.
+                    process_group=0,
+                )
+            except OSError:  # no interpreter, or no room for a process: it is done here
+                ours.close()
+                self._cannot_start = True
+                return
         worker = _Worker[AnyTask](process, ours)
         self._workers[ours] = worker
         with suppress(OSError):  # it died at once: `wait` will say so

@@ -11,15 +11,16 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from optout.registry.interpreter import fresh
+
 from .loading import is_kept, kernels, load, load_unclaimed, own_process, place_of
 
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); " + (
-    f"from {__name__} import help_out; help_out(json.loads(sys.argv[2]))"
-)
+_START = f"import json; from {__name__} import help_out; help_out(json.loads(sys.argv[2]))"
 
 
 def prepare(*names: str) -> None:
@@ -77,12 +78,12 @@ def _processors() -> int:
 @contextmanager
 def _helper(missing: Mapping[str, Path]) -> Iterator[None]:
     """Have a second process compile too, if one can be started; it is ended afterwards."""
-    given = json.dumps(sys.path), json.dumps({name: str(path) for name, path in missing.items()})
+    given = json.dumps({name: str(path) for name, path in missing.items()})
     try:
-        # A fresh interpreter, so that neither a caller's `__main__` nor its threads are in it.
         process = subprocess.Popen(  # noqa: S603  # our own interpreter, our own code
-            [sys.executable, "-P", "-c", _START, *given],
-            stdin=subprocess.DEVNULL,
+            fresh(_START, given),
+            # It ends when this process does, however that ends.
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             # An interrupt at the terminal is the parent's to answer: it ends its helper.
@@ -91,16 +92,22 @@ def _helper(missing: Mapping[str, Path]) -> Iterator[None]:
     except OSError:
         yield
         return
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
+    with process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def help_out(missing: Mapping[str, str]) -> None:
     """The second process's life: module after module that nobody else has in hand."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     own_process()
     gc.set_threshold(100_000, 20, 20)  # the compiler's many objects are no garbage
     for name, folder in missing.items():
         load_unclaimed(name, Path(folder))
+
+
+def _end_with_parent() -> None:
+    os.read(0, 1)  # until nobody holds the other end any more
+    os._exit(1)

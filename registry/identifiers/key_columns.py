@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,14 +39,4 @@ class KeyColumns:
             np.array([codes[key.kind] for key in keys], np.uint8),
             np.frombuffer(b"".join([key.digest for key in keys]), np.uint8).reshape(-1, _DIGEST),
             np.array([key.probe for key in keys], np.uint64),
-        )
-
-    @classmethod
-    def joined(cls, parts: Iterable[KeyColumns]) -> KeyColumns:
-        """The keys of several, one after the other."""
-        listed = [cls.of(()), *parts]
-        return cls(
-            np.concatenate([part.kind for part in listed]),
-            np.concatenate([part.digest for part in listed]),
-            np.concatenate([part.probe for part in listed]),
         )

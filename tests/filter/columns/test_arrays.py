@@ -30,6 +30,12 @@ def test_numbers_that_are_not_there_are_null(values: list[int | None]) -> None:
     assert made.to_pylist() == values
 
 
+def test_a_field_of_one_record_is_aligned() -> None:
+    records = np.zeros(1, np.dtype([("before", np.uint8), ("number", np.int64)]))
+    made = arrow_numbers(records["number"])
+    assert made.buffers()[1].address % 8 == 0
+
+
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
 def test_words_are_the_same(values: list[str]) -> None:
     made = arrow_words(values)
