@@ -30,7 +30,7 @@ from optout.registry.identifiers import (
 )
 from optout.registry.log import Checkpoint, SigningKey
 from optout.registry.snapshot.building import write_identifiers
-from optout.registry.snapshot.formats import ENTRY, HASH_SIZES, image_file
+from optout.registry.snapshot.formats import ENTRY, HASH_SIZES, image_file, radius_file
 from optout.registry.snapshot.manifest import LEAVES, MANIFEST, OPENINGS, Manifest
 from optout.registry.snapshot.segment import file_facts, segment_facts, segment_name
 from xxhash import xxh3_64_intdigest
@@ -163,8 +163,9 @@ def write_snapshot(folder: Path, parts: Iterable[np.ndarray], kinds: dict[str, i
     segment.mkdir(parents=True)
     entries = write_identifiers(segment, parts)
     for namespace in HASH_SIZES:
-        with publishing(segment / image_file(namespace)):
-            pass  # no pictures
+        for name in (image_file(namespace), radius_file(namespace)):
+            with publishing(segment / name):
+                pass  # no pictures
     facts = segment_facts(segment)
     name = f"segments/{segment_name(facts)}"
     segment.rename(folder / name)

@@ -104,5 +104,8 @@ trailing_zeros: One = _of_one(lambda builder, value: builder.cttz(value, ir.IntT
 leading_zeros: One = _of_one(lambda builder, value: builder.ctlz(value, ir.IntType(1)(0)))
 """How many bits lie above the highest that is set; 64 of 0."""
 
+ones: One = _of_one(lambda builder, value: builder.ctpop(value))
+"""How many bits of a number are set."""
+
 prefetch: Callable[[np.uint64], None] = _of_one(_prefetch, types.void)
 """Have the processor fetch what lies at an address, without waiting for it."""

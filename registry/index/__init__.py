@@ -3,11 +3,15 @@
 Pure functions of numpy arrays: nothing here knows where the arrays come from.
 """
 
-from . import fuse, membership
+from . import fuse, membership, multi_index, postings
 from .fuse import build_filter, check_filter, write_filter
 from .membership import registered_among
+from .multi_index import MultiIndex, radius_index
+from .pigeonhole import Chunks
+from .postings import write_postings
 from .probes import ProbeTable
 from .radius import BruteForce, RadiusIndex, Within
+from .replay import replay
 from .tables import (
     COLUMNS,
     directory_bits,
@@ -18,13 +22,15 @@ from .tables import (
     table_of,
 )
 
-KERNELS = (fuse.KERNELS, membership.KERNELS)
+KERNELS = (multi_index.KERNELS, fuse.KERNELS, membership.KERNELS, postings.KERNELS)
 """The modules of compiled functions here."""
 
 __all__ = [
     "COLUMNS",
     "KERNELS",
     "BruteForce",
+    "Chunks",
+    "MultiIndex",
     "ProbeTable",
     "RadiusIndex",
     "Within",
@@ -35,7 +41,10 @@ __all__ = [
     "directory_pieces",
     "prefix_host_bits",
     "prefix_hosts_of",
+    "radius_index",
     "registered_among",
+    "replay",
     "table_of",
     "write_filter",
+    "write_postings",
 ]

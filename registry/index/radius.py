@@ -1,8 +1,8 @@
 """Which registered hashes differ from a given one in at most so many bits: exact, and bounded.
 
 `BruteForce` compares every hash with every query, a block of pairs at a time, so that the memory it
-takes depends on neither's number. A faster index may stand in its place: `RadiusIndex` is all that
-callers know.
+takes depends on neither's number. A faster index may stand in its place, see `multi_index`:
+`RadiusIndex` is all that callers know.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ class BruteForce:
     """
 
     def __init__(self, hashes: Hashes) -> None:
-        _check(hashes)
+        check_hashes(hashes)
         self._hashes = hashes
 
     def within(self, queries: Hashes, radius: int) -> Within:
         """Find all pairs that differ in at most `radius` bits: see `RadiusIndex`."""
-        _check(queries)
+        check_hashes(queries)
         if queries.shape[1] != self._hashes.shape[1]:
             raise ValueError(f"queries of {queries.shape[1]} bytes for {self._hashes.shape[1]}")
         asked = _words(queries)
@@ -78,10 +78,15 @@ class BruteForce:
                 query, row, distance = _compare(asked[:, start : start + _QUERIES], rows, radius)
                 if len(query):
                     found.append(Within(query + start, row + first, distance))
-        return _in_order(found)
+        return in_order(found)
 
 
-def _check(hashes: Hashes) -> None:
+def check_hashes(hashes: Hashes) -> None:
+    """See that something is a table of hashes.
+
+    Raises:
+        ValueError: it is not.
+    """
     if hashes.dtype != np.uint8 or hashes.ndim != 2 or hashes.shape[1] % WORD:
         raise ValueError(f"hashes of the type {hashes.dtype} and the shape {hashes.shape}")
 
@@ -109,7 +114,8 @@ def _compare(queries: _Words, rows: _Words, radius: int) -> Within:
     return Within(query[near], row[near], distance[near])
 
 
-def _in_order(found: list[Within]) -> Within:
+def in_order(found: list[Within]) -> Within:
+    """Pairs that were found piece by piece, by query, then row."""
     if not found:
         return Within(*(np.empty(0, np.int64) for _ in range(3)))
     query, row, distance = (np.concatenate(column) for column in zip(*found, strict=True))

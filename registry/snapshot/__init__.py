@@ -7,6 +7,7 @@
     segments/<name>/directory.bin            where to search in probes.bin
     segments/<name>/prefix-hosts.bin         on which hosts to look for paths
     segments/<name>/images-<namespace>.bin   hashes of pictures
+    segments/<name>/radius-<namespace>.bin   where to search among them
     audit/leaves.jsonl                       the log, a record a line
     audit/openings.jsonl                     the matter of what is in force
 
@@ -15,6 +16,15 @@ A filter never reads `audit/`.
 
 from .audit import audit_snapshot
 from .build import build_snapshot
+from .reading import read_leaves, read_openings
 from .snapshot import Neighbours, Snapshot, SnapshotEntry
 
-__all__ = ["Neighbours", "Snapshot", "SnapshotEntry", "audit_snapshot", "build_snapshot"]
+__all__ = [
+    "Neighbours",
+    "Snapshot",
+    "SnapshotEntry",
+    "audit_snapshot",
+    "build_snapshot",
+    "read_leaves",
+    "read_openings",
+]

@@ -6,6 +6,7 @@
     segments/<name>/directory.bin          PLACE        where probes begin, by their upper bits
     segments/<name>/prefix-hosts.bin       bytes        the hosts on which there is a prefix
     segments/<name>/images-<namespace>.bin image_type() one for every variant of a picture
+    segments/<name>/radius-<namespace>.bin NUMBER       where variants stand that are alike in part
 
 What else there is to know about them (how many, which version) stands in `snapshot.json`.
 """
@@ -37,6 +38,9 @@ ENTRY = np.dtype([("probe", "<u8"), *IDENTIFIER.descr])
 PLACE = np.dtype("<u4")
 """A position in `probes.bin`; `optout.registry.index.tables` says of what."""
 
+NUMBER = np.dtype("<u4")
+"""A number in the postings of hashes; `optout.registry.index.postings` says of what."""
+
 BYTE = np.dtype("u1")
 
 HASH_SIZES: Mapping[str, int] = {"phash256": 32, "phash64": 8, "pdq256": 32}
@@ -65,6 +69,11 @@ def image_file(namespace: str) -> str:
     return f"images-{namespace}.bin"
 
 
+def radius_file(namespace: str) -> str:
+    """The name of the file of a namespace's postings."""
+    return f"radius-{namespace}.bin"
+
+
 PROBES_FILE = "probes.bin"
 IDENTIFIERS_FILE = "identifiers.bin"
 FILTER_FILE = "filter.bin"
@@ -78,5 +87,9 @@ RECORDS: Mapping[str, np.dtype[np.generic]] = {
     DIRECTORY_FILE: PLACE,
     PREFIX_HOSTS_FILE: BYTE,
     **{image_file(namespace): image_type(namespace) for namespace in HASH_SIZES},
+    **{radius_file(namespace): NUMBER for namespace in HASH_SIZES},
 }
 """Every file of a segment, and what it is made of."""
+
+NOT_IN_OLDER = frozenset(map(radius_file, HASH_SIZES))
+"""Files that snapshots have not had from the first day: without them the same is found, slower."""

@@ -19,7 +19,7 @@ from optout.registry.errors import LogFault, SnapshotError, SnapshotFault, Usage
 from optout.registry.identifiers import CANONICALISER_VERSION, Grade, Kind
 from optout.registry.log import Checkpoint, SigningKey, VerifierKey
 
-from .formats import IDENTIFIERS_FILE, PROBES_FILE, RECORDS
+from .formats import IDENTIFIERS_FILE, NOT_IN_OLDER, PROBES_FILE, RECORDS
 
 MANIFEST = "snapshot.json"
 LEAVES = "audit/leaves.jsonl"
@@ -171,7 +171,10 @@ class Manifest:
             if sum(self.counts[split].values()) != entries:
                 raise ValueError(f"{entries} entries are not what it counts {split}")
         for name, record in RECORDS.items():
-            size = self.files[f"{self.segment}/{name}"].size
+            facts = self.files.get(f"{self.segment}/{name}")
+            if facts is None:
+                continue  # one of an older snapshot's
+            size = facts.size
             fixed = name in (PROBES_FILE, IDENTIFIERS_FILE)
             if size % record.itemsize or (fixed and size != entries * record.itemsize):
                 raise ValueError(f"{size} bytes of {name} do not hold {entries} entries")
@@ -238,7 +241,8 @@ def _segment_of(files: Mapping[str, FileFacts]) -> str:
     segments = {path.rpartition("/")[0] for path in files} - {"audit"}
     segment = next(iter(segments)) if len(segments) == 1 else ""
     expected = {LEAVES, OPENINGS, *(f"{segment}/{name}" for name in RECORDS)}
-    if not _SEGMENT.fullmatch(segment) or files.keys() != expected:
+    older = expected - {f"{segment}/{name}" for name in NOT_IN_OLDER}
+    if not _SEGMENT.fullmatch(segment) or files.keys() not in (expected, older):
         raise ValueError(f"its files are {', '.join(sorted(map(ascii, files)))[:500]}")
     return segment
 

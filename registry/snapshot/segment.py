@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from optout.registry.durable import publishing
 from optout.registry.identifiers import Identifier, usage_mask
-from optout.registry.index import table_of
+from optout.registry.index import RadiusIndex, radius_index, table_of
 from optout.registry.log import Entry
 
 from .building import Entries, write_identifiers
@@ -25,16 +24,18 @@ from .formats import (
     HASH_SIZES,
     IDENTIFIER,
     IDENTIFIERS_FILE,
+    NUMBER,
     PLACE,
     PREFIX_HOSTS_FILE,
     PROBE,
     PROBES_FILE,
     RECORDS,
-    VARIANT_CODES,
     image_file,
     image_type,
+    radius_file,
 )
 from .manifest import FileFacts
+from .pictures import Pictures
 
 Records = npt.NDArray[np.void]
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -56,11 +57,9 @@ def write_segment(folder: Path, covered: Iterable[tuple[Entry, Identifier]]) -> 
     Raises:
         OSError: the disk is full, or cannot be written.
     """
-    pictures = _Pictures()
-    count = write_identifiers(folder, _batches(covered, pictures))
-    for namespace in HASH_SIZES:
-        with publishing(folder / image_file(namespace)) as stream:
-            stream.write(pictures.records(namespace).view(np.uint8).data)
+    with Pictures(folder.parent) as pictures:
+        count = write_identifiers(folder, _batches(covered, pictures))
+        pictures.write(folder)
     return count
 
 
@@ -84,34 +83,7 @@ def file_facts(path: Path) -> FileFacts:
     return FileFacts(digest, path.stat().st_size)
 
 
-class _Pictures:
-    """Variants of pictures, as they come."""
-
-    def __init__(self) -> None:
-        self._hashes = {namespace: bytearray() for namespace in HASH_SIZES}
-        self._facts: dict[str, list[tuple[int, ...]]] = {n: [] for n in HASH_SIZES}
-
-    def add(self, entry: Entry, identifier: Identifier, usage: int) -> None:
-        radius, grade = identifier.radius or 0, entry.grade.rank
-        for namespace, of in identifier.hashes.items():
-            for variant, packed in of.items():
-                self._hashes[namespace] += packed
-                self._facts[namespace].append(
-                    (entry.index, usage, radius, VARIANT_CODES[variant], grade)
-                )
-
-    def records(self, namespace: str) -> Records:
-        """Those of a namespace, by entry, then variant."""
-        facts = self._facts[namespace]
-        records = np.zeros(len(facts), image_type(namespace))
-        records["hash"] = np.frombuffer(self._hashes[namespace], np.uint8).reshape(
-            -1, HASH_SIZES[namespace]
-        )
-        _fill(records, ("entry", "usage", "radius", "variant", "grade"), facts)
-        return records[np.lexsort((records["variant"], records["entry"]))]
-
-
-def _batches(covered: Iterable[tuple[Entry, Identifier]], pictures: _Pictures) -> Iterator[Entries]:
+def _batches(covered: Iterable[tuple[Entry, Identifier]], pictures: Pictures) -> Iterator[Entries]:
     packed, count = bytearray(), 0
     for entry, identifier in covered:
         usage = usage_mask(entry.usage)
@@ -144,6 +116,7 @@ class Segment:
         directory: where probes begin, by their upper bits.
         prefix_hosts: on which hosts there is a prefix.
         images: by namespace, of every variant of a picture.
+        postings: by namespace, of the same variants' hashes; None in older snapshots.
     """
 
     probes: npt.NDArray[np.uint64]
@@ -152,6 +125,7 @@ class Segment:
     directory: npt.NDArray[np.uint32]
     prefix_hosts: npt.NDArray[np.uint8]
     images: Mapping[str, Records]
+    postings: Mapping[str, npt.NDArray[np.uint32] | None]
 
     @classmethod
     def mapped(cls, folder: Path) -> Segment:
@@ -162,6 +136,8 @@ class Segment:
             ValueError: a file does not hold whole records.
         """
         images = {n: _map(folder / image_file(n), image_type(n)) for n in HASH_SIZES}
+        places = {n: folder / radius_file(n) for n in HASH_SIZES}
+        postings = {n: _map(path, NUMBER) if path.exists() else None for n, path in places.items()}
         return cls(
             _map(folder / PROBES_FILE, PROBE),
             _map(folder / IDENTIFIERS_FILE, IDENTIFIER),
@@ -169,6 +145,7 @@ class Segment:
             _map(folder / DIRECTORY_FILE, PLACE),
             _map(folder / PREFIX_HOSTS_FILE, BYTE),
             images,
+            postings,
         )
 
     def table(self) -> npt.NDArray[np.uint64]:
@@ -179,11 +156,13 @@ class Segment:
         """
         return table_of(self.filter, self.probes, self.directory, self.prefix_hosts)
 
+    def near(self, namespace: str) -> RadiusIndex:
+        """Finds variants of pictures by their hashes.
 
-def _fill(records: Records, fields: tuple[str, ...], facts: Sequence[tuple[int, ...]]) -> None:
-    if facts:
-        for field, values in zip(fields, zip(*facts, strict=True), strict=True):
-            records[field] = values
+        Raises:
+            ValueError: hashes and postings do not belong together.
+        """
+        return radius_index(self.images[namespace]["hash"], self.postings[namespace])
 
 
 def _map(path: Path, record: np.dtype[Scalar]) -> npt.NDArray[Scalar]:

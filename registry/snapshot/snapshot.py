@@ -14,13 +14,13 @@ import numpy.typing as npt
 from optout.registry.durable import is_possible
 from optout.registry.errors import SnapshotError, SnapshotFault
 from optout.registry.identifiers import Grade, KeyColumns, Kind
-from optout.registry.index import BruteForce, ProbeTable, RadiusIndex, registered_among
+from optout.registry.index import ProbeTable, RadiusIndex, registered_among
 from optout.registry.log import VerifierKey
 
 from . import renewal
 from .cache import cached_copy, forget
 from .files import check_files, check_sizes, manifest_digest, read_manifest, reading
-from .formats import FILTER_FILE
+from .formats import FILTER_FILE, radius_file
 from .manifest import AGAIN, MANIFEST, Manifest
 from .network import is_address
 from .segment import Records, Segment
@@ -112,9 +112,15 @@ class Snapshot:
                 f"{damaged} does not fit the other files: {fault}", AGAIN
             ) from fault
         self._probes = ProbeTable(self._segment.probes)
-        self._images: dict[str, RadiusIndex] = {
-            name: BruteForce(records["hash"]) for name, records in self._segment.images.items()
-        }
+        self._images: dict[str, RadiusIndex] = {}
+        for namespace in self._segment.images:
+            try:
+                self._images[namespace] = self._segment.near(namespace)
+            except ValueError as fault:
+                damaged = path / manifest.segment / radius_file(namespace)
+                raise SnapshotFault(
+                    f"{damaged} does not fit the other files: {fault}", AGAIN
+                ) from fault
 
     @classmethod
     def open(cls, location: str | Path, key: str | VerifierKey | None = None) -> Snapshot:

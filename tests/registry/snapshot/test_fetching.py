@@ -131,9 +131,9 @@ def test_the_address_may_end_in_a_slash_or_name_snapshot_json(server: Server, ta
 
 def test_a_copy_is_used_again_and_only_snapshot_json_is_asked_for(server: Server) -> None:
     first = Snapshot.open(server.base)
-    assert len(server.fetched) == 10
+    assert len(server.fetched) == 13
     again = Snapshot.open(server.base)
-    assert len(server.fetched) == 10
+    assert len(server.fetched) == 13
     assert again.path == first.path
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from optout.registry.identifiers import Grade, Kind, usage_mask
 from optout.registry.images import NAMESPACES, VARIANTS
+from optout.registry.index.pigeonhole import MOST_BYTES
 from optout.registry.log import fold
 from optout.registry.snapshot import Snapshot
 from optout.registry.snapshot.formats import (
@@ -82,6 +83,11 @@ def test_an_identifier_takes_at_most_64_bytes() -> None:
 
 def test_a_variant_of_a_picture_takes_at_most_150_bytes() -> None:
     assert sum(image_type(namespace).itemsize for namespace in HASH_SIZES) <= 150
+
+
+def test_a_hash_with_its_record_and_postings_takes_at_most_150_bytes() -> None:
+    for namespace in HASH_SIZES:
+        assert image_type(namespace).itemsize + MOST_BYTES <= 150
 
 
 def test_every_record_is_little_endian_and_has_no_unused_byte() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from optout.registry.errors import SnapshotError
 from optout.registry.snapshot import Snapshot
+from optout.registry.snapshot.formats import NOT_IN_OLDER
 
 from .conftest import KEY, replaced, resigned
 
@@ -53,9 +54,12 @@ def test_a_changed_byte_of_snapshot_json_is_noticed_everywhere(copy: Path) -> No
 def test_a_changed_byte_of_any_other_file_is_noticed(copy: Path) -> None:
     drawn = random.Random(2)
     files = [name for name in names(copy) if name != "snapshot.json"]
-    assert len(files) == 10
+    assert len(files) == 13
     for name in files:
         data = (copy / name).read_bytes()
+        if name.rpartition("/")[2] in NOT_IN_OLDER:
+            assert not data  # so few hashes have no postings
+            continue
         for place in {0, len(data) - 1, *drawn.choices(range(len(data)), k=PLACES)}:
             changed = bytearray(data)
             changed[place] ^= 1 << drawn.randrange(8)
@@ -68,7 +72,7 @@ def test_a_changed_byte_of_any_other_file_is_noticed(copy: Path) -> None:
 def test_a_file_that_is_missing_longer_or_shorter_is_noticed_when_opening(copy: Path) -> None:
     for name in names(copy):
         data = (copy / name).read_bytes()
-        for changed in (None, data + b"\0", data[:-1], b""):
+        for changed in {None, data + b"\0", data[:-1], b""} - {data}:
             (copy / name).unlink()
             if changed is not None:
                 (copy / name).write_bytes(changed)

@@ -1,0 +1,64 @@
+"""Postings, read by hand."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from optout.registry.compiled import PLAIN, available
+from optout.registry.index.pigeonhole import FEWEST, Chunks, keys_of
+from optout.registry.index.postings import built, write_postings
+
+ROWS = FEWEST + 100
+
+
+def hashes(size: int, *, equal: int = 0) -> np.ndarray:
+    found = np.random.default_rng(4).integers(0, 256, (ROWS, size), dtype=np.uint8)
+    found[50 : 50 + equal] = found[0]
+    return found
+
+
+def written(of: np.ndarray, part: int) -> bytes:
+    stream = io.BytesIO()
+    write_postings(of, stream, part=part)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("size", [8, 32])
+@pytest.mark.parametrize("equal", [0, 20_000])
+def test_under_every_value_stand_the_rows_that_have_it(size: int, equal: int) -> None:
+    of = hashes(size, equal=equal)
+    chunks = Chunks.of(8 * size, ROWS)
+    numbers = np.frombuffer(built(of).tobytes(), "<u4")
+    assert len(numbers) == chunks.words
+    keys = keys_of(of, chunks.positions())
+    for chunk, width in enumerate(chunks.widths):
+        starts = numbers[chunks.starts[chunk] :][: (1 << width) + 1].astype(np.int64)
+        rows = numbers[chunks.postings[chunk] :][:ROWS]
+        assert (starts[0], starts[-1]) == (0, ROWS)
+        assert sorted(rows.tolist()) == list(range(ROWS))
+        assert np.array_equal(keys[rows, chunk], np.repeat(np.arange(1 << width), np.diff(starts)))
+        inside = np.diff(rows.astype(np.int64)) > 0
+        inside[starts[(starts > 0) & (starts < ROWS)] - 1] = True
+        assert inside.all()
+
+
+@pytest.mark.parametrize("part", [1000, 9999, ROWS - 1, ROWS, ROWS + 1])
+@pytest.mark.parametrize("equal", [0, 20_000])
+def test_the_bytes_do_not_depend_on_how_much_is_done_at_once(part: int, equal: int) -> None:
+    of = hashes(32, equal=equal)
+    assert written(of, part) == built(of).tobytes()
+
+
+@pytest.mark.skipif(not available(), reason="there is no compiler")
+@pytest.mark.parametrize("size", [8, 32])
+def test_the_plain_form_writes_the_same(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    of = hashes(size, equal=1000)
+    compiled = built(of).tobytes()
+    monkeypatch.setenv(PLAIN, "plain")
+    assert built(of).tobytes() == compiled
+
+
+def test_few_hashes_have_none() -> None:
+    assert not len(built(hashes(32)[: FEWEST - 1]))
