@@ -1,0 +1,1 @@
+"""How copies of pictures are found, and how seldom others are: `python -m benchmarks.images`."""
