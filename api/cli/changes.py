@@ -1,4 +1,4 @@
-"""What `withdraw` and `erase` share: entries by number, all of them or none."""
+"""What `withdraw`, `restore` and `erase` share: entries by number, all of them or none."""
 
 from __future__ import annotations
 

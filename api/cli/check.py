@@ -53,7 +53,7 @@ def check(
     """Say whether a snapshot holds an item: exit code 4 if it does.
 
     An address is found by the site, prefix and account that hold it too, a picture up to the
-    usual radius.
+    usual radius, mirrored too.
     """
     from optout.filter import Policy
     from optout.registry import Snapshot
@@ -122,15 +122,19 @@ def _matches(snapshot: Snapshot, kind: KindName, value: str) -> set[Match]:
 
 
 def _near(snapshot: Snapshot, path: str) -> set[Match]:
-    """Registered pictures within their radius of this one, each at its least distance."""
+    """Registered pictures within their radius of this one, or of its mirror image.
+
+    Returns:
+        Each once, at its least distance.
+    """
     from pathlib import Path
 
     import numpy as np
     from optout.registry.identifiers import Grade
-    from optout.registry.images import DEFAULT_RADIUS, corpus_hashes
+    from optout.registry.images import DEFAULT_RADIUS, sighted_hashes
 
-    packed = corpus_hashes(Path(path).read_bytes(), ["phash256"])["phash256"]
-    hits = snapshot.near("phash256", np.frombuffer(packed, np.uint8)[None, :], DEFAULT_RADIUS)
+    ways = np.frombuffer(b"".join(sighted_hashes(Path(path).read_bytes())), np.uint8)
+    hits = snapshot.near("phash256", ways.reshape(2, -1), DEFAULT_RADIUS)
     nearest: dict[int, Match] = {}
     for entry, distance, grade, radius in zip(
         hits.entry.tolist(),

@@ -69,6 +69,7 @@ FOUND = (
     Copy("squashed to a square", lambda picture: jpeg(picture.resize((224, 224)), 80)),
     Copy("centre square", lambda picture: jpeg(fitted(centre_square(picture), 224), 80)),
     Copy("padded with white", lambda picture: jpeg(fitted(on_white(picture), 256), 80)),
+    Copy("mirror image", lambda picture: jpeg(fitted(ImageOps.mirror(picture), 256), 85)),
     Copy(
         "brighter",
         lambda picture: jpeg(ImageEnhance.Brightness(fitted(picture, 256)).enhance(1.15), 80),
@@ -78,10 +79,9 @@ FOUND = (
         lambda picture: jpeg(ImageEnhance.Contrast(fitted(picture, 256)).enhance(1.2), 80),
     ),
 )
-"""Copies that stay within the radius of one of the three registered variants."""
+"""Copies that stay within the radius of one of the three registered variants, mirrored or not."""
 
 NOT_FOUND = (
-    Copy("mirror image", lambda picture: jpeg(fitted(ImageOps.mirror(picture), 256), 85)),
     Copy("a corner of it", _off_centre),
     Copy("turned by 90°", lambda picture: jpeg(fitted(picture.rotate(90, expand=True), 256), 85)),
 )

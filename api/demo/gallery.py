@@ -89,16 +89,17 @@ def _dropped(path: Path) -> dict[int, str]:
 
 
 def _distances(pictures: Mapping[int, bytes]) -> dict[int, int]:
-    """Each picture's distance to the nearest variant of the registered photograph, in bits."""
-    from optout.registry.images import corpus_hashes, phash, variants
+    """Each picture's distance to the nearest variant of the registered photograph, in bits.
+
+    A picture's mirror image counts too: the nearer of the two.
+    """
+    from optout.registry.images import phash, sighted_hashes, variants
 
     registered = np.stack(
         [_bits(phash(variant, 16)) for variant in variants(load(REGISTERED)).values()]
     )
     return {
-        number: int(
-            (registered ^ _bits(corpus_hashes(data, ["phash256"])["phash256"])).sum(1).min()
-        )
+        number: min(int((registered ^ _bits(way)).sum(1).min()) for way in sighted_hashes(data))
         for number, data in pictures.items()
     }
 

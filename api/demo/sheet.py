@@ -42,7 +42,7 @@ class Sheet:
     copies: Sequence[Tile]
     resembling: Sequence[Tile]
     distances: Sequence[int]
-    """Of every picture in the corpus, to the nearest registered variant."""
+    """Of every picture in the corpus, to the nearest registered variant, mirrored or not."""
     look_alike: int
     """The distance of the look-alike."""
     went: Sequence[Line]

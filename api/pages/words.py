@@ -121,7 +121,7 @@ REACHES: Mapping[str, tuple[str, str]] = {
     ),
     "image": (
         N_("this picture wherever it turns up, also resized, compressed or saved in another form."),
-        N_("mirrored, turned, strongly cropped or redrawn versions of it."),
+        N_("turned, strongly cropped or redrawn versions of it."),
     ),
     "file": (
         N_("this very file, byte for byte."),

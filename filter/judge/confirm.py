@@ -29,7 +29,8 @@ class Meeting:
         entry: its number.
         kind: its kind.
         grade: how its claim was proved.
-        distance: bits between the picture and the entry's nearest variant; images only.
+        distance: bits between the picture, or its mirror image, and the entry's nearest variant;
+            images only.
     """
 
     entry: int
@@ -75,8 +76,8 @@ class Judge:
     def meet(self, traces: Sequence[Trace]) -> list[list[Meeting]]:
         """The entries that cover each of some values.
 
-        An exact kind is confirmed by its digest, a picture by its distance, which may be neither
-        above the entry's own radius nor above the policy's.
+        An exact kind is confirmed by its digest, a picture by its distance, or that of its mirror
+        image, which may be neither above the entry's own radius nor above the policy's.
 
         Args:
             traces: values that a scan took for candidates.
@@ -140,7 +141,12 @@ class Judge:
 
     def _near(self, traces: Sequence[Trace], namespace: str) -> Iterator[tuple[int, Meeting]]:
         """The pictures near some values, as one namespace of hashes sees them."""
-        hashed = [(n, t.hashes[namespace]) for n, t in enumerate(traces) if namespace in t.hashes]
+        hashed = [
+            (n, way[namespace])
+            for n, trace in enumerate(traces)
+            for way in (trace.hashes, trace.mirrored)
+            if namespace in way
+        ]
         if not hashed or not self._policy.looks_for(Kind.IMAGE):
             return
         most = radius_in(namespace, self._policy.radius)

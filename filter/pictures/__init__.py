@@ -2,5 +2,17 @@
 
 from .data_url import is_picture_address, picture_of
 from .features import NAMESPACE, Features, features
+from .proposals import KERNELS, MARGIN, Proposals, propose, small_greys
 
-__all__ = ["NAMESPACE", "Features", "features", "is_picture_address", "picture_of"]
+__all__ = [
+    "KERNELS",
+    "MARGIN",
+    "NAMESPACE",
+    "Features",
+    "Proposals",
+    "features",
+    "is_picture_address",
+    "picture_of",
+    "propose",
+    "small_greys",
+]

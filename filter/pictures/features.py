@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from optout.registry.errors import PictureError
 from optout.registry.identifiers import sha256_of
-from optout.registry.images import corpus_hashes
+from optout.registry.images import sighted_hashes
 
 NAMESPACE = "phash256"
 
@@ -20,12 +20,14 @@ class Features:
         sha256: of the bytes, hex.
         md5: of the bytes, hex.
         phash256: of the picture, 32 bytes; None where nobody asked or it cannot be decoded.
+        mirrored: the same of its mirror image.
         undecodable: whether it was to be decoded and could not be.
     """
 
     sha256: str
     md5: str
     phash256: bytes | None = None
+    mirrored: bytes | None = None
     undecodable: bool = False
 
 
@@ -41,6 +43,6 @@ def features(data: bytes, *, perceptual: bool) -> Features:
     if not perceptual:
         return Features(sha256, md5)
     try:
-        return Features(sha256, md5, corpus_hashes(data, [NAMESPACE])[NAMESPACE])
+        return Features(sha256, md5, *sighted_hashes(data))
     except PictureError:
         return Features(sha256, md5, undecodable=True)

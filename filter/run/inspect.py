@@ -69,8 +69,8 @@ _FINDS = {
     ),
     Kind.FILE: "the registered file byte by byte, not an altered one, in {columns}",
     Kind.IMAGE: (
-        "the registered picture, resized or encoded anew too, in {columns}; "
-        "not off-centre crops, rotations and mirror images"
+        "the registered picture, resized, encoded anew or mirrored too, in {columns}; "
+        "not off-centre crops, rotations and hashes of mirror images"
     ),
 }
 """By kind, what an entry finds through columns, and what it does not."""

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from optout.filter.columns import Role, base_role
+from optout.filter.pictures import KERNELS as _PICTURES
 from optout.registry.compiled import PLAIN, available
 from optout.registry.identifiers import Kind
 
@@ -23,10 +24,16 @@ if TYPE_CHECKING:
 _ADDRESSES, _DIGESTS, _PASSAGES = (
     f"optout.filter.scan.{name}_kernels" for name in ("address", "digest", "passage")
 )
-KERNELS = (_ADDRESSES, _DIGESTS, _PASSAGES)
-"""The modules of compiled functions here, for `optout warm`."""
+KERNELS = (_ADDRESSES, _DIGESTS, _PASSAGES, _PICTURES)
+"""The modules of compiled functions that look at values, for `optout warm`."""
 
-_LOOKS_AT = {"url": _ADDRESSES, "text": _PASSAGES, "sha256": _DIGESTS, "md5": _DIGESTS}
+_LOOKS_AT = {
+    "url": _ADDRESSES,
+    "text": _PASSAGES,
+    "sha256": _DIGESTS,
+    "md5": _DIGESTS,
+    "image": _PICTURES,
+}
 
 
 def kernels_for(
@@ -100,6 +107,10 @@ def _compiled(
     snapshot: Snapshot, kinds: frozenset[Kind], radius: int, role: Role, plain: Kernel
 ) -> Kernel:
     # Imported here: where nothing is scanned, nobody waits for a compiler.
+    if isinstance(plain, PictureKernel):
+        from .pictures import BulkPictureKernel
+
+        return BulkPictureKernel(snapshot, kinds, radius, plain)
     if isinstance(plain, HashKernel):
         from .digests import ReadHashKernel
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class PictureKernel:
-    """Picture bytes: by the digests of the file, and by the hash of what it shows.
+    """Picture bytes: by the digests of the file, and by the hashes of what it shows, both ways.
 
     Args:
         snapshot: where to look.
@@ -48,8 +48,12 @@ class PictureKernel:
                 for role, digits in trace.words.items():
                     for key in keys_of(role, digits) or ():
                         probes.add(position, key.probe)
-        hashed = {p: f.phash256 for p, f in seen.items() if f.phash256 is not None}
-        found = probes.found() | near(self._snapshot, NAMESPACE, hashed, self._radius)
+        found = probes.found()
+        for hashed in (
+            {p: f.phash256 for p, f in seen.items() if f.phash256 is not None},
+            {p: f.mirrored for p, f in seen.items() if f.mirrored is not None},
+        ):
+            found |= near(self._snapshot, NAMESPACE, hashed, self._radius)
         return {position: traces[position] for position in sorted(found)}
 
     def __call__(self, values: pa.LargeBinaryArray) -> Scanned:
@@ -69,11 +73,12 @@ class PictureKernel:
 
 def _trace(picture: Features) -> Trace:
     hashes = {} if picture.phash256 is None else {NAMESPACE: picture.phash256}
-    return Trace({"sha256": picture.sha256, "md5": picture.md5}, hashes)
+    mirrored = {} if picture.mirrored is None else {NAMESPACE: picture.mirrored}
+    return Trace({"sha256": picture.sha256, "md5": picture.md5}, hashes, mirrored)
 
 
 class HashKernel:
-    """Hashes of pictures that somebody else made: hexadecimal digits, or packed.
+    """Hashes of pictures that somebody else made: hexadecimal digits, or packed; as they are.
 
     Args:
         snapshot: where to look.

@@ -118,7 +118,7 @@ def _once(found: Mapping[int, Trace]) -> tuple[list[Trace], tuple[Rows, Rows]]:
     traces: list[Trace] = []
     number = np.empty(len(found), np.int64)
     for place, trace in enumerate(found.values()):
-        key = (*trace.words.items(), *trace.hashes.items())
+        key = tuple(tuple(of.items()) for of in (trace.words, trace.hashes, trace.mirrored))
         number[place] = numbers.setdefault(key, len(traces))
         if number[place] == len(traces):
             traces.append(trace)

@@ -41,10 +41,13 @@ class Trace:
         words: by role, what the value is in words, as `written` gives them: of an address itself,
             of picture bytes their digests.
         hashes: of a picture, by namespace.
+        mirrored: of its mirror image, where the picture itself is at hand and not only a hash that
+            somebody made of it.
     """
 
     words: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, bytes] = field(default_factory=dict)
+    mirrored: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

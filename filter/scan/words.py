@@ -139,4 +139,4 @@ def with_left(scanned: Scanned, left: int, values: pa.LargeBinaryArray, plain: K
     rest = plain(chosen(values, places))
     scanned.states[places] = rest.states
     traces = {int(places[place]): trace for place, trace in rest.traces.items()}
-    return Scanned(scanned.states, {**scanned.traces, **traces})
+    return Scanned(scanned.states, {**scanned.traces, **traces}, scanned.registered)

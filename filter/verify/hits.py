@@ -25,7 +25,8 @@ class Hit:
         entry: its index.
         kind: its kind.
         grade: its grade in the snapshot at hand.
-        distance: bits between the two pictures; None for exact kinds.
+        distance: bits between the two pictures, or the entry's and the mirror image of the value's;
+            None for exact kinds.
         since: it was registered, or became binding, only after the run took its snapshot.
     """
 
@@ -116,10 +117,10 @@ class Index:
     def _near(self, traits: Sequence[Traits], found: _Found) -> None:
         by_namespace: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
         for n, value in enumerate(traits):
-            if value.hashed:
-                by_namespace[value.namespace].append((n, value.hashed))
+            by_namespace[value.namespace] += [(n, packed) for packed in value.ways]
         for namespace, hashed in sorted(by_namespace.items()):
-            self._near_in(namespace, hashed, found)
+            if hashed:
+                self._near_in(namespace, hashed, found)
 
     def _near_in(self, namespace: str, hashed: Sequence[tuple[int, bytes]], found: _Found) -> None:
         packed = np.frombuffer(b"".join(each for _, each in hashed), np.uint8)

@@ -191,7 +191,7 @@ class Reference:
                 exact.setdefault(key.digest, []).append(n)
         searches = [
             _Near(asked, namespace, self._eligibility.radius(namespace))
-            for namespace in sorted({traits.namespace for traits in asked if traits.hashed})
+            for namespace in sorted({traits.namespace for traits in asked if traits.ways})
         ]
         for opened in self._openings({digest.hex().encode() for digest in exact}):
             for n in exact.get(opened.digest, ()):
@@ -277,9 +277,10 @@ class _Near:
 
     def __init__(self, asked: Sequence[Traits], namespace: str, radius: int) -> None:
         hashed = [
-            (n, traits.hashed)
+            (n, packed)
             for n, traits in enumerate(asked)
-            if traits.hashed and traits.namespace == namespace
+            if traits.namespace == namespace
+            for packed in traits.ways
         ]
         self._owners = [n for n, _ in hashed]
         self._namespace = namespace

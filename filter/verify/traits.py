@@ -20,7 +20,7 @@ from optout.registry.identifiers import (
     url_keys,
     work_keys,
 )
-from optout.registry.images import corpus_hashes
+from optout.registry.images import sighted_hashes
 
 from .roles import (
     ACCOUNT,
@@ -48,14 +48,21 @@ class Traits:
     Attributes:
         keys: of everything that may cover it exactly.
         hashed: of the picture it is, carries or names; None where there is none.
-        namespace: which kind of hash that is.
+        mirrored: the hash of its mirror image; None where there is no picture, but only a hash.
+        namespace: which kind of hash these are.
         unjudgeable: it cannot be judged: a picture that cannot be read, text that is no UTF-8.
     """
 
     keys: tuple[Key, ...] = ()
     hashed: bytes | None = None
+    mirrored: bytes | None = None
     namespace: str = PHASH256
     unjudgeable: bool = False
+
+    @property
+    def ways(self) -> tuple[bytes, ...]:
+        """The hashes by which it is looked for: the picture's, and that of its mirror image."""
+        return tuple(packed for packed in (self.hashed, self.mirrored) if packed)
 
 
 NOTHING = Traits()
@@ -98,7 +105,7 @@ def _picture(data: bytes, *, perceptual: bool) -> Traits:
     if not perceptual:
         return Traits(keys)
     try:
-        return Traits(keys, corpus_hashes(data, [PHASH256])[PHASH256])
+        return Traits(keys, *sighted_hashes(data))
     except PictureError:
         return Traits(keys, unjudgeable=True)
 

@@ -1,6 +1,6 @@
 """Pictures: decoded safely, hashed perceptually, and refused where nothing tells them apart."""
 
-from .decoding import MAX_BYTES, MAX_PIXELS, decode
+from .decoding import MAX_BYTES, MAX_PIXELS, decode, opened
 from .gates import (
     CLIENT_RADIUS,
     DEFAULT_RADIUS,
@@ -13,9 +13,11 @@ from .hashing import (
     NAMESPACES,
     VARIANTS,
     PictureHashes,
+    SightedHashes,
     corpus_hashes,
     phash,
     picture_hashes,
+    sighted_hashes,
     variants,
 )
 from .pdq import MIN_QUALITY, Pdq, pdq
@@ -40,14 +42,17 @@ __all__ = [
     "VARIANTS",
     "Pdq",
     "PictureHashes",
+    "SightedHashes",
     "check_client_hash",
     "check_distinct",
     "corpus_hashes",
     "decode",
     "flat_fraction",
+    "opened",
     "pdq",
     "phash",
     "picture_hashes",
+    "sighted_hashes",
     "undecided_fraction",
     "variants",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from optout.registry.errors import UsageError
 
@@ -23,6 +23,7 @@ NAMESPACES: Mapping[str, int] = {"phash256": 16, "phash64": 8, "pdq256": 16}
 """Kinds of hash, and the side of the square of bits that each is made of."""
 
 _PDQ = "pdq256"
+_LOOKED_FOR = NAMESPACES["phash256"]
 
 VARIANTS = ("original", "square", "padded")
 """The shapes in which a registered picture is looked for."""
@@ -50,6 +51,18 @@ class PictureHashes:
     hashes: Mapping[str, Mapping[str, bytes]]
     flat_fraction: float
     undecided_fraction: float
+
+
+class SightedHashes(NamedTuple):
+    """What a picture of a corpus is looked for by.
+
+    Attributes:
+        phash256: of the picture as it is, 32 bytes.
+        mirrored: the phash256 of its mirror image, left and right exchanged.
+    """
+
+    phash256: bytes
+    mirrored: bytes
 
 
 def phash(picture: Image.Image, hash_size: int) -> bytes:
@@ -106,6 +119,21 @@ def corpus_hashes(data: bytes, namespaces: Iterable[str]) -> dict[str, bytes]:
         elif found:
             (hashes[namespace],) = found.values()
     return hashes
+
+
+def sighted_hashes(data: bytes) -> SightedHashes:
+    """Hash a picture of a corpus in both ways in which it is looked for.
+
+    An entry covers a picture, and its mirror image, if either hash is near one of its own. The
+    mirror image is made of the greys as anybody sees them: turned upright, and on white.
+
+    Raises:
+        PictureError: the picture cannot be read.
+    """
+    from PIL import ImageOps
+
+    grey, _ = _read(data, ())
+    return SightedHashes(phash(grey, _LOOKED_FOR), phash(ImageOps.mirror(grey), _LOOKED_FOR))
 
 
 def picture_hashes(data: bytes) -> PictureHashes:

@@ -10,6 +10,7 @@ import pytest
 from optout.api.cli import main
 from optout.api.cli.exits import Exit
 from optout.registry import Registry
+from PIL import Image, ImageOps
 
 PASSAGE = "The harbour lay still, and nobody had told the gulls."
 ADDED: dict[str, tuple[str, str]] = {
@@ -84,6 +85,21 @@ def test_a_file_is_two_digests_told_as_one(
     run("snapshot", "snapshot")
     found = run("check", "file", "novel.epub", "--snapshot", "snapshot", expect=Exit.FOUND)
     assert {match["entry"] for match in found["matches"]} == {0, 1}
+
+
+def test_a_picture_is_found_mirrored(
+    place: Path, run: Run, photograph: Callable[..., bytes]
+) -> None:
+    (place / "harbour.png").write_bytes(photograph(1, "PNG"))
+    with Image.open("harbour.png") as picture:
+        ImageOps.mirror(picture).save("mirrored.jpg")
+        picture.transpose(Image.Transpose.ROTATE_90).save("turned.jpg")
+    run("add", "image", "harbour.png")
+    run("snapshot", "snapshot")
+    found = run("check", "image", "mirrored.jpg", "--snapshot", "snapshot", expect=Exit.FOUND)
+    assert found["kind"] == "image"
+    assert found["distance"] <= 8
+    assert not run("check", "image", "turned.jpg", "--snapshot", "snapshot")["match"]
 
 
 def test_a_handle_alone_is_answered_by_the_question(

@@ -10,7 +10,7 @@ import pytest
 from optout.filter.judge import Judge, Meeting, Policy
 from optout.filter.scan import Trace
 from optout.registry.identifiers import Grade, Identifier, Kind
-from optout.registry.images import corpus_hashes
+from optout.registry.images import corpus_hashes, sighted_hashes
 from optout.registry.snapshot import Snapshot
 
 FILE_SHA256 = hashlib.sha256(b"a file").hexdigest()
@@ -92,6 +92,25 @@ def test_what_a_scan_took_for_covered_and_is_not_meets_nothing(snapshot: Snapsho
 def test_a_picture_is_met_once_at_its_nearest_variant(snapshot: Snapshot, picture: bytes) -> None:
     trace = Trace(hashes=corpus_hashes(picture, ["phash256"]))
     assert met(snapshot, trace) == [Meeting(6, Kind.IMAGE, Grade.REVIEWED, 0)]
+
+
+def test_a_picture_is_met_by_its_mirror_image_and_a_hash_is_not(
+    snapshot: Snapshot, picture: bytes
+) -> None:
+    other = {"phash256": balanced(9)}
+    hashed, mirrored = ({"phash256": packed} for packed in sighted_hashes(picture))
+    entry = Meeting(6, Kind.IMAGE, Grade.REVIEWED, 0)
+    assert met(snapshot, Trace(hashes=other, mirrored=hashed)) == [entry]
+    assert met(snapshot, Trace(hashes=hashed, mirrored=mirrored)) == [entry]
+    assert met(snapshot, Trace(hashes=mirrored)) == []
+
+
+@pytest.mark.parametrize(("one", "other", "nearest"), [(4, 12, 4), (12, 4, 4), (12, 200, 12)])
+def test_of_a_picture_and_its_mirror_image_the_nearer_one_counts(
+    one: int, other: int, nearest: int, snapshot: Snapshot
+) -> None:
+    ways = ({"phash256": turned(CLIENTS, distance)} for distance in (one, other))
+    assert met(snapshot, Trace({}, *ways)) == [Meeting(7, Kind.IMAGE, Grade.REVIEWED, nearest)]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import imagehash
 import numpy as np
 from optout.filter.pictures import Features, features
+from PIL import ImageOps
 
 
 def test_the_file_is_hashed_and_the_picture_on_demand(
@@ -20,6 +21,8 @@ def test_the_file_is_hashed_and_the_picture_on_demand(
     seen = features(data, perceptual=True)
     bits = imagehash.phash(photograph(1), hash_size=16).hash
     assert (seen.sha256, seen.md5, seen.phash256) == (sha256, md5, np.packbits(bits).tobytes())
+    bits = imagehash.phash(ImageOps.mirror(photograph(1).convert("L")), hash_size=16).hash
+    assert seen.mirrored == np.packbits(bits).tobytes()
     assert not seen.undecodable
 
 
@@ -29,6 +32,6 @@ def test_what_cannot_be_decoded_still_has_its_digest(
     data = encoded(photograph(1))[:300]
     seen = features(data, perceptual=True)
     assert seen == Features(
-        hashlib.sha256(data).hexdigest(), hashlib.md5(data).hexdigest(), None, undecodable=True
+        hashlib.sha256(data).hexdigest(), hashlib.md5(data).hexdigest(), undecodable=True
     )
     assert not features(data, perceptual=False).undecodable

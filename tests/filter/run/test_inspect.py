@@ -30,8 +30,8 @@ def test_columns_roles_and_reach_are_told(world, corpus: Path) -> None:
     assert told["site"].columns == ["url", "URL"]
     assert told["file"].columns == ["jpg"]
     assert told["image"].text == (
-        "the registered picture, resized or encoded anew too, in jpg; not off-centre crops, "
-        "rotations and mirror images; also inside data: addresses in url and URL"
+        "the registered picture, resized, encoded anew or mirrored too, in jpg; not off-centre "
+        "crops, rotations and hashes of mirror images; also inside data: addresses in url and URL"
     )
     assert all(reach.entries is None for reach in report.reach)
 

@@ -10,7 +10,7 @@ from optout.registry.identifiers import Identifier, Kind
 from optout.registry.snapshot import Snapshot
 
 ROLES = ["url", "text", "sha256", "md5", "phash64", "image", "work", "account:github"]
-COMPILED = {"url", "text", "sha256", "md5", "phash64"}
+COMPILED = {"image", "url", "text", "sha256", "md5", "phash64"}
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,7 @@ def test_where_there_is_no_compiler_it_is_said_once(
 
 
 def test_only_what_looks_at_the_roles_is_compiled() -> None:
-    assert modules_for(["image", "work"]) == []
+    assert modules_for(["account:github", "work"]) == []
+    assert modules_for(["image", "work"]) == [KERNELS[3]]
     assert modules_for(["text", "phash256"]) == [KERNELS[1], KERNELS[2]]
     assert modules_for(ROLES) == list(KERNELS)

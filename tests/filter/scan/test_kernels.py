@@ -15,6 +15,7 @@ from optout.filter.scan import Kernel, Scanned, State, kernels_for, keys_of, rea
 from optout.registry.identifiers import Identifier, Kind
 from optout.registry.images import corpus_hashes
 from optout.registry.snapshot import Snapshot
+from PIL import ImageOps
 
 FILE = b"the bytes of some file"
 FILE_SHA256 = hashlib.sha256(FILE).hexdigest()
@@ -262,6 +263,18 @@ def test_hashes_that_a_corpus_carries_are_near_within_their_radius(
     shown = [f"{near:0{digits}x}", f"{far:0{digits}x}".upper(), f"0x{own:0{digits}X}"]
     assert hits(looked(kernel, *shown)) == {0, 2}
     assert hits(looked(kernel, near.to_bytes(digits // 2))) == {0}
+
+
+def test_a_mirror_image_is_found_by_its_bytes_and_not_by_a_hash(
+    snapshot: Snapshot, photograph: Callable, encoded: Callable
+) -> None:
+    mirrored = encoded(ImageOps.mirror(photograph(1)), quality=70)
+    address = f"data:image/jpeg;base64,{base64.b64encode(mirrored).decode()}"
+    looks = kernels(snapshot)
+    assert hits(looked(looks["image"], b"another", mirrored)) == {1}
+    assert hits(looked(looks["url"], "another", address)) == {1}
+    own = corpus_hashes(mirrored, ["phash256"])["phash256"]
+    assert hits(looked(looks["phash256"], own.hex())) == set()
 
 
 def test_every_kind_can_be_found_through_some_role() -> None:

@@ -27,6 +27,7 @@ from optout.filter.verify.traits import traits_of
 from optout.registry.identifiers import Grade, Identifier, Kind, file_key, md5_key
 from optout.registry.images import corpus_hashes
 from optout.registry.snapshot import Snapshot
+from PIL import ImageOps
 
 from .conftest import HARBOUR, SITE, URL
 
@@ -340,6 +341,14 @@ def test_the_nearest_variant_counts(
 ) -> None:
     distances = dict.fromkeys(("original", "square", "padded"), 12) | {nearest: 4}
     assert met(snapshot_of(registered(original, **distances)), original) == [(0, 4)]
+
+
+def test_a_mirror_image_is_the_picture(
+    original: bytes, snapshot_of: Callable[..., Snapshot], encoded: Callable, photograph: Callable
+) -> None:
+    mirrored = encoded(ImageOps.mirror(photograph(1)))
+    ((entry, distance),) = met(snapshot_of(Identifier.image(original)), mirrored)
+    assert (entry, distance <= 8) == (0, True)
 
 
 @pytest.mark.parametrize(("bits", "hits"), [(16, [(0, 16)]), (18, [])])

@@ -20,6 +20,7 @@ from optout.registry.images import (
     decode,
     phash,
     picture_hashes,
+    sighted_hashes,
     variants,
 )
 from PIL import Image, ImageOps
@@ -120,12 +121,41 @@ def test_only_what_is_asked_for_is_hashed(cat: Image.Image, saved: Save) -> None
     assert corpus_hashes(saved(cat), []) == {}
 
 
+def test_a_mirror_image_is_hashed_like_a_picture_of_its_own(photograph: bytes) -> None:
+    seen = sighted_hashes(photograph)
+    assert {"phash256": seen.phash256} == corpus_hashes(photograph, ["phash256"])
+    assert seen.mirrored == phash(ImageOps.mirror(decode(photograph, grey=True)), 16)
+
+
+def test_the_mirror_image_is_that_of_what_anybody_sees(cat: Image.Image, saved: Save) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # its top lies at the right: upright, left and right are other sides
+    upright = cat.transpose(Image.Transpose.ROTATE_270)
+    assert sighted_hashes(saved(cat, exif=exif)) == sighted_hashes(saved(upright))
+    see_through = cat.convert("RGBA")
+    see_through.paste((0, 0, 0, 0), (0, 0, 200, cat.height))
+    on_white = Image.new("RGB", cat.size, "white")
+    on_white.paste(see_through, (0, 0), see_through)
+    assert sighted_hashes(saved(see_through)) == sighted_hashes(saved(on_white))
+
+
+@pytest.mark.parametrize("size", [256, 400])
+def test_every_variant_is_found_mirrored(photograph: bytes, size: int, saved: Save) -> None:
+    held = registered(photograph).hashes["phash256"].values()
+    for shape in variants(pixels(photograph)).values():
+        copy = ImageOps.mirror(ImageOps.contain(shape, (size, size)))
+        ways = sighted_hashes(saved(copy, "JPEG", quality=70))
+        assert min(distance(one, way) for one in held for way in ways) <= 16
+
+
 def test_an_unknown_namespace_is_named() -> None:
     with pytest.raises(UsageError, match="dhash"):
         corpus_hashes(b"", ["dhash"])
 
 
-@pytest.mark.parametrize("hashing", [picture_hashes, lambda data: corpus_hashes(data, NAMESPACES)])
+@pytest.mark.parametrize(
+    "hashing", [picture_hashes, sighted_hashes, lambda data: corpus_hashes(data, NAMESPACES)]
+)
 def test_what_cannot_be_read_has_no_hash(hashing: Callable[[bytes], object]) -> None:
     with pytest.raises(PictureError):
         hashing(b"no picture")

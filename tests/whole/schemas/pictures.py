@@ -51,6 +51,7 @@ def copies(picture: Image.Image) -> list[bytes]:
         encoded(half, quality=80, progressive=True),
         encoded(turned, quality=85, exif=turned_back),
         encoded(picture.convert("CMYK"), quality=85),
+        encoded(ImageOps.mirror(half), quality=75),
     ]
 
 
@@ -75,12 +76,11 @@ class Pictures:
 
     @cached_property
     def look_alikes(self) -> list[bytes]:
-        """What no hash takes for a copy: mirrored, turned, and cut off to one side."""
+        """What no hash takes for a copy: turned, cut off to one side, and inverted."""
         found = []
         for picture in self.photographs:
             width, height = picture.size
             found += [
-                encoded(ImageOps.mirror(picture)),
                 encoded(picture.transpose(Image.Transpose.ROTATE_180)),
                 encoded(picture.crop((width // 3, 0, width, height))),
                 encoded(ImageOps.invert(picture)),
