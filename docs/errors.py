@@ -41,6 +41,7 @@ WORDS = {"fault": "reason", "error": "reason", "strerror": "reason", "e": "reaso
 AREAS = {
     "registry/identifiers": "What is registered",
     "registry/images": "Pictures",
+    "registry/lists": "Lists of hashes",
     "registry/log": "Log, keys and notes",
     "registry/cases": "Cases",
     "registry/snapshot": "Snapshots",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,6 @@ from optout.registry.log import (
     ByOperator,
     Checkpoint,
     Opening,
-    Proof,
     SigningKey,
     State,
     fold,
@@ -23,19 +22,26 @@ from optout.registry.log import (
 from optout.registry.store import (
     Added,
     Claim,
+    Followed,
+    Listed,
     Overtaken,
+    RecordName,
     Store,
     claim,
     database_path,
     erase,
+    follow,
     key_path,
+    quarantine,
+    read_restored,
+    restore,
     withdraw,
 )
 
 if TYPE_CHECKING:
     from optout.registry.snapshot import Snapshot
 
-__all__ = ["Added", "Claim", "Registry"]
+__all__ = ["Added", "Claim", "Followed", "Listed", "RecordName", "Registry"]
 
 DECIDED = "decided by the operator"
 """The reason that stands in the log where the operator gives none."""
@@ -162,6 +168,10 @@ class Registry:
         """What the entries in force cover, by index."""
         return self._store.openings()
 
+    def kept_openings(self) -> Iterator[Opening]:
+        """What is known of entries, by index: of those withdrawn too, of those erased nothing."""
+        return self._store.kept_openings(self.size)
+
     def add(self, claims: Sequence[Claim]) -> list[Added]:
         """Register what the operator claims: all of it, or nothing.
 
@@ -177,6 +187,27 @@ class Registry:
         """
         with self._store.writing() as connection:
             return claim(connection, claims, self._claims_key())
+
+    def follow(
+        self, feed: str, listed: Sequence[Listed], gone: Sequence[RecordName] = ()
+    ) -> Followed:
+        """Take over how a feed stands: first what it takes back, then what it lists.
+
+        What it lists becomes entries of its own, whoever else claimed the same, and what it takes
+        back ends none but those. Listing something again changes nothing, also where the operator
+        has ended its entry.
+
+        Args:
+            feed: its name, the same each time.
+            listed: records that are in it.
+            gone: records that are in it no longer; unknown ones are passed over.
+
+        Raises:
+            UsageError: a claim names no usage, or an unknown one.
+            RegistryError: the database cannot be written.
+        """
+        with self._store.writing() as connection:
+            return follow(connection, feed, listed, gone, self._claims_key())
 
     def withdraw(self, indexes: Sequence[int], why: str = "") -> None:
         """Take entries back: all of them, or none. The log says that the operator did.
@@ -194,6 +225,48 @@ class Registry:
         if proofs:
             with self._store.writing() as connection:
                 withdraw(connection, proofs)
+
+    def quarantine(self, reasons: Mapping[int, str]) -> list[int]:
+        """Withdraw entries, each for a reason of its own, in one step.
+
+        Args:
+            reasons: by entry, for all to read, for ever.
+
+        Returns:
+            Those that were in force until now; what had ended before is left as it is.
+
+        Raises:
+            UsageError: a reason is too long, or not one line.
+            RegistryError: the database cannot be written.
+        """
+        with self._store.writing() as connection:
+            return quarantine(connection, reasons)
+
+    def restored(self, indexes: Collection[int]) -> set[int]:
+        """Those of some entries that were restored at some time: somebody has reviewed them.
+
+        Raises:
+            RegistryError: the database cannot be read.
+        """
+        with self._store.reading() as connection:
+            return read_restored(connection, indexes)
+
+    def restore(self, indexes: Sequence[int], why: str = "") -> None:
+        """Undo withdrawals and disputes: all of them, or none. The log says that the operator did.
+
+        Args:
+            indexes: the entries.
+            why: for all to read, for ever.
+
+        Raises:
+            TransitionError: one of them is in force, erased, or no entry; the message names it.
+            UsageError: the reason is too long, or not one line.
+            RegistryError: the database cannot be written.
+        """
+        proofs = _by_operator(indexes, why)
+        if proofs:
+            with self._store.writing() as connection:
+                restore(connection, proofs)
 
     def erase(self, indexes: Sequence[int], why: str = "") -> None:
         """Destroy what is known of entries, for good: all of them, or none.
@@ -256,7 +329,7 @@ class Registry:
         return hashlib.sha256(self.key.sign(b"optout/v1/claims\0")).digest()
 
 
-def _by_operator(indexes: Sequence[int], why: str) -> dict[int, Proof]:
+def _by_operator(indexes: Sequence[int], why: str) -> dict[int, ByOperator]:
     return dict.fromkeys(indexes, ByOperator(why.strip() or DECIDED))
 
 

@@ -12,6 +12,7 @@ import typer
 from . import values as read
 from .console import Console
 from .exits import Exit
+from .hash_lists import Claimed, import_hash_list
 from .options import DEFAULT_REGISTRY, AsJson, Grade, RegistryAt, Usage
 from .sheets import OTHER_NAMES, Record, Sheet, open_sheet
 from .words import counted
@@ -19,6 +20,7 @@ from .words import counted
 if TYPE_CHECKING:
     from optout.registry import Identifier
     from optout.registry.identifiers import Kind as KindName
+    from optout.registry.lists import HashList
 
     from .progress import ConsoleProgress
 
@@ -58,7 +60,10 @@ class Tally:
 
 def import_(
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="The list: .csv, .tsv, .jsonl, .parquet or text.")
+        str,
+        typer.Argument(
+            metavar="FILE", help="The list: .csv, .tsv, .jsonl, .json, .parquet or text."
+        ),
     ],
     kind: Annotated[
         str | None,
@@ -70,6 +75,27 @@ def import_(
         str | None,
         typer.Option(
             metavar="NAME", help="The column that holds the values: url, value, the kind's name."
+        ),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORM",
+            help="A list of hashes: threatexchange-csv, threatexchange-json or stopncii.",
+        ),
+    ] = None,
+    feed: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What a list of hashes is of, the same each time; by default the file's name.",
+        ),
+    ] = None,
+    signal: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TYPE", help="What its hashes are, where the list does not say: md5, sha256."
         ),
     ] = None,
     skip_bad: Annotated[
@@ -84,6 +110,7 @@ def import_(
 
     Every value is checked before the first is added; of a picture or a file, that it is there.
     Then they are added in batches: stopped in between, run it again, and it adds the rest.
+    A list of hashes that others share is known by its fields; what it takes back is withdrawn.
     """
     from optout.registry import Registry
     from optout.registry.errors import IdentifierError
@@ -94,6 +121,11 @@ def import_(
     wanted = read.kind(kind) if kind else None
     level = read.grade(grade)
     usages = read.usages(usage) if usage else DEFAULT_USAGE
+    hashes = _hash_list(file, form, feed, signal, plain=bool(kind or column))
+    if hashes is not None:
+        claimed = Claimed(level, usages)
+        name = feed or Path(file).name
+        return import_hash_list(console, hashes, registry, name, claimed, skip_bad=skip_bad)
     sheet = open_sheet(file, str(wanted or ""), column or "")
     values = Values(sheet, wanted)
     console.say(("reading ", "dim"), f"{file}: {values.told}")
@@ -139,6 +171,32 @@ def import_(
     console.document(document)
     console.next("optout snapshot snapshot", "what a filter loads")
     return Exit.DONE
+
+
+def _hash_list(
+    file: str, form: str | None, feed: str | None, signal: str | None, *, plain: bool
+) -> HashList | None:
+    """The file as a list of hashes; None where it is none.
+
+    Raises:
+        UsageError: it is asked for both as one and as a plain list, or is none and asked for.
+    """
+    from optout.registry.errors import UsageError
+    from optout.registry.lists import FORMS, open_hash_list
+
+    meant = form or feed or signal
+    if plain and meant:
+        raise UsageError(
+            "a list of hashes says itself what its values are",
+            "Leave out --kind and --column, or --format, --feed and --signal.",
+        )
+    found = None if plain else open_hash_list(file, form or "", signal or "")
+    if found is None and meant:
+        raise UsageError(
+            f"{file} is no list of hashes that is known here",
+            f"Say what it is with --format: {', '.join(FORMS)}.",
+        )
+    return found
 
 
 class Values:

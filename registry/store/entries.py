@@ -8,7 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from optout.registry.identifiers import DEFAULT_USAGE, Grade, Identifier
-from optout.registry.log import Add, Erase, Opening, Proof, Withdraw, new_salt
+from optout.registry.log import (
+    Add,
+    ByOperator,
+    Erase,
+    Opening,
+    Proof,
+    Restore,
+    Step,
+    Withdraw,
+    new_salt,
+)
 from sqlalchemy import Connection
 
 from .log_rows import append, read_state, read_tree
@@ -102,7 +112,44 @@ def withdraw(connection: Connection, proofs: Mapping[int, Proof]) -> None:
     Raises:
         TransitionError: the log does not allow it for one of them; the message names it.
     """
-    _step(connection, Withdraw, proofs)
+    date = today()
+    _step(connection, [Withdraw(entry, proof, date) for entry, proof in proofs.items()])
+
+
+def restore(connection: Connection, proofs: Mapping[int, ByOperator]) -> None:
+    """Undo withdrawals and disputes: the entries are in force again.
+
+    A claim that was repeated meanwhile is an entry of its own, and stays one.
+
+    Args:
+        connection: writing.
+        proofs: why the operator restores, by entry.
+
+    Raises:
+        TransitionError: the log does not allow it for one of them; the message names it.
+    """
+    date = today()
+    _step(connection, [Restore(entry, date, proof) for entry, proof in proofs.items()])
+
+
+def quarantine(connection: Connection, reasons: Mapping[int, str]) -> list[int]:
+    """Take back those of some entries that are in force; what has ended meanwhile, has ended.
+
+    Args:
+        connection: writing.
+        reasons: why the operator takes each back.
+
+    Returns:
+        The entries that were taken back.
+    """
+    entries = read_state(connection, reasons).entries
+    proofs: dict[int, Proof] = {
+        index: ByOperator(why)
+        for index, why in reasons.items()
+        if index in entries and entries[index].status.in_force
+    }
+    withdraw(connection, proofs)
+    return list(proofs)
 
 
 def erase(connection: Connection, proofs: Mapping[int, Proof]) -> None:
@@ -118,16 +165,14 @@ def erase(connection: Connection, proofs: Mapping[int, Proof]) -> None:
     Raises:
         TransitionError: the log does not allow it for one of them; the message names it.
     """
-    _step(connection, Erase, proofs)
+    date = today()
+    _step(connection, [Erase(entry, proof, date) for entry, proof in proofs.items()])
     destroy(connection, list(proofs))
     put_setting(connection, SCRUB, str(read_tree(connection).size))
 
 
-def _step(
-    connection: Connection, step: type[Withdraw | Erase], proofs: Mapping[int, Proof]
-) -> None:
-    date = today()
-    records = [step(entry, proof, date) for entry, proof in proofs.items()]
-    read_state(connection, proofs).check(*records)
-    _random.shuffle(records)
-    append(connection, records)
+def _step(connection: Connection, records: Sequence[Step]) -> None:
+    read_state(connection, [record.entry for record in records]).check(*records)
+    shuffled = list(records)
+    _random.shuffle(shuffled)
+    append(connection, shuffled)

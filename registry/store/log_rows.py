@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import TypeVar
 
 from optout.registry.errors import RegistryError
-from optout.registry.log import Add, Entry, Erase, Record, State, Tree, leaf_hash, parse_leaf
+from optout.registry.log import (
+    Add,
+    Entry,
+    Erase,
+    Record,
+    Restore,
+    State,
+    Tree,
+    leaf_hash,
+    parse_leaf,
+)
 from sqlalchemy import ColumnElement, Connection, exists, insert, select, update
 
 from .tables import leaves, steps, tree
+
+Value = TypeVar("Value")
 
 HASH = 32
 CHUNK = 500
@@ -118,6 +131,21 @@ def read_stepped(connection: Connection, indexes: Collection[int]) -> set[int]:
     return changed
 
 
+def read_restored(connection: Connection, indexes: Collection[int]) -> set[int]:
+    """Those of some entries that were once restored: somebody has looked at them."""
+    restored: set[int] = set()
+    for chunk in chunks(sorted(indexes)):
+        about = (
+            select(steps.c.entry, leaves.c.leaf)
+            .join(leaves, steps.c.position == leaves.c.position)
+            .where(steps.c.entry.in_(chunk))
+        )
+        for entry, leaf in connection.execute(about):
+            if isinstance(parse_leaf(leaf), Restore):
+                restored.add(entry)
+    return restored
+
+
 def ended(connection: Connection, size: int) -> set[int]:
     """The entries that are not in force after the first `size` records."""
     changed = select(steps.c.entry).where(steps.c.position < size)
@@ -160,7 +188,7 @@ def erased_since(connection: Connection, size: int) -> bool:
     return any(isinstance(parse_leaf(leaf), Erase) for leaf in connection.execute(later).scalars())
 
 
-def chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
+def chunks(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
     """The values, as many at a time as one statement takes."""
     for start in range(0, len(values), CHUNK):
         yield values[start : start + CHUNK]

@@ -8,7 +8,7 @@ from optout.registry.log import Opening
 from sqlalchemy import Connection, delete, insert, select, update
 
 from .log_rows import CHUNK, chunks
-from .tables import claims, openings, sealed
+from .tables import claims, feeds, openings, sealed
 
 Row = tuple[int, bytes | None, bytes | None]
 """Entry, salt and matter; without the last two where they were destroyed."""
@@ -52,3 +52,4 @@ def destroy(connection: Connection, entries: Sequence[int]) -> None:
             update(sealed).where(sealed.c.entry.in_(chunk)).values(nonce=None, box=None)
         )
         connection.execute(delete(claims).where(claims.c.entry.in_(chunk)))
+        connection.execute(delete(feeds).where(feeds.c.entry.in_(chunk)))

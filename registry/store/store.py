@@ -180,6 +180,19 @@ class Store:
                 elif size is not None:
                     raise Overtaken
 
+    def kept_openings(self, size: int) -> Iterator[Opening]:
+        """The openings of the first `size` records' entries, by index: of those withdrawn too."""
+        after = -1
+        while True:
+            with self.reading() as connection:
+                rows = read_openings(connection, after, size)
+            if not rows:
+                return
+            for entry, salt, matter in rows:
+                after = entry
+                if salt is not None and matter is not None:
+                    yield Opening(entry, salt, matter)
+
     def erased_since(self, size: int) -> bool:
         """Whether something was erased after the first `size` records."""
         with self.reading() as connection:

@@ -97,6 +97,21 @@ claims = Table(
 )
 """What the operator claimed, by a keyed hash; the latest entry of each; gone with the entry."""
 
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("record", Bytes(32), primary_key=True),
+    Column(
+        "entry",
+        Position,
+        ForeignKey(leaves.c.position),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
+    ),
+)
+"""What a feed calls the entries that came from it, by keyed hashes; gone with the entry."""
+
 cases = Table(
     "cases",
     metadata,

@@ -10,7 +10,7 @@ from pathlib import Path
 from optout.registry.errors import RegistryError
 from sqlalchemy import Connection, inspect, text
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The version that this optout makes and reads."""
 
 _FOLDER = Path(__file__).parent / "migrations"

@@ -17,8 +17,8 @@ WINGS = ("registry", "filter", "api")
 REGISTRY_FLOORS = (
     {"errors", "documents", "durable", "compiled", "interpreter"},
     {"identifiers", "images", "log", "index"},
-    {"snapshot", "store"},
-    {"cases"},
+    {"lists", "snapshot", "store"},
+    {"cases", "calibration"},
     {"registry"},
 )
 

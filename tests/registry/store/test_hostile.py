@@ -12,15 +12,17 @@ import pytest
 from optout.registry import Identifier, Registry
 from optout.registry.cases import CaseItem
 from optout.registry.errors import CaseNotFound, LogFault, RegistryError, TransitionError
-from optout.registry.registry import Claim
+from optout.registry.registry import Claim, Listed, RecordName
 
 STRANGE = ("'text'", "x'00ff'", "9223372036854775807", "-1", "1.5", "''", "x''", "NULL")
 COLUMNS = (
     *("settings.value", "tree.size", "tree.nodes", "leaves.leaf", "steps.entry"),
     *("openings.salt", "openings.matter", "claims.lookup", "claims.entry"),
+    *("feeds.record", "feeds.entry"),
     *("cases.number", "cases.date", "cases.proof", "sealed.nonce", "sealed.box"),
 )
 URL = "https://anna.example/harbour.jpg"
+LISTED = Listed(RecordName("url", URL, "7"), Claim(Identifier.url(URL)))
 
 
 def change(database: Path, *statements: str) -> None:
@@ -40,6 +42,8 @@ def use(database: Path, number: str, secret: str, folder: Path) -> None:
         lambda registry: registry.snapshot(folder / "snapshot"),
         lambda registry: registry.cases.read(number, secret),
         lambda registry: registry.add([Claim(Identifier.url(URL))]),
+        lambda registry: registry.follow("a", [LISTED]),
+        lambda registry: registry.follow("a", [], [LISTED.name]),
         lambda registry: registry.withdraw([0]),
         lambda registry: registry.cases.withdraw(number, secret),
         lambda registry: registry.erase([1]),
@@ -60,6 +64,7 @@ def test_values_of_another_type_are_told_of(column: str, database: Path, tmp_pat
         registry.add([Claim(Identifier.url(URL)), Claim(Identifier.site("anna.example"))])
         case = registry.cases.open_case([CaseItem(Identifier.url(URL), URL)])
         registry.withdraw([1])
+        registry.follow("a", [LISTED])
     table, _, name = column.partition(".")
     whole = database.read_bytes()
     for value in STRANGE:
@@ -68,15 +73,17 @@ def test_values_of_another_type_are_told_of(column: str, database: Path, tmp_pat
         use(database, case.number, case.secret, tmp_path)
 
 
-@pytest.mark.parametrize("table", ["claims", "sealed"])
+@pytest.mark.parametrize("table", ["claims", "feeds", "sealed"])
 def test_a_row_about_no_entry_is_told_of(table: str, database: Path) -> None:
     with Registry.open(database) as registry:
         registry.add([Claim(Identifier.url(URL))])
         case = registry.cases.open_case([CaseItem(Identifier.url(URL), URL)])
+        registry.follow("a", [LISTED])
     change(database, f"UPDATE {table} SET entry = 77")
     with Registry.open(database) as registry:
         asked = {
             "claims": lambda: registry.add([Claim(Identifier.url(URL))]),
+            "feeds": lambda: registry.follow("a", [], [LISTED.name]),
             "sealed": lambda: registry.cases.read(case.number, case.secret),
         }
         with pytest.raises(RegistryError, match="an entry 77,"):

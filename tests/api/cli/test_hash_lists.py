@@ -1,0 +1,367 @@
+"""Lists of hashes on the command line: what is imported, what is taken back, what is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from optout.api.cli import hash_lists, main
+from optout.api.cli.exits import Exit
+from optout.registry import Identifier, Registry
+from optout.registry.errors import PictureError
+from optout.registry.registry import Claim
+
+MD5 = hashlib.md5(b"novel").hexdigest()
+SHA256 = hashlib.sha256(b"novel").hexdigest()
+PDQ = "2afc4a5c09628a7961c14d436493bba66b89b831453baa1d556ba385554daa82"
+FORMS = ("threatexchange-csv", "threatexchange-json", "stopncii")
+
+
+def picture(seed: int) -> str:
+    """A phash256 as distinct pictures have it."""
+    numbers = random.Random(seed)
+    while True:
+        bits = [1] * 127 + [0] * 128
+        numbers.shuffle(bits)
+        digits = f"{int('1' + ''.join(map(str, bits)), 2):064x}"
+        try:
+            Identifier.image_phash256(digits)
+        except PictureError:
+            continue
+        return digits
+
+
+@pytest.fixture
+def place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_registry: Callable[[], Path]
+) -> Path:
+    """A folder, and the process in it; the registry lies elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPTOUT_REGISTRY", str(new_registry()))
+    return tmp_path
+
+
+@pytest.fixture
+def told(place: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., dict]:
+    """Run a command and hand back its document."""
+
+    def run(*arguments: str, expect: int = Exit.DONE) -> dict:
+        capsys.readouterr()
+        assert main([*arguments, "--json"]) == expect
+        return json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def registered() -> set[Identifier]:
+    with Registry.open(os.environ["OPTOUT_REGISTRY"]) as registry:
+        return {opening.identifier() for opening in registry.openings()}
+
+
+def feed(path: Path, *records: tuple[str, str, str]) -> str:
+    """A page of StopNCII's feed: type, value and status of its records."""
+    found = [
+        {
+            "lastModtimestamp": 1,
+            "signalType": signal,
+            "hashValue": value,
+            "hashStatus": status,
+            "caseNumbers": {f"{value[:4]}-{status}": status},
+        }
+        for signal, value, status in records
+    ]
+    page = {"count": len(found), "hashRecords": found, "hasMoreRecords": False}
+    path.write_text(json.dumps(page))
+    return str(path)
+
+
+def test_a_feed_registers_what_a_registry_can_hold_and_names_the_rest(
+    place: Path, told: Callable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = feed(
+        place / "feed.json",
+        ("VideoMD5", MD5.upper(), "Active"),
+        ("ImagePhash256", picture(1), "Received"),
+        ("URL", "https://anna.example/harbour.jpg", "Active"),
+        ("ImagePDQ", PDQ, "Active"),
+        ("ImagePDQ", PDQ, "Withdrawn"),
+        ("Text", "anything", "Active"),
+    )
+    first = told("import", name)
+    assert (first["format"], first["feed"]) == ("stopncii", "feed.json")
+    assert (first["values"], first["added"], first["bad"]) == (6, 3, 0)
+    assert first["not_held"] == {"Text": 1, "pdq": 2}
+    assert registered() == {
+        Identifier.file_md5(MD5),
+        Identifier.image_phash256(picture(1)),
+        Identifier.url("https://anna.example/harbour.jpg"),
+    }
+    again = told("import", name)
+    assert (again["added"], again["there_already"]) == (0, 3)
+    assert (again["size"], again["root"]) == (first["size"], first["root"])
+    assert main(["import", name]) == Exit.DONE
+    told_words = capsys.readouterr()
+    assert "no registry holds such signals: 2 pdq, 1 Text" in told_words.err
+    assert "0 added, 3 there already, 0 taken back, 3 not held" in told_words.out
+
+
+def test_tombstones_end_what_the_same_feed_listed_and_never_somebody_elses(
+    place: Path, told: Callable
+) -> None:
+    (place / "sheet.csv").write_text(f"md5\n{MD5}\n")
+    told("import", "sheet.csv", "--kind", "file")
+    both = ("VideoMD5", MD5), ("ImagePhash256", picture(1))
+    listed = feed(place / "a.json", *((*one, "Active") for one in both))
+    told("import", listed, "--feed", "north")
+    size = told("import", listed, "--feed", "south")["size"]
+    gone = feed(place / "b.json", *((*one, "Withdrawn") for one in both))
+    assert told("import", gone, "--feed", "west")["withdrawn"] == 0
+    assert told("import", gone)["size"] == size
+    first = told("import", gone, "--feed", "north")
+    assert (first["tombstones"], first["withdrawn"], first["added"]) == (2, 2, 0)
+    assert told("import", gone, "--feed", "north")["root"] == first["root"]
+    assert told("import", gone, "--feed", "south")["withdrawn"] == 2
+    assert registered() == {Identifier.file_md5(MD5)}
+
+
+def test_of_a_history_the_last_word_counts_and_repeating_it_changes_nothing(
+    place: Path, told: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hash_lists, "BATCH", 2)
+    other = hashlib.md5(b"other").hexdigest()
+    texts = []
+    for records in (
+        [("VideoMD5", MD5, "Active"), ("VideoMD5", other, "Deleted")],
+        [("VideoMD5", "0" * 32, "Active"), ("VideoMD5", other, "Active")],
+        [("VideoMD5", MD5, "Withdrawn"), ("VideoMD5", "1" * 32, "Active")],
+    ):
+        feed(place / "page", *records)
+        texts.append((place / "page").read_text())
+    (place / "history.jsonl").write_text("\n".join(texts))
+    first = told("import", "history.jsonl")
+    assert first["added"] == 3
+    assert registered() == {Identifier.file_md5(one) for one in (other, "0" * 32, "1" * 32)}
+    again = told("import", "history.jsonl")
+    assert (again["added"], again["withdrawn"], again["root"]) == (0, 0, first["root"])
+
+
+def test_csv_and_json_of_threatexchange_are_known_by_their_fields(
+    place: Path, told: Callable
+) -> None:
+    (place / "a.csv").write_text(f"signal_type,signal_value\nsha256,{SHA256}\npdq,{PDQ}\n")
+    csv = told("import", "a.csv")
+    assert (csv["format"], csv["added"], csv["not_held"]) == ("threatexchange-csv", 1, {"pdq": 1})
+    update = {"id": "1", "indicator": MD5, "type": "HASH_MD5", "should_delete": False}
+    update |= {"descriptors": {"data": [{"id": "2", "status": "MALICIOUS"}]}}
+    (place / "a.json").write_text(json.dumps({"data": [update]}))
+    assert told("import", "a.json")["added"] == 1
+    update |= {"should_delete": True, "indicator": ""}
+    (place / "b.json").write_text(json.dumps({"data": [update]}))
+    assert told("import", "b.json", "--feed", "a.json")["withdrawn"] == 1
+    (place / "c.csv").write_text(f"{SHA256},1,2020-07-31T18:47:52+0000,tags\n")
+    assert told("import", "c.csv", "--signal", "sha256")["added"] == 1
+
+
+def test_every_hash_passes_the_gate_for_hashes_of_others(
+    place: Path, told: Callable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = feed(
+        place / "a.json",
+        ("ImagePhash256", "f" * 64, "Active"),
+        ("ImagePhash256", "12", "Active"),
+        ("VideoMD5", MD5, "Active"),
+    )
+    assert main(["import", name]) == Exit.USAGE
+    err = capsys.readouterr().err
+    assert "record 1: no picture has this hash" in err
+    assert "record 2: '12' is not a phash256" in err
+    assert "2 records of 3 in " in err
+    assert "cannot be registered" in err
+    assert registered() == set()
+    found = told("import", name, "--skip-bad")
+    assert (found["added"], found["bad"]) == (1, 2)
+    assert [one["place"] for one in found["faults"]] == ["record 1", "record 2"]
+
+
+def test_of_many_bad_records_and_types_only_some_are_named(place: Path, told: Callable) -> None:
+    bad = [("VideoMD5", str(number), "Active") for number in range(30)]
+    many = [(f"type {number}", "x", "Active") for number in range(60)]
+    found = told("import", feed(place / "a.json", *bad, *many), "--skip-bad")
+    assert (found["bad"], len(found["faults"])) == (30, 20)
+    assert len(found["not_held"]) == 51
+    assert found["not_held"]["of other types"] == 10
+
+
+def test_what_the_operator_has_ended_is_not_added_again(
+    place: Path, told: Callable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = feed(place / "a.json", ("VideoMD5", MD5, "Active"))
+    told("import", name)
+    told("withdraw", "0", "--why", "asked by mail")
+    found = told("import", name)
+    assert (found["added"], found["there_already"], found["ended_here"]) == (0, 1, 1)
+    main(["import", name])
+    assert "1 record of entries that were withdrawn here stay so" in capsys.readouterr().err
+
+
+def test_what_was_added_stays_when_a_run_is_stopped(
+    place: Path,
+    told: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    values = [f"{number:032x}" for number in range(10)]
+    name = feed(place / "a.json", *(("VideoMD5", value, "Active") for value in values))
+    monkeypatch.setattr(hash_lists, "BATCH", 3)
+    follow = Registry.follow
+    calls: list[int] = []
+
+    def stopped(registry: Registry, *arguments: object) -> object:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return follow(registry, *arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Registry, "follow", stopped)
+        assert main(["import", name]) == Exit.INTERRUPTED
+    assert "6 entries added so far: run it again, and it adds the rest" in capsys.readouterr().err
+    found = told("import", name)
+    assert (found["added"], found["there_already"]) == (4, 6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("list.csv", "--kind", "url", "--feed", "a"), "says itself what its values are"),
+        (("list.csv", "--feed", "a"), "list.csv is no list of hashes that is known here"),
+        (("list.csv", "--format", "csv"), "'csv' is no form of hash list"),
+        (("other.json",), "other.json is JSON, and no hash list that is known here"),
+    ],
+)
+def test_what_is_asked_for_as_a_list_of_hashes_must_be_one(
+    arguments: tuple[str, ...], words: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "list.csv").write_text("url\nhttps://anna.example/\n")
+    (place / "other.json").write_text("{}")
+    assert main(["import", *arguments]) == Exit.USAGE
+    assert words in capsys.readouterr().err
+
+
+def test_a_kind_that_is_given_makes_it_a_plain_list(place: Path, told: Callable) -> None:
+    (place / "a.csv").write_text(f"signal_type,md5\nx,{MD5}\n")
+    assert "feed" not in told("import", "a.csv", "--kind", "file", "--column", "md5")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_is_exported_can_be_followed_with_its_tombstones(
+    form: str, place: Path, told: Callable, new_registry: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = str(new_registry()), str(new_registry())
+    hashes = [picture(number) for number in range(6)]
+    with Registry.open(source) as registry:
+        registry.add([Claim(Identifier.image_phash256(one)) for one in hashes])
+        registry.add([Claim(Identifier.url("https://anna.example/"))])
+        numbers = {o.index: o.identifier() for o in registry.openings()}
+        pictures = [number for number, one in numbers.items() if one.kind == "image"]
+    out = ("export", "list.json", "--format", form, "--registry", source, "--overwrite")
+    follow = ("import", "list.json", "--format", form, "--feed", "n", "--registry", target)
+    written = told(*out)
+    assert written["signals"] == {"phash256": 6}
+    assert written["left_out"] == {"url": 1}
+    assert told(*follow)["added"] == 6
+    assert told(*follow)["added"] == 0
+    with Registry.open(source) as registry:
+        registry.withdraw(pictures[:2])
+        registry.erase(pictures[2:3])
+    written = told(*out)
+    assert (written["records"], written["withdrawn"], written["deleted"]) == (6, 2, 1)
+    found = told(*follow)
+    assert (found["withdrawn"], found["added"], found["there_already"]) == (3, 0, 3)
+    again = told(*follow)
+    assert (again["withdrawn"], again["added"], again["root"]) == (0, 0, found["root"])
+    monkeypatch.setenv("OPTOUT_REGISTRY", target)
+    assert registered() == {numbers[number] for number in pictures[3:]}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_snapshot_is_exported_without_its_registry(
+    form: str, place: Path, told: Callable, new_registry: Callable
+) -> None:
+    with Registry.open(new_registry()) as registry:
+        registry.add([Claim(Identifier.image_phash256(picture(one))) for one in range(4)])
+        registry.withdraw([0])
+        registry.erase([1])
+        registry.snapshot(place / "snapshot")
+    written = told("export", "list.json", "--format", form, "--snapshot", "snapshot")
+    assert written["signals"] == {"phash256": 2}
+    assert (written["withdrawn"], written["deleted"]) == (1, 1)
+    assert told("import", "list.json", "--format", form)["added"] == 2
+
+
+def test_the_ending_says_the_form_and_nothing_is_replaced_unasked(
+    place: Path, told: Callable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told("export", "a.csv")["format"] == "threatexchange-csv"
+    assert told("export", "a.json")["format"] == "threatexchange-json"
+    before = (place / "a.csv").read_bytes()
+    for arguments, words in (
+        (("a.csv",), "a.csv exists already"),
+        (("a.txt",), ".txt is no form of hash list"),
+        (("a",), "a file without an ending is no form of hash list"),
+        (("b.csv", "--format", "xml"), "xml is no form of hash list"),
+        (("nowhere/b.csv",), "nowhere/b.csv cannot be written: No such file"),
+        (("x" * 5000 + ".csv",), "cannot be written: File name too long"),
+    ):
+        assert main(["export", *arguments]) == Exit.USAGE
+        assert words in capsys.readouterr().err
+    assert (place / "a.csv").read_bytes() == before
+    assert main(["export", "a.csv", "--overwrite"]) == Exit.DONE
+    assert "a.csv: no hashes; 0 tombstones" in capsys.readouterr().out
+    assert sorted(path.name for path in place.iterdir()) == ["a.csv", "a.json"]
+
+
+STEPS = st.lists(
+    st.tuples(st.integers(0, 2), st.sampled_from(["add", "add for search", "withdraw", "erase"])),
+    max_size=8,
+)
+PICTURES = [picture(seed) for seed in range(4)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(rounds=st.lists(STEPS, min_size=1, max_size=3))
+def test_who_follows_a_registry_ends_with_the_pictures_that_it_has(
+    form: str,
+    rounds: list[list[tuple[int, str]]],
+    place: Path,
+    told: Callable,
+    new_registry: Callable,
+) -> None:
+    source, target = new_registry(), new_registry()
+    for steps in rounds:
+        with Registry.open(source) as registry:
+            for number, step in steps:
+                identifier = Identifier.image_phash256(PICTURES[number])
+                held = [o.index for o in registry.openings() if o.identifier() == identifier]
+                if step.startswith("add"):
+                    usage = ("train-ai",) if step == "add" else ("search",)
+                    registry.add([Claim(identifier, usage)])
+                elif held:
+                    getattr(registry, step)(held[:1])
+            wanted = {opening.identifier() for opening in registry.openings()}
+        told("export", "l", "--format", form, "--registry", str(source), "--overwrite")
+        follow = ("import", "l", "--format", form, "--feed", "n", "--registry", str(target))
+        found = told(*follow)
+        with Registry.open(target) as registry:
+            assert {opening.identifier() for opening in registry.openings()} == wanted
+        assert told(*follow)["root"] == found["root"]
