@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all fuzz bench bench-memory check format clean
+.PHONY: help demo test test-all fuzz bench bench-memory bench-images check format clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -33,6 +33,9 @@ fuzz: $(VENV)/dev ## hold compiled code against the reference, FUZZ_SECONDS (600
 
 bench-memory: $(VENV)/dev ## measure the memory of filter and verify; 10 GB of disk, half an hour
 	$(BIN)/python benchmarks/memory.py --write
+
+bench-images: $(VENV)/dev ## measure what is found of pictures, and whom it meets by mistake; an hour
+	$(BIN)/python -m benchmarks.images
 
 check: $(VENV)/dev build/house ## ruff and mypy strict
 	$(BIN)/ruff format --check .

@@ -17,10 +17,21 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "optout import works.csv",
         "optout import addresses.parquet --kind url --column image_url",
         "optout import handles.txt --kind account --grade account --skip-bad",
+        "optout import hashes.json --feed stopncii --format stopncii",
+    ),
+    "calibrate": (
+        "optout calibrate photographs/ --dry-run",
+        "optout calibrate photographs/ 'crawl/*.parquet' --most 3",
     ),
     "withdraw": ("optout withdraw 17", "optout withdraw 3 4 5 --why 'asked by mail'"),
+    "restore": ("optout restore 17 --why 'reviewed: a photograph of its own'",),
     "erase": ("optout erase 17",),
     "snapshot": ("optout snapshot snapshot",),
+    "export": (
+        "optout export hashes.csv",
+        "optout export hashes.json --format stopncii --overwrite",
+        "optout export hashes.json --snapshot snapshot",
+    ),
     "inspect": ("optout inspect corpus/",),
     "filter": (
         "optout filter corpus/ --snapshot snapshot --out clean",

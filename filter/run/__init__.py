@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .inspect import Inspection, inspect_dataset
     from .masked import MaskedDataset, MaskedShard, open_masked
     from .run import filter_dataset
+    from .workers import Tell, do_all
 
 _HOMES = {
     "Explanation": "explain",
@@ -27,6 +28,8 @@ _HOMES = {
     "inspect_dataset": "inspect",
     "filter_dataset": "run",
     "open_masked": "masked",
+    "Tell": "workers",
+    "do_all": "workers",
 }
 
 __all__ = [
@@ -42,8 +45,10 @@ __all__ = [
     "Shard",
     "ShardOutcome",
     "Storage",
+    "Tell",
     "apply_masks",
     "discover",
+    "do_all",
     "explain_row",
     "filter_dataset",
     "inspect_dataset",

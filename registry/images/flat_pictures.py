@@ -1,8 +1,9 @@
 """Plain pictures, drawn here: what a hash that was made by a client must not resemble.
 
-They are what everybody draws: shapes, stripes, gradients, letters, badges. Two of them are often
-alike though nobody copied, so that one hash that was registered could drop thousands. How many
-are within 30 bits of each other: ellipses 15%, stripes 20%, letters 0.1%, photographs none.
+They are what everybody draws: shapes, stripes, gradients, letters, badges, logos, charts. Two of
+them are often alike though nobody copied, so that one hash that was registered could drop
+thousands. How many are within 30 bits of each other: ellipses 15%, stripes 20%, letters 0.1%,
+photographs none. Words are too many for any set to hold: see `regularity` for those.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import random
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
+
+from . import flat_logos
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +34,8 @@ def plain_pictures(seed: int = _SEED, share: float = 1.0) -> Iterator[tuple[str,
         share: how many of each sort, as a share of those that `flat_hashes` is made of.
 
     Yields:
-        the name of the sort and the picture, 128 x 128, mode L.
+        the name of the sort and the picture, mode L, 128 pixels high; logos, charts and pages are
+        up to twice as wide, all others as wide as they are high.
     """
     from PIL import Image, ImageDraw
 
@@ -39,7 +43,8 @@ def plain_pictures(seed: int = _SEED, share: float = 1.0) -> Iterator[tuple[str,
     for paint, count in _SORTS.items():
         for _ in range(round(count * share)):
             ground, ink = chance.choice(((255, 0), (0, 255), (255, chance.randrange(200))))
-            picture = Image.new("L", (_SIDE, _SIDE), ground)
+            size = flat_logos.size_of(chance) if paint in _LOGOS else (_SIDE, _SIDE)
+            picture = Image.new("L", size, ground)
             paint(ImageDraw.Draw(picture), chance, ink)
             yield paint.__name__.removeprefix("_"), picture
 
@@ -175,7 +180,19 @@ def _write(draw: ImageDraw.ImageDraw, text: str, size: float, ink: int) -> None:
     draw.text((_SIDE / 2, _SIDE / 2), text, fill=ink, anchor="mm", font=font)
 
 
-_SORTS: dict[Callable[[ImageDraw.ImageDraw, random.Random, int], None], int] = {
+_Paint = Callable[["ImageDraw.ImageDraw", random.Random, int], None]
+
+_LOGOS: dict[_Paint, int] = {
+    flat_logos.word: 150,
+    flat_logos.sign_above: 300,
+    flat_logos.sign_beside: 100,
+    flat_logos.bars: 50,
+    flat_logos.curves: 50,
+    flat_logos.pie: 200,
+    flat_logos.page: 50,
+}
+
+_SORTS: dict[_Paint, int] = {
     _ellipse: 200,
     _ring: 200,
     _rectangle: 200,
@@ -188,5 +205,6 @@ _SORTS: dict[Callable[[ImageDraw.ImageDraw, random.Random, int], None], int] = {
     _gradient: 100,
     _letter: 800,
     _badge: 600,
+    **_LOGOS,
 }
 """How many of each sort are drawn, more of those that vary more."""

@@ -9,6 +9,7 @@ from optout.registry.errors import PictureError
 
 from .flat_pictures import flat_hashes
 from .plainness import is_plain
+from .regularity import MAX_REGULARITY, regularity
 
 if TYPE_CHECKING:
     from .hashing import PictureHashes
@@ -51,7 +52,8 @@ def check_client_hash(phash256: bytes) -> None:
 
     Raises:
         PictureError: it is not 32 bytes, has not half of its bits set, lacks the bit of the mean
-            brightness (the first, always set), or is near the hash of a flat picture.
+            brightness (the first, always set), is near the hash of a flat picture, or as regular as
+            those of words and shapes are.
     """
     import numpy as np
 
@@ -64,5 +66,10 @@ def check_client_hash(phash256: bytes) -> None:
     if int(np.bitwise_count(differing).sum(axis=1).min()) <= _FLAT_DISTANCE:
         raise PictureError(
             "the hash is too near to that of a plain picture",
+            "Register the picture itself, or its exact bytes as a file.",
+        )
+    if regularity(phash256) >= MAX_REGULARITY:
+        raise PictureError(
+            "the hash is as regular as those of logos and plain shapes",
             "Register the picture itself, or its exact bytes as a file.",
         )

@@ -32,6 +32,7 @@ claims = st.lists(
     st.builds(Claim, items, usages, st.sampled_from([Grade.SELF, Grade.REVIEWED])), max_size=5
 )
 chosen = st.lists(st.integers(0, 30), max_size=3)
+AFTER = {"withdraw": "withdrawn", "restore": "in-force", "erase": "erased"}
 
 
 @dataclass
@@ -40,7 +41,6 @@ class Entry:
     usage: tuple[str, ...]
     grade: Grade
     status: str = "in-force"
-    operators: bool = False
 
 
 @dataclass
@@ -54,7 +54,8 @@ def allowed(entry: Entry | None, step: str) -> bool:
     """The rules of the log, in other words than the log's own."""
     if entry is None or entry.status == "erased":
         return False
-    return step == "erase" or entry.status == "in-force"
+    wanted = {"withdraw": "in-force", "restore": "withdrawn", "erase": entry.status}
+    return entry.status == wanted[step]
 
 
 class History(RuleBasedStateMachine):
@@ -68,6 +69,8 @@ class History(RuleBasedStateMachine):
         self.registry = Registry.open(self.folder / "optout.db")
         self.size = 0
         self.entries: dict[int, Entry] = {}
+        self.latest: dict[object, int] = {}
+        """Of what the operator claims, the entry that was made last: it is the one found again."""
         self.cases: list[Case] = []
         self.closed: list[Case] = []
 
@@ -86,18 +89,14 @@ class History(RuleBasedStateMachine):
         new = set()
         for claim, one in zip(claims, added, strict=True):
             said = (claim.identifier, claim.usage, claim.grade)
-            known = [
-                index
-                for index, e in self.entries.items()
-                if e.operators and e.status == "in-force"
-                if (e.identifier, e.usage, e.grade) == said
-            ]
-            assert one.new == (not known)
-            if known:
-                assert known == [one.index]
+            last = self.latest.get(said)
+            if last is not None and self.entries[last].status == "in-force":
+                assert (one.index, one.new) == (last, False)
             else:
+                assert one.new
                 new.add(one.index)
-                self.entries[one.index] = Entry(*said, operators=True)
+                self.latest[said] = one.index
+                self.entries[one.index] = Entry(*said)
         self._took_in(new)
 
     @rule(wanted=st.lists(st.tuples(items, usages), min_size=1, max_size=4))
@@ -116,7 +115,7 @@ class History(RuleBasedStateMachine):
         self._took_in(set(seen.values()))
         self.cases.append(case)
 
-    @rule(step=st.sampled_from(["withdraw", "erase"]), picks=chosen)
+    @rule(step=st.sampled_from(["withdraw", "restore", "erase"]), picks=chosen)
     def operator(self, step: str, picks: list[int]) -> None:
         held = [*self.entries, self.size, self.size + 1]
         indexes = [held[pick % len(held)] for pick in picks]
@@ -126,7 +125,7 @@ class History(RuleBasedStateMachine):
         if all(allowed(self.entries.get(index), step) for index in indexes):
             act()
             for index in set(indexes):
-                self.entries[index].status = {"withdraw": "withdrawn", "erase": "erased"}[step]
+                self.entries[index].status = AFTER[step]
             self.size += len(set(indexes))
         else:
             with pytest.raises(TransitionError):

@@ -15,6 +15,7 @@ from optout.registry.log import (
     ByOperator,
     Checkpoint,
     Erase,
+    Restore,
     SigningKey,
     Status,
     Withdraw,
@@ -79,13 +80,15 @@ def test_the_operator_withdraws_in_the_open(registry: Registry) -> None:
     assert [opening.index for opening in registry.openings()] == [0, 2, 3, 5]
 
 
-@pytest.mark.parametrize("step", ["withdraw", "erase"])
+@pytest.mark.parametrize("step", ["withdraw", "restore", "erase"])
 @pytest.mark.parametrize("why", ["", "  "])
 def test_the_log_always_has_a_reason(registry: Registry, step: str, why: str) -> None:
     registry.add(PAGES)
+    if step == "restore":
+        registry.withdraw([2], why="sent twice")
     getattr(registry, step)([2], why=why)
-    (record,) = map(parse_leaf, registry.leaves(6))
-    assert isinstance(record, Withdraw | Erase)
+    *_, record = map(parse_leaf, registry.leaves(6))
+    assert isinstance(record, Withdraw | Restore | Erase)
     assert record.proof == ByOperator("decided by the operator")
 
 
@@ -97,6 +100,51 @@ def test_the_operator_erases_in_the_open(registry: Registry) -> None:
     assert [index for index, e in state.entries.items() if e.status is Status.ERASED] == [0, 1]
     assert state.erasures == 2
     assert [opening.index for opening in registry.openings()] == [2, 3, 4, 5]
+
+
+def test_the_operator_restores_in_the_open_what_was_withdrawn(
+    registry: Registry, tmp_path: Path
+) -> None:
+    registry.add(PAGES)
+    before = list(registry.openings())
+    registry.withdraw([1, 4], why="quarantined")
+    registry.restore([4, 1, 4], why=" reviewed ")
+    records = [parse_leaf(leaf) for leaf in registry.leaves(8)]
+    assert {record.entry for record in records} == {1, 4}
+    for record in records:
+        assert isinstance(record, Restore)
+        assert record.proof == ByOperator("reviewed")
+    assert list(registry.openings()) == before
+    assert registry.snapshot(tmp_path / "snapshot").counts["entries"] == 6
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ([0, 2], "entry 2 is in-force: restore is not possible"),
+        ([0, 3], "entry 3 is erased: restore is not possible"),
+        ([0, 99], "no entry 99"),
+    ],
+)
+def test_all_entries_are_restored_or_none(
+    registry: Registry, entries: list[int], said: str
+) -> None:
+    registry.add(PAGES)
+    registry.withdraw([0])
+    registry.erase([3])
+    before = registry.root(), list(registry.openings())
+    with pytest.raises(TransitionError, match=said):
+        registry.restore(entries)
+    assert (registry.root(), list(registry.openings())) == before
+
+
+def test_what_was_claimed_again_meanwhile_stays_an_entry_of_its_own(registry: Registry) -> None:
+    registry.add(PAGES[:1])
+    registry.withdraw([0])
+    (again,) = registry.add(PAGES[:1])
+    registry.restore([0])
+    assert [opening.index for opening in registry.openings()] == [0, again.index]
+    assert registry.add(PAGES[:1]) == [type(again)(again.index, new=False)]
 
 
 @pytest.mark.parametrize("step", ["withdraw", "erase"])
@@ -136,6 +184,7 @@ def test_a_reason_that_cannot_be_logged_changes_nothing(registry: Registry, why:
 
 def test_no_entries_are_no_change(registry: Registry) -> None:
     registry.withdraw([])
+    registry.restore([])
     registry.erase([])
     assert registry.size == 0
 

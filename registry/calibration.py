@@ -1,0 +1,238 @@
+"""Which entries match too much: registered pictures, held against pictures that nobody registered.
+
+A hash of the whole picture tells photographs apart. It does not tell apart what many people make
+alike: logos, charts, pages of text, templates. The gates refuse most of that; what passes them all
+the same, a picture or a hash that somebody made up, is found by what it would drop. Pictures of a
+background corpus that are near each other are taken for one, and what matches different variants
+of an entry is not added up: the copies of the one picture that an entry is of count once, whole,
+cut to a square or padded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from optout.registry.identifiers import Identifier, Kind
+from optout.registry.images import DEFAULT_RADIUS
+from optout.registry.index import BruteForce, RadiusIndex, Within
+from optout.registry.log import Opening
+
+Hashes = npt.NDArray[np.uint8]
+Numbers = npt.NDArray[np.int64]
+Index = Callable[[Hashes], RadiusIndex]
+"""Makes something searchable of uint8[n, 32]."""
+
+SAME = 16
+"""Bits: pictures of a background that differ in so many or fewer are taken for one."""
+
+SHOWN = 3
+"""Pictures that are named of those that an entry matches."""
+
+NAMESPACE = "phash256"
+
+_BYTES = 32
+_TOGETHER = 64
+# Queries of one search. What it finds stays within memory even where everything is near everything.
+
+_KIND = f'"kind":"{Kind.IMAGE}"'.encode()
+
+
+def _silence(_: int) -> None:
+    """Nobody wants to hear how far it has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Entries of pictures, as filters look for them: one row for each variant of each.
+
+    Attributes:
+        hashes: uint8[n, 32], phash256.
+        entry: int64[n], ascending.
+        radius: int64[n], bits: the entry's own, and no more than filters look for by default.
+    """
+
+    hashes: Hashes
+    entry: Numbers
+    radius: Numbers
+
+    @classmethod
+    def of(cls, openings: Iterable[Opening]) -> Registered:
+        """The pictures among some openings.
+
+        Args:
+            openings: by index, in force; other kinds are passed over.
+
+        Raises:
+            LogFault: the matter of a picture cannot be read.
+        """
+        packed, entry, radius = bytearray(), list[int](), list[int]()
+        for opening in openings:
+            # Reading a matter takes a hundred times as long as passing it over.
+            if _KIND not in opening.matter:
+                continue
+            identifier = opening.identifier()
+            for each in _variants(identifier):
+                packed += each
+                entry.append(opening.index)
+                radius.append(min(identifier.radius or 0, DEFAULT_RADIUS))
+        hashes = np.frombuffer(bytes(packed), np.uint8).reshape(-1, _BYTES)
+        return cls(hashes, np.array(entry, np.int64), np.array(radius, np.int64))
+
+    @property
+    def entries(self) -> int:
+        """How many entries there are."""
+        return len(np.unique(self.entry))
+
+
+def _variants(identifier: Identifier) -> Iterator[bytes]:
+    if identifier.kind is Kind.IMAGE:
+        yield from dict.fromkeys(identifier.hashes[NAMESPACE].values())
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Pictures that nobody registered.
+
+    Attributes:
+        hashes: uint8[n, 32], phash256 of each.
+        mirrored: uint8[n, 32], the same of its mirror image.
+    """
+
+    hashes: Hashes
+    mirrored: Hashes
+
+    def groups(self, hear: Callable[[int], object] = _silence) -> Numbers:
+        """Which of the pictures are one.
+
+        Taken in the order of their hashes, a picture belongs to the first one before it from which
+        it, or its mirror image, differs in `SAME` bits or fewer; where there is none it begins a
+        group. So the result does not depend on the order in which the pictures came, and what
+        is far from a group's first picture is not drawn into it by others in between.
+
+        Args:
+            hear: told of pictures that are done.
+
+        Returns:
+            int64[n], the number of each one's group, from 0 on without a gap.
+        """
+        firsts, of = _distinct(np.concatenate([self.hashes, self.mirrored], axis=1))
+        hashes, mirrored = self.hashes[firsts], self.mirrored[firsts]
+        leaders = np.empty((len(hashes), _BYTES), np.uint8)
+        group = np.full(len(hashes), -1, np.int64)
+        count = 0
+        for start in range(0, len(hashes), _TOGETHER):
+            here, its_group = hashes[start : start + _TOGETHER], group[start : start + _TOGETHER]
+            ways = np.concatenate([here, mirrored[start : start + _TOGETHER]])
+            near = _either_way(BruteForce(leaders[:count]).within(ways, SAME), len(here))
+            # Of several that are written to one place the last stays: here the first leader.
+            its_group[near.query[::-1]] = near.row[::-1]
+            among = _either_way(BruteForce(here).within(ways, SAME), len(here))
+            alike = np.zeros((len(here), len(here)), bool)
+            alike[among.row, among.query] = True
+            for place in np.flatnonzero(its_group < 0).tolist():
+                if its_group[place] < 0:
+                    leaders[count] = here[place]
+                    its_group[alike[place] & (its_group < 0)] = count
+                    count += 1
+            hear(len(here))
+        return group[of]
+
+
+class Matched(NamedTuple):
+    """One entry and what it would drop.
+
+    Attributes:
+        entry: its number.
+        matches: how many distinct pictures of the background are within its radius, for the
+            variant of which it is most.
+        nearest: up to `SHOWN` pictures that any variant matches, no two of one group, the nearest
+            first: positions in the background.
+    """
+
+    entry: int
+    matches: int
+    nearest: tuple[int, ...]
+
+
+def matches(
+    registered: Registered,
+    background: Background,
+    groups: Numbers,
+    *,
+    index: Index = BruteForce,
+    hear: Callable[[int], object] = _silence,
+) -> list[Matched]:
+    """How many background pictures each entry is near to.
+
+    Args:
+        registered: the entries.
+        background: the pictures.
+        groups: which of them are one: `Background.groups`.
+        index: makes what is searched, of the registered hashes, each once.
+        hear: told of pictures that are done.
+
+    Returns:
+        Every entry that matches at least one, those that match most first, then by number.
+    """
+    firsts, row_of = _distinct(registered.hashes)
+    found = _found(index(registered.hashes[firsts]), background, hear)
+    order = np.argsort(found.row, kind="stable")
+    row, picture, distance = found.row[order], found.query[order], found.distance[order]
+    begins = np.searchsorted(row, np.arange(len(firsts)))
+    ends = np.searchsorted(row, np.arange(len(firsts)), side="right")
+    told = []
+    touched = np.flatnonzero(ends[row_of] > begins[row_of])
+    for variants in np.split(touched, np.flatnonzero(np.diff(registered.entry[touched])) + 1):
+        near = []
+        for variant in variants.tolist():
+            pairs = slice(begins[row_of[variant]], ends[row_of[variant]])
+            within = distance[pairs] <= registered.radius[variant]
+            near.append((picture[pairs][within], distance[pairs][within]))
+        if any(len(pictures) for pictures, _ in near):
+            told.append(_matched(int(registered.entry[variants[0]]), near, groups))
+    return sorted(told, key=lambda each: (-each.matches, each.entry))
+
+
+def _matched(entry: int, near: Sequence[tuple[Numbers, Numbers]], groups: Numbers) -> Matched:
+    """What an entry matches, of the pictures and distances that each variant is near to."""
+    most = max(len(np.unique(groups[pictures])) for pictures, _ in near)
+    pictures, distances = (np.concatenate(column) for column in zip(*near, strict=True))
+    order = np.lexsort((pictures, distances))
+    # Of every group the nearest picture, in the order of nearness.
+    _, first = np.unique(groups[pictures[order]], return_index=True)
+    nearest = pictures[order][np.sort(first)[:SHOWN]]
+    return Matched(entry, most, tuple(nearest.tolist()))
+
+
+def _found(searched: RadiusIndex, background: Background, hear: Callable[[int], object]) -> Within:
+    """Pairs of a picture (`query`) and a registered hash (`row`) that is near it, either way."""
+    found = []
+    for start in range(0, len(background.hashes), _TOGETHER):
+        here = slice(start, start + _TOGETHER)
+        asked = np.concatenate([background.hashes[here], background.mirrored[here]])
+        near = searched.within(asked, DEFAULT_RADIUS)
+        found.append(near._replace(query=near.query % (len(asked) // 2) + start))
+        hear(len(asked) // 2)
+    if not found:
+        return Within(*(np.empty(0, np.int64) for _ in range(3)))
+    return Within(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+
+def _either_way(near: Within, count: int) -> Within:
+    """Pairs of which the query is a picture, whichever of its two hashes was near, in order."""
+    query = near.query % count
+    order = np.lexsort((near.row, query))
+    return Within(query[order], near.row[order], near.distance[order])
+
+
+def _distinct(hashes: Hashes) -> tuple[Numbers, Numbers]:
+    """Where each distinct row stands first, in the order of the rows, and which each one is."""
+    if not len(hashes):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    whole = np.ascontiguousarray(hashes).view(f"V{hashes.shape[1]}").reshape(-1)
+    _, firsts, of = np.unique(whole, return_index=True, return_inverse=True)
+    return firsts.astype(np.int64), of.astype(np.int64)
