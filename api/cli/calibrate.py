@@ -15,7 +15,7 @@ from .words import counted
 if TYPE_CHECKING:
     from optout.registry.calibration import Matched, Registered
 
-    from .background import Pictures
+    from .background import Part, Pictures
 
 SHOWN = 20
 """Longer lists are cut on the terminal; `--json` holds all of it."""
@@ -49,13 +49,16 @@ def calibrate(
     from optout.registry import Registry
     from optout.registry.calibration import Registered
 
-    from .background import Pictures
+    from .background import Pictures, find
 
     console = Console(json=json)
     with Registry.open(registry) as opened:
         registered = Registered.of(opened.openings())
+        parts, refused = find(images)  # also where nothing is to be held against them
         if registered.entries:
-            found, distinct, pictures = _held_against(console, registered, images, workers)
+            found, distinct, pictures = _held_against(
+                console, registered, parts, refused, workers, images[0]
+            )
         else:
             found, distinct, pictures = [], 0, Pictures()
         many = [each for each in found if each.matches > most]
@@ -97,20 +100,32 @@ def calibrate(
 
 
 def _held_against(
-    console: Console, registered: Registered, images: Sequence[str], workers: int | None
+    console: Console,
+    registered: Registered,
+    parts: Sequence[Part],
+    pictures: Pictures,
+    workers: int | None,
+    given: str,
 ) -> tuple[list[Matched], int, Pictures]:
-    """What the entries match among the images, how many of these are distinct, and which.
+    """What the entries match among pictures, how many of these are distinct, and which.
+
+    Args:
+        console: where it is told.
+        registered: the entries.
+        parts: where the pictures are.
+        pictures: what was refused already; extended.
+        workers: processes.
+        given: what to name where it holds no picture.
 
     Raises:
-        UsageError: no picture is found, or none can be read.
+        UsageError: no picture can be read.
     """
     import numpy as np
     from optout.registry.calibration import Background, matches
     from optout.registry.errors import UsageError
 
-    from .background import find, hash_all
+    from .background import hash_all
 
-    parts, pictures = find(images)
     console.say(
         ("reading ", "dim"),
         f"{counted(sum(part.count for part in parts), 'picture')}, against "
@@ -120,7 +135,7 @@ def _held_against(
     try:
         pictures.extend(hash_all(parts, workers, progress))
         if not pictures.names:
-            place, reason = (pictures.faults or [(images[0], "it holds none")])[0]
+            place, reason = (pictures.faults or [(given, "it holds none")])[0]
             raise UsageError(
                 f"no picture can be read: {place}: {reason}",
                 "Give some thousand pictures of the sort that filters meet.",

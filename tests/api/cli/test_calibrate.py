@@ -297,3 +297,12 @@ def test_a_registry_without_pictures_needs_no_background(
 ) -> None:
     told = run("calibrate", sys.prefix, "--registry", str(new_registry()))
     assert (told["entries"], told["pictures"], told["quarantined"]) == (0, 0, [])
+
+
+def test_what_does_not_exist_is_told_of_where_no_picture_is_registered_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["init"]) == 0
+    assert main(["calibrate", "nothere"]) == 2
+    assert "nothere does not exist" in capsys.readouterr().err
