@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from .adding import in_batches
 from .console import Console
 from .exits import Exit
 from .taken_back import Said, TakenBack
@@ -143,17 +144,12 @@ def import_hash_list(
                     "Nothing was added: mend them, or leave them out with --skip-bad.",
                 )
             progress.stage("adding", checked.values)
-            try:
+            with in_batches(console, progress, tally):
                 # First what goes: an entry that goes with one case may be listed with another.
                 for gone in _tombstones(found, taken_back) if taken_back else ():
                     tally.take(opened.follow(feed, (), gone))
                 for listed in _listed(found, taken_back, tally, progress, claimed):
                     tally.take(opened.follow(feed, listed))
-            except BaseException:
-                progress.close()
-                kept = counted(tally.added, "entry", "entries")
-                console.say(f"{kept} added so far: run it again, and it adds the rest")
-                raise
         finally:
             progress.close()
         document = {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import values as read
+from .adding import in_batches
 from .console import Console
 from .exits import Exit
 from .hash_lists import Claimed, import_hash_list
@@ -143,17 +144,12 @@ def import_(
                 )
             total = checked.values if checked else sheet.count
             tally = Tally()
-            try:
-                progress.stage("adding", total)
+            progress.stage("adding", total)
+            with in_batches(console, progress, tally):
                 for claims in _claims(values, tally, progress, skip_bad=skip_bad):
                     added = opened.add([Claim(one, usages, level) for one in claims])
                     tally.added += sum(entry.new for entry in added)
                     tally.known += sum(not entry.new for entry in added)
-            except BaseException:
-                progress.close()
-                kept = counted(tally.added, "entry", "entries")
-                console.say(f"{kept} added so far: run it again, and it adds the rest")
-                raise
         finally:
             progress.close()
         document = {
