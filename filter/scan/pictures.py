@@ -31,7 +31,11 @@ _SAMPLE = 256
 
 
 class BulkPictureKernel:
-    """Picture bytes, as the plain kernel looks at them.
+    """Picture bytes: what the plain kernel says of them, sooner.
+
+    Of pictures that are decoded whole tests hold it to that. Of a JPEG that is scaled down as it is
+    decoded it holds as long as its hash is no more than `MARGIN` bits off, which is measured and
+    not proven; `optout verify` looks at a sample of rows by the reference.
 
     Args:
         snapshot: where to look.
