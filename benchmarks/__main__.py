@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from . import corpus, limits, ours, peers, registries, table
-from .measuring import ROOT, Contender, as_json, race
+from .measuring import ROOT, Contender, as_json, machine, race
 
 RESULTS = ROOT / "docs" / "benchmarks.json"
 PARTS = ("index", "addresses", "passages", "verify")
@@ -241,20 +241,6 @@ def part(name: str, size: Size) -> Any:
         told = getattr(fault, "stderr", None) or str(fault)
         print(f"  ! {name}: {told[-1000:]}", file=sys.stderr)
     return None
-
-
-def machine() -> dict[str, Any]:
-    """What it ran on, without its name."""
-    model = "unknown"
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.partition(":")[2].strip()
-    return {
-        "cores": len(os.sched_getaffinity(0)),
-        "processor": model,
-        "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "system": f"{platform.system()} {platform.machine()}",
-    }
 
 
 def busy_seconds() -> tuple[float, float]:

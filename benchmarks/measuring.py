@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -209,6 +210,20 @@ def best_of(count: int, work: Callable[[], object]) -> float:
         work()
         walls.append(time.perf_counter() - began)
     return min(walls)
+
+
+def machine() -> dict[str, Any]:
+    """What it ran on, without its name."""
+    model = "unknown"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "processor": model,
+        "memory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
 
 
 def _last_document(said: str) -> dict[str, Any]:

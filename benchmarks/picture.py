@@ -1,4 +1,4 @@
-"""The figures as a picture: bars of rows a second, by a scale of powers of ten."""
+"""The figures as a picture: bars of rates, by a scale of powers of ten."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from .found import Found
 
 _WIDTH, _LEFT, _RIGHT, _LINE = 760, 250, 90, 22
-_LEAST, _MOST = 1e3, 1e8
 _COLOURS = {"ours": "#0b6e4f", "peer": "#9aa5b1", "limit": "#d9c27c"}
 
 
@@ -68,29 +67,35 @@ def groups(found: Found) -> list[Group]:
     return [group for group in drawn if group[1]]
 
 
-def draw(drawn: Sequence[Group]) -> str:
-    """An SVG document."""
+def draw(drawn: Sequence[Group], what: str = "rows", powers: range = range(3, 9)) -> str:
+    """An SVG document.
+
+    Args:
+        drawn: the bars.
+        what: is done in a second.
+        powers: of ten, from one end of the scale to the other.
+    """
     height = 40 + sum(34 + _LINE * len(lines) for _, lines in drawn) + 20
     room = _WIDTH - _LEFT - _RIGHT
+    low, high = powers[0], powers[-1]
 
     def along(rate: float) -> float:
-        low, high = math.log10(_LEAST), math.log10(_MOST)
         return room * min(1, max(0.002, (math.log10(rate) - low) / (high - low)))
 
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
         'font-family="system-ui, sans-serif" font-size="13" fill="#1f2933">',
-        "<title>Rows a second, by job</title>",
+        f"<title>{what.capitalize()} a second, by job</title>",
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
     ]
-    for power in range(3, 9):
-        x = _LEFT + along(10**power) if power > 3 else _LEFT
-        label = {3: "1,000", 4: "10,000", 5: "100,000", 6: "1 M", 7: "10 M", 8: "100 M"}[power]
+    for power in powers:
+        x = _LEFT + along(10**power) if power > low else _LEFT
+        label = f"{10**power:,}" if power < 6 else f"{10 ** (power - 6)} M"
         parts.append(
             f'<line x1="{x:.0f}" y1="28" x2="{x:.0f}" y2="{height - 14}" stroke="#e4e7eb"/>'
             f'<text x="{x:.0f}" y="20" text-anchor="middle" fill="#52606d">{label}</text>'
         )
-    parts.append('<text x="12" y="20" fill="#52606d">rows a second</text>')
+    parts.append(f'<text x="12" y="20" fill="#52606d">{what} a second</text>')
     y = 40
     for title, lines in drawn:
         y += 20
@@ -113,4 +118,6 @@ def draw(drawn: Sequence[Group]) -> str:
 
 def short(rate: float) -> str:
     """A rate in three digits."""
+    if rate < 1e3:
+        return f"{rate:.3g}"
     return f"{rate / 1e6:.3g} M" if rate >= 1e6 else f"{rate / 1e3:.3g} k"

@@ -28,9 +28,11 @@ from optout.registry.identifiers import (
     Identifier,
     Kind,
 )
+from optout.registry.images import DEFAULT_RADIUS
+from optout.registry.index import write_postings
 from optout.registry.log import Checkpoint, SigningKey
 from optout.registry.snapshot.building import write_identifiers
-from optout.registry.snapshot.formats import ENTRY, HASH_SIZES, image_file, radius_file
+from optout.registry.snapshot.formats import ENTRY, HASH_SIZES, image_file, image_type, radius_file
 from optout.registry.snapshot.manifest import LEAVES, MANIFEST, OPENINGS, Manifest
 from optout.registry.snapshot.segment import file_facts, segment_facts, segment_name
 from xxhash import xxh3_64_intdigest
@@ -147,13 +149,19 @@ def filler_urls(total: int) -> Iterator[pa.Array]:
         yield corpus.urls(first, count, dirty=False, seed=_SEED)
 
 
-def write_snapshot(folder: Path, parts: Iterable[np.ndarray], kinds: dict[str, int]) -> float:
+def write_snapshot(
+    folder: Path,
+    parts: Iterable[np.ndarray],
+    kinds: dict[str, int],
+    pictures: np.ndarray | None = None,
+) -> float:
     """Lay a snapshot out and sign it.
 
     Args:
         folder: made here.
         parts: records of the type `ENTRY`.
         kinds: how many there are of each kind.
+        pictures: uint8[n, 32], phash256 of the first n entries.
 
     Returns:
         How many seconds it took.
@@ -163,9 +171,14 @@ def write_snapshot(folder: Path, parts: Iterable[np.ndarray], kinds: dict[str, i
     segment.mkdir(parents=True)
     entries = write_identifiers(segment, parts)
     for namespace in HASH_SIZES:
-        for name in (image_file(namespace), radius_file(namespace)):
-            with publishing(segment / name):
-                pass  # no pictures
+        size = HASH_SIZES[namespace]
+        hashes = np.empty((0, size), np.uint8)
+        if pictures is not None and namespace == "phash256":
+            hashes = pictures
+        with publishing(segment / image_file(namespace)) as stream:
+            stream.write(_records(namespace, hashes).view(np.uint8).data)
+        with publishing(segment / radius_file(namespace)) as stream:
+            write_postings(hashes, stream, folder)
     facts = segment_facts(segment)
     name = f"segments/{segment_name(facts)}"
     segment.rename(folder / name)
@@ -189,6 +202,14 @@ def write_snapshot(folder: Path, parts: Iterable[np.ndarray], kinds: dict[str, i
     )
     publish(folder / MANIFEST, manifest.sign(key))
     return time.perf_counter() - began
+
+
+def _records(namespace: str, hashes: np.ndarray) -> np.ndarray:
+    """Each hash as the only variant of an entry."""
+    found = np.zeros(len(hashes), image_type(namespace))
+    found["hash"], found["entry"] = hashes, np.arange(len(hashes))
+    found["usage"], found["grade"], found["radius"] = 1, Grade.DOMAIN.rank, DEFAULT_RADIUS
+    return found
 
 
 def covering(urls: list[str], first: int) -> np.ndarray:

@@ -51,7 +51,7 @@ class Filter:
         policy: Policy | None = None,
     ) -> None:
         self._snapshot = Snapshot.of(snapshot)
-        self._policy = policy or Policy()
+        self._policy = policy or Policy().suited_to(self._snapshot)
         self._said: tuple[Leaf, ...] | None = None
         if columns is not None:
             said = {

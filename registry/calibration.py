@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from optout.registry.identifiers import Identifier, Kind
 from optout.registry.images import DEFAULT_RADIUS
-from optout.registry.index import BruteForce, RadiusIndex, Within
+from optout.registry.index import BruteForce, RadiusIndex, Within, built, radius_index
 from optout.registry.log import Opening
 
 Hashes = npt.NDArray[np.uint8]
@@ -37,6 +37,10 @@ NAMESPACE = "phash256"
 _BYTES = 32
 _TOGETHER = 64
 # Queries of one search. What it finds stays within memory even where everything is near everything.
+
+PAYS = 1 << 30
+"""Pairs to compare, some two seconds' worth, above which it is sooner to sort hashes by their
+chunks first."""
 
 _KIND = f'"kind":"{Kind.IMAGE}"'.encode()
 
@@ -90,7 +94,7 @@ class Registered:
 
 def _variants(identifier: Identifier) -> Iterator[bytes]:
     if identifier.kind is Kind.IMAGE:
-        yield from dict.fromkeys(identifier.hashes[NAMESPACE].values())
+        yield from dict.fromkeys(identifier.hashes.get(NAMESPACE, {}).values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +128,17 @@ class Background:
         leaders = np.empty((len(hashes), _BYTES), np.uint8)
         group = np.full(len(hashes), -1, np.int64)
         count = 0
+        # Which group each picture began; a search among few compares with those that did alone.
+        begun = np.full(len(hashes), -1, np.int64)
+        every = None if len(hashes) ** 2 < PAYS else searchable(hashes, 2 * len(hashes))
         for start in range(0, len(hashes), _TOGETHER):
             here, its_group = hashes[start : start + _TOGETHER], group[start : start + _TOGETHER]
             ways = np.concatenate([here, mirrored[start : start + _TOGETHER]])
-            near = _either_way(BruteForce(leaders[:count]).within(ways, SAME), len(here))
+            if every is None:
+                near = BruteForce(leaders[:count]).within(ways, SAME)
+            else:
+                near = _begun(every.pieces(ways, SAME), begun)
+            near = _either_way(near, len(here))
             # Of several that are written to one place the last stays: here the first leader.
             its_group[near.query[::-1]] = near.row[::-1]
             among = _either_way(BruteForce(here).within(ways, SAME), len(here))
@@ -135,11 +146,33 @@ class Background:
             alike[among.row, among.query] = True
             for place in np.flatnonzero(its_group < 0).tolist():
                 if its_group[place] < 0:
-                    leaders[count] = here[place]
+                    leaders[count], begun[start + place] = here[place], count
                     its_group[alike[place] & (its_group < 0)] = count
                     count += 1
             hear(len(here))
         return group[of]
+
+
+def searchable(hashes: Hashes, queries: int) -> RadiusIndex:
+    """What answers so many queries the soonest; whichever it is, the same is found.
+
+    Args:
+        hashes: uint8[n, 32], each once.
+        queries: how many there will be.
+    """
+    if len(hashes) * queries < PAYS:
+        return BruteForce(hashes)
+    return radius_index(hashes, built(hashes))
+
+
+def _begun(pieces: Iterable[Within], begun: Numbers) -> Within:
+    """The pairs of which the row began a group, which takes the row's place."""
+    found = [Within(*np.empty((3, 0), np.int64))]
+    for piece in pieces:
+        which = begun[piece.row] >= 0
+        query, row, distance = (column[which] for column in piece)
+        found.append(Within(query, begun[row], distance))
+    return Within(*map(np.concatenate, zip(*found, strict=True)))
 
 
 class Matched(NamedTuple):
@@ -163,7 +196,7 @@ def matches(
     background: Background,
     groups: Numbers,
     *,
-    index: Index = BruteForce,
+    index: Index | None = None,
     hear: Callable[[int], object] = _silence,
 ) -> list[Matched]:
     """How many background pictures each entry is near to.
@@ -172,14 +205,16 @@ def matches(
         registered: the entries.
         background: the pictures.
         groups: which of them are one: `Background.groups`.
-        index: makes what is searched, of the registered hashes, each once.
+        index: makes what is searched, of the registered hashes, each once; `searchable` by default.
         hear: told of pictures that are done.
 
     Returns:
         Every entry that matches at least one, those that match most first, then by number.
     """
     firsts, row_of = _distinct(registered.hashes)
-    found = _found(index(registered.hashes[firsts]), background, hear)
+    distinct = registered.hashes[firsts]
+    searched = index(distinct) if index else searchable(distinct, 2 * len(background.hashes))
+    found = _found(searched, background, hear)
     order = np.argsort(found.row, kind="stable")
     row, picture, distance = found.row[order], found.query[order], found.distance[order]
     begins = np.searchsorted(row, np.arange(len(firsts)))

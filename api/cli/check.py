@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -129,21 +130,34 @@ def _near(snapshot: Snapshot, path: str) -> set[Match]:
     """
     from pathlib import Path
 
+    from optout.registry.images import sighted_hashes, sighted_pdq
+
+    data = Path(path).read_bytes()
+    nearest: dict[int, Match] = {}
+    for match in _within(snapshot, "phash256", sighted_hashes(data)):
+        nearest[match.entry] = min(match, nearest.get(match.entry, match))
+    if snapshot.has_pdq_alone:
+        for match in _within(snapshot, "pdq256", sighted_pdq(data, plain=True)):
+            if not snapshot.has_hash("phash256", match.entry):
+                nearest[match.entry] = min(match, nearest.get(match.entry, match))
+    return set(nearest.values())
+
+
+def _within(snapshot: Snapshot, namespace: str, ways: Iterable[bytes | None]) -> Iterator[Match]:
+    """Registered pictures within their radius of a hash."""
     import numpy as np
     from optout.registry.identifiers import Grade
-    from optout.registry.images import DEFAULT_RADIUS, sighted_hashes
+    from optout.registry.images import RADIUS
 
-    ways = np.frombuffer(b"".join(sighted_hashes(Path(path).read_bytes())), np.uint8)
-    hits = snapshot.near("phash256", ways.reshape(2, -1), DEFAULT_RADIUS)
-    nearest: dict[int, Match] = {}
-    for entry, distance, grade, radius in zip(
-        hits.entry.tolist(),
-        hits.distance.tolist(),
-        hits.grade.tolist(),
-        hits.radius.tolist(),
-        strict=True,
-    ):
-        match = Match(distance, entry, "image", str(Grade.from_rank(grade)))
-        if distance <= radius and (entry not in nearest or match < nearest[entry]):
-            nearest[entry] = match
-    return set(nearest.values())
+    for way in filter(None, ways):
+        query = np.frombuffer(way, np.uint8).reshape(1, -1)
+        hits = snapshot.near(namespace, query, RADIUS[namespace])
+        for entry, distance, grade, radius in zip(
+            hits.entry.tolist(),
+            hits.distance.tolist(),
+            hits.grade.tolist(),
+            hits.radius.tolist(),
+            strict=True,
+        ):
+            if distance <= radius:
+                yield Match(distance, entry, "image", str(Grade.from_rank(grade)))

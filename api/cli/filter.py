@@ -114,6 +114,8 @@ def filter_(
     from optout.registry import Snapshot
 
     opened = Snapshot.open(snapshot, key=key)
+    if radius is None:
+        policy = policy.suited_to(opened)
     reports.show_snapshot(console, opened, pinned=key is not None)
     code = run_over_shards(
         console,

@@ -13,11 +13,11 @@ from .options import AsJson
 def warm(json: AsJson = False) -> int:
     """Compile the fast paths ahead, so that no run waits for it: when a container is built."""
     from optout.filter import scan, verify
-    from optout.registry import compiled, index
+    from optout.registry import compiled, images, index
 
     console = Console(json=json)
-    names = [*index.KERNELS, *scan.KERNELS, *verify.KERNELS]
-    longest_first = [*scan.KERNELS, *index.KERNELS, *verify.KERNELS]
+    names = [*index.KERNELS, *images.KERNELS, *scan.KERNELS, *verify.KERNELS]
+    longest_first = [*scan.KERNELS, *index.KERNELS, *images.KERNELS, *verify.KERNELS]
     started = time.monotonic()
     folder = compiled.warm(*longest_first) if compiled.available() else None
     seconds = time.monotonic() - started

@@ -45,6 +45,11 @@ class Thing:
         return self.entries[0].grade
 
     @property
+    def why(self) -> str | None:
+        """Where the operator withdrew it, the reason, which may be empty; None of all others."""
+        return self.entries[0].why
+
+    @property
     def key(self) -> str:
         """The numbers of its entries, as a button sends them."""
         return "+".join(str(entry.index) for entry in self.entries)
@@ -66,5 +71,6 @@ def _is_same(one: CaseEntry, other: CaseEntry) -> bool:
     return (
         one.kind == other.kind == Kind.FILE
         and one.shown == other.shown != ""
-        and (one.status, one.grade, one.date) == (other.status, other.grade, other.date)
+        and (one.status, one.why, one.grade, one.date)
+        == (other.status, other.why, other.grade, other.date)
     )

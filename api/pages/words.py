@@ -6,6 +6,7 @@ their language what happened and what to do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from .languages import N_, Language
@@ -136,6 +137,16 @@ STATES: Mapping[str, str] = {
     "withdrawn": N_("Withdrawn: filters let it pass."),
     "erased": N_("Erased: nothing is known of it any more."),
 }
+TAKEN_OUT = N_("Taken out by us: filters let it pass.")
+TAKEN_OUT_WHY = N_("Taken out by us: filters let it pass. The reason that we gave: “%(why)s”.")
+QUARANTINED = N_(
+    "Taken out by us: filters let it pass. It resembles %(matches)s of %(pictures)s pictures that "
+    "nobody registered, and filters would have dropped those too."
+)
+_NO_REASONS = ("", "decided by the operator")
+"""What the log has where the operator gave none."""
+_QUARANTINED = re.compile(r"quarantined: matches ([0-9,]+) of ([0-9,]+) background pictures?")
+"""The reason that `optout calibrate` gives."""
 UNPROVEN_SITE = N_(
     "Registered. Filters that ask for proof of who owns a site do not follow it yet."
 )
@@ -210,11 +221,30 @@ def picture_problem(language: Language, reason: str) -> str:
     return language.text(PICTURE_PROBLEMS.get(reason, PICTURE_PROBLEMS["not-a-picture"]))
 
 
-def state(language: Language, kind: str, status: str, grade: str) -> str:
-    """What has become of an item, in a sentence."""
+def state(language: Language, kind: str, status: str, grade: str, why: str | None = None) -> str:
+    """What has become of an item, in a sentence or two.
+
+    Args:
+        language: of the page.
+        kind: the item's.
+        status: where it stands.
+        grade: how the claim is proved.
+        why: where the operator withdrew it, the reason that the log has; None of all others.
+    """
+    if status == "withdrawn" and why is not None:
+        return _taken_out(language, why)
     if kind == "site" and status == "in-force" and grade in {"self", "account"}:
         return language.text(UNPROVEN_SITE)
     return language.text(STATES[status])
+
+
+def _taken_out(language: Language, why: str) -> str:
+    found = _QUARANTINED.fullmatch(why)
+    if found is None:
+        given = why not in _NO_REASONS
+        return language.text(TAKEN_OUT_WHY) % {"why": why} if given else language.text(TAKEN_OUT)
+    matches, pictures = (language.number(int(part.replace(",", ""))) for part in found.groups())
+    return language.text(QUARANTINED) % {"matches": matches, "pictures": pictures}
 
 
 def failure(language: Language, status: int) -> tuple[str, str]:

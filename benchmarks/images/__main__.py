@@ -1,6 +1,6 @@
 """Copies found and others mistaken for them, over pictures that people made.
 
-    python -m benchmarks.images        half an hour of one core, 700 MB of downloads, 2 GB of disk
+    python -m benchmarks.images        an hour of one core, 900 MB of downloads, 2 GB of disk
     BENCH=quick python -m benchmarks.images    a few minutes; only prints what it finds
 
 Writes docs/images.json, and from it the pictures docs/images-*.svg and the tables in

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from .transforms import saved
+from .transforms import base, saved
 
 _FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSerif", "DejaVuSansMono-Bold")
 _FOLDER = "usr/share/fonts/truetype/dejavu"
@@ -191,8 +191,6 @@ def _page(chance: random.Random, fonts: Path) -> Image.Image:
 
 def _meme(template: bytes, chance: random.Random, fonts: Path) -> Image.Image:
     """Words above and below on a photograph that others use too."""
-    from .hashing import base
-
     picture = base(template, 512)
     draw = ImageDraw.Draw(picture)
     size = picture.width / 13

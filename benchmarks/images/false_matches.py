@@ -24,7 +24,7 @@ class Class:
 
     Attributes:
         name: of the sort.
-        arrays: what `hashing.both` made, stacked, a picture a row.
+        arrays: what `hashing.registered` and `rows.row` made, stacked, a picture a row.
         kin: int[n], those of the same number are never compared.
         names: of the pictures.
     """
@@ -57,7 +57,7 @@ def alike(registered: Class, rows: Class, *, gated: bool) -> dict[str, Any]:
     """How many rows a class of registered pictures would drop, though nobody copied.
 
     Args:
-        registered: all three variants of each are looked for.
+        registered: every variant of each is looked for.
         rows: the pictures of the corpus, and their mirror images.
         gated: only those are registered that the gates let pass.
 

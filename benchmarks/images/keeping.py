@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import sys
 import time
 import zipfile
@@ -11,12 +12,13 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from . import transforms
+from . import drawn, hashing, rows, transforms
 
 Arrays = dict[str, npt.NDArray[Any]]
 Work = tuple[str, Callable[..., Arrays], tuple[Any, ...]]
@@ -67,21 +69,40 @@ def _load(path: Path) -> Arrays:
 
 
 def _key(piece: Work) -> str:
-    return hashlib.sha256(f"{_probe()}\n{piece[0]}".encode()).hexdigest()[:32]
+    name, function, _ = piece
+    probe = _probe(is_registration=function.__module__ == hashing.__name__)
+    return hashlib.sha256(f"{probe}\n{function.__name__} {name}".encode()).hexdigest()[:32]
 
 
 @cache
-def _probe() -> str:
-    """What the hashes depend on besides the picture: another value, and nothing kept is used."""
-    from optout.registry.images import picture_hashes
+def _probe(*, is_registration: bool) -> str:
+    """What the hashes depend on besides the picture: another value, and nothing kept is used.
+
+    Rows of a corpus do not depend on what registration makes of a picture.
+    """
+    from optout.registry.images import (
+        coarse,
+        corpus_hashes,
+        gates,
+        picture_hashes,
+        plainness,
+        shapes,
+    )
+    from optout.registry.images import hashing as registration
 
     ramp = np.add.outer(np.arange(192) ** 2, 7 * np.arange(256)) // 3 % 251
-    shapes = np.stack([ramp, ramp[::-1], 250 - ramp], axis=-1).astype(np.uint8)
-    made = transforms.jpeg(transforms.Image.fromarray(shapes), 90)
-    found = picture_hashes(made)
-    own = "".join(
-        (Path(__file__).parent / f"{name}.py").read_text()
-        for name in ("transforms", "hashing", "drawn")
-    )
-    told = (version("pillow"), version("imagehash"), sorted(found.hashes["phash256"].items()), own)
-    return hashlib.sha256(repr(told).encode() + made).hexdigest()
+    bands = np.stack([ramp, ramp[::-1], 250 - ramp], axis=-1).astype(np.uint8)
+    made = [transforms.jpeg(transforms.Image.fromarray(each), 90) for each in _faint(bands)]
+    hashes = [sorted(corpus_hashes(each, rows.NAMES).items()) for each in made]
+    texts: list[ModuleType] = [transforms, rows, drawn]
+    if is_registration:
+        hashes += [sorted(picture_hashes(each).hashes.items()) for each in made]
+        texts += [hashing, registration, coarse, gates, plainness, shapes]
+    own = [inspect.getsource(each) for each in texts]
+    told = version("pillow"), version("imagehash"), own, hashes
+    return hashlib.sha256(repr(told).encode() + b"".join(made)).hexdigest()
+
+
+def _faint(bands: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.uint8]]:
+    """A picture, and the same with nearly no contrast."""
+    return [bands, 128 + bands // 16]

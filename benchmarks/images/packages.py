@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 PHOTOGRAPHS = "photographs"
+LEFT_OUT = ""
+"""In place of a class: of what no class is to have."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,21 @@ PACKAGES = (
         "the Bitstream Vera licence",
         {},  # for what is drawn here
         quick=True,
+    ),
+    Package(
+        "tuxpaint-stamps-default",
+        "GPL-2",
+        {
+            # Drawings, some of which are in another package too, and what is there mirrored.
+            LEFT_OUT: ("*/cartoon/*", "*_mirror.png"),
+            "cut-outs on white": tuple(
+                f"*/stamps/{each}/*"
+                for each in (
+                    "animals", "food", "hobbies", "household", "medical", "military", "plants",
+                    "space", "sports", "symbols/money/[!0]*", "vehicles",
+                )
+            ),
+        },
     ),
     Package("stellarium-data", "GPL-2+", {"night sky": ("*/nebulae/default/*.png",)}),
     Package(

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from optout.registry.images import SHAPES, VARIANTS
+
 from benchmarks.found import Result, markdown
 from benchmarks.measuring import ROOT
 
@@ -32,6 +34,18 @@ def facts(result: Result) -> str:
         f"at most {result['size']['side']} pixels a side. {copied} of them "
         f"were copied in every way; {tails['parts']} parts of each of {tails['photographs']:,} "
         f"were compared for the tail. There are {drawn:,} other pictures.{left}\n"
+    )
+
+
+def variants(result: Result) -> str:
+    """How many hashes a photograph is looked for by."""
+    counts = dict(result["photographs"]["variants"])
+    faint, registered = counts.pop("faint"), counts["original"]
+    coarse = sum(counts[name] for name in VARIANTS if name not in SHAPES)
+    return (
+        f"Of {registered} photographs that are registered {faint} have faint parts that count: "
+        f"{coarse} of all {sum(counts.values()):,} variants are coarse forms. That is "
+        f"{sum(counts.values()) / registered:.2f} variants a photograph.\n"
     )
 
 
@@ -187,6 +201,7 @@ def write(result: Result) -> None:
     page = PAGE.read_text()
     for mark, text in (
         ("facts", facts(result)),
+        ("variants", variants(result)),
         ("packages", packages_table(result)),
         ("recall", recall_table(result)),
         ("classes", classes_table(result)),
@@ -203,8 +218,8 @@ def write(result: Result) -> None:
 def summary(result: Result) -> str:
     """For whoever waits: everything that the page would say."""
     tables: Sequence[str] = (
-        facts(result), recall_table(result), classes_table(result), templates(result),
-        distribution(result), tail_table(result), others_table(result),
+        facts(result), variants(result), recall_table(result), classes_table(result),
+        templates(result), distribution(result), tail_table(result), others_table(result),
     )  # fmt: skip
     return "\n".join(tables)
 

@@ -20,8 +20,8 @@ def measured(photographs: Sequence[Arrays]) -> list[dict[str, Any]]:
     """The share of copies that are found.
 
     Args:
-        photographs: what `hashing.transformed` made of each; plain ones are left out here, for
-            they are not registered.
+        photographs: what `hashing.original` and `rows.copies` made of each; plain ones are left
+            out here, for they are not registered.
 
     Returns:
         a transform each: its group and name, whether all are promised, `found` by kind and radius,

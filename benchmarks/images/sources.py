@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 
 from PIL import Image, UnidentifiedImageError
 
-from .packages import PACKAGES, Package
+from .packages import LEFT_OUT, PACKAGES, Package
 from .resources import files as resources
 
 _LEAST_SIDE = 200
@@ -61,7 +61,8 @@ def _pictures(package: Package, cache: Path) -> Iterator[Source]:
     for path, data in _files(package, folder(package, cache)):
         for sort, patterns in package.classes.items():
             if any(fnmatch(path, pattern) for pattern in patterns) and _large(data):
-                yield Source(f"{package.name}/{path}", sort, _kin(package, path), data)
+                if sort != LEFT_OUT:
+                    yield Source(f"{package.name}/{path}", sort, _kin(package, path), data)
                 break
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from optout.registry.images import SHAPES, VARIANTS
 
-from . import drawn, false_matches, hashing, keeping, robustness, sources, tail
+from . import drawn, false_matches, hashing, keeping, robustness, rows, sources, tail
 from .false_matches import Class
 from .packages import PHOTOGRAPHS
 from .sources import Source
@@ -21,6 +22,9 @@ _LOOKED_AT = 60
 """Bits within which two photographs are listed, so that somebody looks at them."""
 
 _MEMES = "memes"
+
+Hashing = Callable[[bytes, int], keeping.Arrays]
+"""A picture's file, and how large its longer side may be, to hashes."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,12 @@ class Size:
 
     side: int = 800
     small: int = 512
-    copies: int = 200
-    parts: int = 16
-    drawn: int = 200
+    copies: int = 1_000
+    parts: int = 24
+    drawn: int = 300
     templates: int = 10
     captions: int = 20
-    most: int = 400
+    most: int = 600
 
 
 def gathered(cache: Path, *, quick: bool, most: int) -> tuple[dict[str, list[Source]], Any]:
@@ -76,18 +80,28 @@ def _spread(listed: Sequence[Source], most: int) -> list[Source]:
 
 def made(sort: str, found: Sequence[Source], side: int, cache: Path, processes: int) -> Class:
     """Hash a class of pictures, both as registered and as rows of a corpus."""
-    work: list[keeping.Work] = [
-        (
-            f"{hashlib.sha256(each.data).hexdigest()} {side}",
-            hashing.both,
-            (each.data, side),
-        )
-        for each in found
-    ]
-    arrays = keeping.done(sort, work, cache, processes)
+    arrays = _both(sort, found, side, hashing.shown, rows.row, cache, processes)
     return false_matches.stacked(
         sort, arrays, [each.kin for each in found], [each.name for each in found]
     )
+
+
+def _both(
+    stage: str, found: Sequence[Source], side: int, registered: Hashing, seen: Hashing,
+    cache: Path, processes: int,
+) -> list[keeping.Arrays]:  # fmt: skip
+    """Of each picture what registration keeps, and what is seen in a corpus."""
+    digests = [f"{hashlib.sha256(each.data).hexdigest()} {side}" for each in found]
+    halves = [
+        keeping.done(
+            stage,
+            [(name, way, (each.data, side)) for name, each in zip(digests, found, strict=True)],
+            cache,
+            processes,
+        )
+        for way in (registered, seen)
+    ]
+    return [{**one, **other} for one, other in zip(*halves, strict=True)]
 
 
 def distinct(photographs: Class) -> tuple[list[int], list[tuple[int, str, str]]]:
@@ -115,19 +129,8 @@ def measured(size: Size, cache: Path, processes: int, *, quick: bool) -> dict[st
         kept[sort] = made(sort, found, size.small, cache, processes)
     for sort, found in _drawn(size, photographs, cache).items():
         kept[sort] = made(sort, found, size.small, cache, processes)
-    copies = keeping.done(
-        "copies",
-        [
-            (
-                f"{hashlib.sha256(each.data).hexdigest()} {size.side}",
-                hashing.transformed,
-                (each.data, size.side),
-            )
-            for each in _spread(photographs, size.copies)
-        ],
-        cache,
-        processes,
-    )
+    copied = _spread(photographs, size.copies)
+    copies = _both("copies", copied, size.side, hashing.original, rows.copies, cache, processes)
     lines = robustness.measured(copies)
     tails = _tails(size, photographs, kept[PHOTOGRAPHS].kin, cache, processes)
     return {
@@ -136,6 +139,7 @@ def measured(size: Size, cache: Path, processes: int, *, quick: bool) -> dict[st
             "files": len(listed),
             "distinct": len(photographs),
             "plain": int(kept[PHOTOGRAPHS].refused.sum()),
+            "variants": _variants(kept[PHOTOGRAPHS]),
             "near": near,
         },
         "robustness": lines,
@@ -143,6 +147,13 @@ def measured(size: Size, cache: Path, processes: int, *, quick: bool) -> dict[st
         "templates": _templates(kept[_MEMES]),
         "tails": tails,
     }
+
+
+def _variants(some: Class) -> dict[str, int]:
+    """How many of the pictures that are registered have which variant; `faint`: any coarse form."""
+    there = some.arrays["has_phash256"][~some.refused]
+    counts = dict(zip(VARIANTS, there.sum(axis=0).tolist(), strict=True))
+    return counts | {"faint": int(there[:, len(SHAPES) :].any(axis=1).sum())}
 
 
 def _drawn(size: Size, photographs: Sequence[Source], cache: Path) -> dict[str, list[Source]]:
@@ -180,7 +191,7 @@ def _tails(
         [
             (
                 f"{hashlib.sha256(each.data).hexdigest()} {size.side} {size.parts}",
-                hashing.crops,
+                rows.crops,
                 (each.data, size.side, size.parts, each.name),
             )
             for each in chosen

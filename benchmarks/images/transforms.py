@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from optout.registry.images import decode
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 from PIL.Image import Resampling
 
@@ -35,6 +36,18 @@ class Row:
     promised: bool = True
 
 
+def base(data: bytes, side: int) -> Image.Image:
+    """A picture as it is published here: upright, RGB, its longer side at most `side`."""
+    picture = decode(data).convert("RGB")
+    picture.thumbnail((side, side), Resampling.LANCZOS)
+    return picture
+
+
+def published(data: bytes, side: int) -> bytes:
+    """The same as a file that loses nothing."""
+    return saved(base(data, side), "PNG", compress_level=1)
+
+
 def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
     """A picture as a file."""
     held = io.BytesIO()
@@ -42,9 +55,14 @@ def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
     return held.getvalue()
 
 
-def jpeg(picture: Image.Image, quality: int = 95) -> bytes:
+def jpeg(picture: Image.Image, quality: int = 95, **options: object) -> bytes:
     """As JPEG; the colours at half the resolution, which is the encoder's default."""
-    return saved(picture, "JPEG", quality=quality)
+    return saved(picture, "JPEG", quality=quality, **options)
+
+
+def again(file: bytes) -> Image.Image:
+    """A copy, to be copied again."""
+    return Image.open(io.BytesIO(file)).convert("RGB")
 
 
 def resized(picture: Image.Image, width: float, height: float) -> Image.Image:
@@ -143,16 +161,33 @@ def _filtered(kind: ImageFilter.Filter) -> Transform:
     return lambda picture: jpeg(picture.filter(kind))
 
 
+def _of_the_web(picture: Image.Image) -> Image.Image:
+    return picture.convert("P", palette=Image.Palette.WEB)
+
+
 def _rows() -> list[Row]:
     rows = [
         Row("encoded anew", f"JPEG, quality {quality}", lambda p, q=quality: jpeg(p, q))
-        for quality in (90, 70, 50, 30, 10)
+        for quality in (90, 70, 50, 30, 20, 15, 12, 10)
     ]
+    full = 0  # how Pillow is told to keep the colours at full resolution
     rows += [
+        Row(
+            "encoded anew",
+            "JPEG, quality 10, full colours",
+            lambda p: jpeg(p, 10, subsampling=full),
+        ),
+        Row("encoded anew", "JPEG, quality 30, then 10", lambda p: jpeg(again(jpeg(p, 30)), 10)),
         Row("encoded anew", "WebP, quality 80", lambda p: saved(p, "WEBP", quality=80)),
         Row("encoded anew", "WebP, quality 30", lambda p: saved(p, "WEBP", quality=30)),
         Row("encoded anew", "PNG", lambda p: saved(p, "PNG", compress_level=1)),
         Row("encoded anew", "GIF, 256 colours", lambda p: saved(p.quantize(256, _OCTREE), "GIF")),
+        Row("encoded anew", "GIF, 256 colours by median cut", lambda p: saved(p, "GIF")),
+        Row(
+            "encoded anew",
+            "GIF, the web's palette, dithered",
+            lambda p: saved(_of_the_web(p), "GIF"),
+        ),
         Row("encoded anew", "stored on its side, turned by EXIF", stored_turned),
         Row("img2dataset", "no", lambda p: jpeg(p)),
     ]
@@ -161,6 +196,15 @@ def _rows() -> list[Row]:
             Row("img2dataset", f"{mode.__name__}, {side}", _mode(mode, side))
             for side in (256, 384, 512)
         ]
+    rows += [
+        Row(
+            "img2dataset",
+            f"{mode.__name__}, 256, quality 10",
+            lambda p, m=mode: jpeg(m(p, 256), 10),
+            False,
+        )
+        for mode in (border, keep_ratio, center_crop)
+    ]
     rows += [
         Row("resized", f"squash to {side} x {side}", _mode(squash, side))
         for side in (256, 384, 512)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from optout.filter.pictures import NAMESPACE, PDQ
 from optout.filter.scan import HASHES, Trace, held_kinds, keys_of, radius_in
 from optout.registry.identifiers import Grade, Key, KeyColumns, Kind
 
@@ -77,7 +78,9 @@ class Judge:
         """The entries that cover each of some values.
 
         An exact kind is confirmed by its digest, a picture by its distance, or that of its mirror
-        image, which may be neither above the entry's own radius nor above the policy's.
+        image, which may be neither above the entry's own radius nor above the policy's. By the PDQ
+        of a picture only those entries are confirmed that have no phash256: what the others cover
+        must not depend on what else is registered.
 
         Args:
             traces: values that a scan took for candidates.
@@ -91,6 +94,8 @@ class Judge:
         nearest: dict[tuple[int, int], Meeting] = {}
         for namespace in HASHES:
             for number, meeting in self._near(traces, namespace):
+                if namespace == PDQ and self._is_known_better(meeting, traces[number]):
+                    continue
                 known = nearest.get((number, meeting.entry))
                 if known is None or _distance(meeting) < _distance(known):
                     nearest[number, meeting.entry] = meeting
@@ -106,16 +111,22 @@ class Judge:
         """
         places, found = self._snapshot.confirmed(keys)
         kind, grade, usage = keys.kind[places], found["grade"], found["usage"]
-        # Few sorts of entry come together: the policy is asked once of each.
-        sorts = usage.astype(np.uint64) << 16 | grade.astype(np.uint64) << 8 | kind
-        each, which = np.unique(sorts, return_inverse=True)
-        obeyed = np.array([self._obeys_sort(sort) for sort in each.tolist()], bool)[which]
+        obeyed = self._obeyed(kind, grade, usage)
         return Confirmed(
             places[obeyed],
             found["entry"][obeyed].astype(np.int64),
             kind[obeyed],
             grade[obeyed].astype(np.uint8),
         )
+
+    def _obeyed(
+        self, kind: Codes | int, grade: npt.NDArray[np.integer], usage: npt.NDArray[np.integer]
+    ) -> npt.NDArray[np.bool_]:
+        """Which entries the policy lets drop rows; a row for each."""
+        # Few sorts of entry come together: the policy is asked once of each.
+        sorts = usage.astype(np.uint64) << 16 | grade.astype(np.uint64) << 8 | kind
+        each, which = np.unique(sorts, return_inverse=True)
+        return np.array([self._obeys_sort(sort) for sort in each.tolist()], bool)[which]
 
     def _obeys_sort(self, sort: int) -> bool:
         kind, grade = Kind.from_code(sort & 0xFF), Grade.from_rank(sort >> 8 & 0xFF)
@@ -139,6 +150,10 @@ class Judge:
         ):
             yield owners[place], Meeting(entry, keys[place].kind, Grade.from_rank(rank))
 
+    def _is_known_better(self, meeting: Meeting, trace: Trace) -> bool:
+        """Whether entry and value both have a phash256: a column of PDQ has none."""
+        return NAMESPACE in trace.hashes and self._snapshot.has_hash(NAMESPACE, meeting.entry)
+
     def _near(self, traces: Sequence[Trace], namespace: str) -> Iterator[tuple[int, Meeting]]:
         """The pictures near some values, as one namespace of hashes sees them."""
         hashed = [
@@ -149,21 +164,19 @@ class Judge:
         ]
         if not hashed or not self._policy.looks_for(Kind.IMAGE):
             return
-        most = radius_in(namespace, self._policy.radius)
         packed = np.frombuffer(b"".join(each for _, each in hashed), np.uint8)
-        hits = self._snapshot.near(namespace, packed.reshape(len(hashed), -1), most)
-        for query, entry, distance, rank, usage, radius in zip(
-            hits.query.tolist(),
-            hits.entry.tolist(),
-            hits.distance.tolist(),
-            hits.grade.tolist(),
-            hits.usage.tolist(),
-            hits.radius.tolist(),
-            strict=True,
+        hits = self._snapshot.nearest(
+            namespace,
+            packed.reshape(len(hashed), -1),
+            radius_in(namespace, self._policy.radius),
+            wanted=lambda near: self._obeyed(Kind.IMAGE.code, near.grade, near.usage),
+            owners=np.array([number for number, _ in hashed]),
+        )
+        columns = hits.query, hits.entry, hits.distance, hits.grade
+        for number, entry, distance, rank in zip(
+            *(column.tolist() for column in columns), strict=True
         ):
-            grade = Grade.from_rank(rank)
-            if distance <= min(radius, most) and self._obeys(Kind.IMAGE, grade, usage):
-                yield hashed[query][0], Meeting(entry, Kind.IMAGE, grade, distance)
+            yield number, Meeting(entry, Kind.IMAGE, Grade.from_rank(rank), distance)
 
 
 def _distance(meeting: Meeting) -> int:

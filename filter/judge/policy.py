@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, cast
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from optout.filter.columns import ROLES, base_role
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import USAGES, Grade, Kind, usage_mask
-from optout.registry.images import DEFAULT_RADIUS, MAX_RADIUS
+from optout.registry.images import DEFAULT_RADIUS, MAX_RADIUS, radius_for
+
+if TYPE_CHECKING:
+    from optout.registry.snapshot import Snapshot
 
 Action = Literal["quarantine", "drop", "keep"]
 """What happens to a row with a value that could not be judged."""
@@ -79,6 +82,17 @@ class Policy:
         if self.kinds is not None:
             freeze(self, "kinds", frozenset(map(str, self.kinds)))
         freeze(self, "obey", frozenset(self.obey))
+
+    def suited_to(self, snapshot: Snapshot) -> Policy:
+        """The same with the radius that follows from how many pictures are registered.
+
+        It is what a run takes where nobody says another: up to 300 million variants the usual one,
+        above that the less the more there are, see `optout.registry.images.radius_for`.
+
+        Args:
+            snapshot: the entries.
+        """
+        return replace(self, radius=radius_for(snapshot.variants))
 
     def looks_for(self, kind: Kind) -> bool:
         """Whether entries of this kind are looked for at all."""

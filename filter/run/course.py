@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from optout.filter.errors import OutputConflict, ShardError
 from optout.filter.evidence import MASK, ShardRecord
+from optout.filter.scan import are_hashed_twice
+from optout.registry.identifiers import Kind
 
 from .checked import check_snapshot
 from .claims import (
@@ -218,11 +220,21 @@ class Course:
             sum(groups[task.name] for task in tasks),
             is_interpreted(plan.leaves),
         )
-        short = shortage(self.cores, self.memory, load)
-        if short and short not in self._told:
-            self._told.add(short)
-            self.progress.note(short)
+        for told in (shortage(self.cores, self.memory, load), self._twice(plan)):
+            if told and told not in self._told:
+                self._told.add(told)
+                self.progress.note(told)
         return divide(self.cores, self.memory, load)
+
+    def _twice(self, plan: Plan) -> str:
+        """That pictures take longer than they mostly do, in words; empty where they do not."""
+        kinds = [kind for kind in Kind if self.asked.policy.looks_for(kind)]
+        if not are_hashed_twice(self.snapshot, kinds, [leaf.role for leaf in plan.leaves]):
+            return ""
+        return (
+            "every picture is hashed twice, which takes longer: the snapshot holds pictures that "
+            "are known by their PDQ alone"
+        )
 
     def _scanner(self, plan: Plan, division: Division) -> Scanner:
         said = {leaf.path for leaf in self.asked.columns}

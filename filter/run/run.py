@@ -85,12 +85,14 @@ def filter_dataset(
     if mode not in (REWRITE, MASK):
         raise UsageError(f"there is no mode {mode!r}", f"It may be {REWRITE} or {MASK}.")
     cores = check_limits(workers, memory)
+    opened = Snapshot.of(snapshot)
+    obeyed = policy or Policy().suited_to(opened)
     course = Course(
         inputs=[str(text) for text in listed],
         place=Place.at(Path(out)),
-        snapshot=Snapshot.of(snapshot),
+        snapshot=opened,
         asked=replace(
-            Asked.of(policy, columns, exclude), mode=mode, compression_level=compression_level
+            Asked.of(obeyed, columns, exclude), mode=mode, compression_level=compression_level
         ),
         cores=cores,
         memory=memory,

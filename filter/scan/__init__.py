@@ -1,6 +1,13 @@
 """Finding candidates: values that may be covered by an entry. Nothing is decided here."""
 
-from .kernels import KERNELS, are_compiled, kernels_for, modules_for, plain_kernels
+from .kernels import (
+    KERNELS,
+    are_compiled,
+    are_hashed_twice,
+    kernels_for,
+    modules_for,
+    plain_kernels,
+)
 from .scanning import Hits, LeafScan, scan_batch, stretches
 from .states import Kernel, RegisteredKeys, Scanned, State, Trace
 from .words import held_kinds, radius_in
@@ -17,6 +24,7 @@ __all__ = [
     "State",
     "Trace",
     "are_compiled",
+    "are_hashed_twice",
     "held_kinds",
     "is_meant",
     "kernels_for",

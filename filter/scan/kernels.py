@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 _ADDRESSES, _DIGESTS, _PASSAGES = (
     f"optout.filter.scan.{name}_kernels" for name in ("address", "digest", "passage")
 )
-KERNELS = (_ADDRESSES, _DIGESTS, _PASSAGES, _PICTURES)
+KERNELS = (_ADDRESSES, _DIGESTS, _PASSAGES, *_PICTURES)
 """The modules of compiled functions that look at values, for `optout warm`."""
 
-_LOOKS_AT = {
-    "url": _ADDRESSES,
-    "text": _PASSAGES,
-    "sha256": _DIGESTS,
-    "md5": _DIGESTS,
+_LOOK_AT = {
+    "url": (_ADDRESSES,),
+    "text": (_PASSAGES,),
+    "sha256": (_DIGESTS,),
+    "md5": (_DIGESTS,),
     "image": _PICTURES,
 }
 
@@ -80,11 +80,26 @@ def plain_kernels(
     return kernels
 
 
+def are_hashed_twice(snapshot: Snapshot, kinds: Container[Kind], roles: Collection[Role]) -> bool:
+    """Whether the PDQ of pictures is made too, which takes longer, whatever kernels there are.
+
+    Args:
+        snapshot: where is looked.
+        kinds: the kinds of entry that are looked for.
+        roles: what is looked at.
+    """
+    return Kind.IMAGE in kinds and "image" in roles and snapshot.has_pdq_alone
+
+
 def modules_for(roles: Iterable[Role]) -> list[str]:
     """The modules of compiled functions that look at some roles; none where plain ones do."""
     if not are_compiled():
         return []
-    needed = {_DIGESTS if role in HASHES else _LOOKS_AT.get(base_role(role)) for role in roles}
+    needed = {
+        name
+        for role in roles
+        for name in ((_DIGESTS,) if role in HASHES else _LOOK_AT.get(base_role(role), ()))
+    }
     return [name for name in KERNELS if name in needed]
 
 
@@ -110,7 +125,12 @@ def _compiled(
     if isinstance(plain, PictureKernel):
         from .pictures import BulkPictureKernel
 
-        return BulkPictureKernel(snapshot, kinds, radius, plain)
+        bulk = BulkPictureKernel(snapshot, kinds, radius, plain)
+        if not plain.makes_pdq:
+            return bulk
+        from .listed_pictures import ListedPictureKernel
+
+        return ListedPictureKernel(snapshot, bulk, plain)
     if isinstance(plain, HashKernel):
         from .digests import ReadHashKernel
 

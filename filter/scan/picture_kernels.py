@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 from optout.filter.columns import Role
-from optout.filter.pictures import NAMESPACE, Features, features
+from optout.filter.pictures import NAMESPACE, PDQ, Features, features
 from optout.registry.identifiers import Kind
+from optout.registry.images import RADIUS
 
 from .probing import Probes, near
 from .states import Scanned, State, Trace
@@ -22,10 +23,15 @@ if TYPE_CHECKING:
 class PictureKernel:
     """Picture bytes: by the digests of the file, and by the hashes of what it shows, both ways.
 
+    Their PDQ is made only where the snapshot holds an entry that is known by its PDQ alone.
+
     Args:
         snapshot: where to look.
         kinds: the kinds of entry that are looked for.
         radius: the most bits in which a picture may differ.
+
+    Attributes:
+        makes_pdq: whether it makes the PDQ of pictures.
     """
 
     distinct = False
@@ -34,10 +40,12 @@ class PictureKernel:
         self._snapshot = snapshot
         self._kinds = kinds
         self._radius = radius
+        self._perceptual = Kind.IMAGE in kinds
+        self.makes_pdq = self._perceptual and snapshot.has_pdq_alone
 
     def features(self, data: bytes) -> Features:
         """Hash one picture as far as the kinds that are looked for need it."""
-        return features(data, perceptual=Kind.IMAGE in self._kinds)
+        return features(data, perceptual=self._perceptual, by_pdq=self.makes_pdq)
 
     def candidates(self, seen: Mapping[int, Features]) -> dict[int, Trace]:
         """Those of some pictures, by position, that may be covered."""
@@ -49,11 +57,13 @@ class PictureKernel:
                     for key in keys_of(role, digits) or ():
                         probes.add(position, key.probe)
         found = probes.found()
-        for hashed in (
-            {p: f.phash256 for p, f in seen.items() if f.phash256 is not None},
-            {p: f.mirrored for p, f in seen.items() if f.mirrored is not None},
-        ):
-            found |= near(self._snapshot, NAMESPACE, hashed, self._radius)
+        for namespace, radius in ((NAMESPACE, self._radius), (PDQ, RADIUS[PDQ])):
+            for ways in (
+                {p: trace.hashes for p, trace in traces.items()},
+                {p: trace.mirrored for p, trace in traces.items()},
+            ):
+                hashed = {p: of[namespace] for p, of in ways.items() if namespace in of}
+                found |= near(self._snapshot, namespace, hashed, radius)
         return {position: traces[position] for position in sorted(found)}
 
     def __call__(self, values: pa.LargeBinaryArray) -> Scanned:
@@ -72,9 +82,14 @@ class PictureKernel:
 
 
 def _trace(picture: Features) -> Trace:
-    hashes = {} if picture.phash256 is None else {NAMESPACE: picture.phash256}
-    mirrored = {} if picture.mirrored is None else {NAMESPACE: picture.mirrored}
-    return Trace({"sha256": picture.sha256, "md5": picture.md5}, hashes, mirrored)
+    words = {"sha256": picture.sha256, "md5": picture.md5}
+    hashes = {NAMESPACE: picture.phash256, PDQ: picture.by_pdq.pdq256}
+    mirrored = {NAMESPACE: picture.mirrored, PDQ: picture.by_pdq.mirrored}
+    return Trace(words, _made(hashes), _made(mirrored))
+
+
+def _made(hashes: Mapping[str, bytes | None]) -> dict[str, bytes]:
+    return {namespace: packed for namespace, packed in hashes.items() if packed is not None}
 
 
 class HashKernel:

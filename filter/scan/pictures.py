@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from optout.filter.pictures import MARGIN, NAMESPACE, Proposals, propose, small_greys
-from optout.registry.errors import PictureError
+from optout.filter.pictures import NAMESPACE, Proposals, propose
 from optout.registry.identifiers import Kind
 
 from .picture_kernels import PictureKernel
@@ -21,11 +20,6 @@ from .written import keys_of
 if TYPE_CHECKING:
     from optout.registry.snapshot import Snapshot
 
-DRAFTS_UP_TO = 30_000
-"""Registered pictures up to which a JPEG is scaled down as it is decoded. That saves 0.2 ms at 512
-pixels and 1.3 ms at 1,024; to look a hash up within twelve bits more costs 0.05 ms at 33,000
-pictures, 0.3 ms at 330,000, and ever more: pictures decoded whole need no margin."""
-
 _SAMPLE = 256
 """Bytes at the end by which equal pictures are looked for, before they are compared whole."""
 
@@ -33,9 +27,9 @@ _SAMPLE = 256
 class BulkPictureKernel:
     """Picture bytes: what the plain kernel says of them, sooner.
 
-    Of pictures that are decoded whole tests hold it to that. Of a JPEG that is scaled down as it is
-    decoded it holds as long as its hash is no more than `MARGIN` bits off, which is measured and
-    not proven; `optout verify` looks at a sample of rows by the reference.
+    Of pictures that are decoded whole tests hold it to that. Of a JPEG that is looked at as a draft
+    it holds as long as its hash is no further off than its margin says, which is measured and not
+    proven; `optout verify` looks at a sample of rows by the reference.
 
     Args:
         snapshot: where to look.
@@ -52,7 +46,6 @@ class BulkPictureKernel:
         self._snapshot = snapshot
         self._files = Kind.FILE in kinds & held_kinds(snapshot)
         self._perceptual = Kind.IMAGE in kinds
-        self._draft = snapshot.counts["by_kind"].get(str(Kind.IMAGE), 0) <= DRAFTS_UP_TO
         self._radius = radius
         self._plain = plain
 
@@ -63,7 +56,7 @@ class BulkPictureKernel:
         # Of equal pictures the first one is looked at.
         first = np.arange(len(values))
         ends: dict[tuple[int, bytes], int] = {}
-        looked, greys = [], []
+        looked = []
         for position, value in enumerate(values):
             data = value.as_py()  # one at a time: a batch of pictures is not copied whole
             if not data:
@@ -73,21 +66,12 @@ class BulkPictureKernel:
             if same != position and values[same].as_py() == data:
                 first[position] = same
                 continue
+            looked.append(position)
             if self._files:
                 self._probe(position, data, probes)
-            if self._perceptual:
-                looked.append(position)
-                greys.append(_greys(data, draft=self._draft))
         proposed = probes.found()
-        if looked:
-            proposals = propose(greys)
-            unsure = np.flatnonzero(
-                proposals.doubtful & [each is not None and each[1] for each in greys]
-            )
-            for number in unsure.tolist():
-                greys[number] = _greys(values[looked[number]].as_py(), draft=False)
-            if len(unsure):
-                proposals = propose(greys)
+        if self._perceptual and looked:
+            proposals = propose(values[position].as_py() for position in looked)
             places = np.array(looked)
             states[places[proposals.undecodable]] = State.UNJUDGEABLE
             proposed.update(places[self._may_be_near(proposals)].tolist())
@@ -110,19 +94,9 @@ class BulkPictureKernel:
         """Which pictures the reference has to look at."""
         may = proposals.doubtful.copy()
         firm = ~(may | proposals.undecodable)
-        for some, radius in (
-            (firm & ~proposals.drafted, self._radius),
-            (firm & proposals.drafted, self._radius + MARGIN),
-        ):
+        for margin in np.unique(proposals.margin[firm]).tolist():
+            some = firm & (proposals.margin == margin)
             places = np.repeat(np.flatnonzero(some), 2)
-            if len(places):
-                ways = proposals.hashes[some].reshape(len(places), -1)
-                may[places[near_rows(self._snapshot, NAMESPACE, ways, radius)]] = True
+            ways = proposals.hashes[some].reshape(len(places), -1)
+            may[places[near_rows(self._snapshot, NAMESPACE, ways, self._radius + margin)]] = True
         return may
-
-
-def _greys(data: bytes, *, draft: bool) -> tuple[npt.NDArray[np.uint8], bool] | None:
-    try:
-        return small_greys(data, draft=draft)
-    except PictureError:
-        return None

@@ -60,4 +60,4 @@ def near_rows(
     snapshot: Snapshot, namespace: str, packed: npt.NDArray[np.uint8], radius: int
 ) -> npt.NDArray[np.int64]:
     """Those of some hashes, uint8[n, bytes of a hash], that are near a registered one."""
-    return np.unique(snapshot.near(namespace, packed, radius).query)
+    return np.flatnonzero(snapshot.meets(namespace, packed, radius))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from optout.filter.judge import Policy
 from optout.registry.errors import LogFault
 from optout.registry.log import Checkpoint
 
@@ -40,7 +41,7 @@ def check_plan(papers: Papers, snapshot: Snapshot, finding: Finding) -> None:
         finding.fault(f"{papers.names.decision} was made under another plan")
     if papers.manifest is not None:
         _check_parameters(papers, snapshot, finding)
-    weak = list(weaknesses(plan.policy))
+    weak = list(weaknesses(plan.policy, Policy().suited_to(snapshot)))
     finding.say("weaker than the default policy: " + "; ".join(weak) if weak else "default policy")
     if plan.exclude:
         finding.say(f"left out by the operator: {', '.join(sorted(plan.exclude))}")

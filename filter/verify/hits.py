@@ -11,6 +11,7 @@ import numpy as np
 from optout.registry.identifiers import Grade, Kind
 
 from .policy import Eligibility
+from .roles import PDQ256, PHASH256
 from .traits import Traits
 
 if TYPE_CHECKING:
@@ -83,11 +84,15 @@ class Index:
     Args:
         snapshot: opened, its files checked.
         eligibility: says what binds the run.
+
+    Attributes:
+        needs_pdq: whether pictures are looked up by their PDQ too, for entries that have no other.
     """
 
     def __init__(self, snapshot: Snapshot, eligibility: Eligibility) -> None:
         self._snapshot = snapshot
         self._eligibility = eligibility
+        self.needs_pdq = snapshot.has_pdq_alone
 
     def meet(self, traits: Sequence[Traits]) -> list[tuple[Hit, ...]]:
         """For every value, the entries that cover it and are obeyed, by their number."""
@@ -115,14 +120,18 @@ class Index:
                     found[n][hit.entry] = hit
 
     def _near(self, traits: Sequence[Traits], found: _Found) -> None:
-        by_namespace: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
+        sought: dict[tuple[str, bool], list[tuple[int, bytes]]] = defaultdict(list)
         for n, value in enumerate(traits):
-            by_namespace[value.namespace] += [(n, packed) for packed in value.ways]
-        for namespace, hashed in sorted(by_namespace.items()):
+            sought[value.namespace, False] += [(n, packed) for packed in value.ways]
+            sought[PDQ256, True] += [(n, packed) for packed in value.pdq]
+        for (namespace, alone), hashed in sorted(sought.items()):
             if hashed:
-                self._near_in(namespace, hashed, found)
+                self._near_in(namespace, hashed, found, alone=alone)
 
-    def _near_in(self, namespace: str, hashed: Sequence[tuple[int, bytes]], found: _Found) -> None:
+    def _near_in(
+        self, namespace: str, hashed: Sequence[tuple[int, bytes]], found: _Found, *, alone: bool
+    ) -> None:
+        """What some hashes are near to; if `alone`, of entries that have no phash256."""
         packed = np.frombuffer(b"".join(each for _, each in hashed), np.uint8)
         radius = self._eligibility.radius(namespace)
         near = self._snapshot.near(namespace, packed.reshape(len(hashed), -1), radius)
@@ -131,6 +140,8 @@ class Index:
             *(column.tolist() for column in columns), strict=True
         ):
             if distance > min(radius, own):
+                continue
+            if alone and self._snapshot.has_hash(PHASH256, entry):
                 continue
             n = hashed[query][0]
             grade = Grade.from_rank(rank)

@@ -170,6 +170,7 @@ class Judge:
     ) -> None:
         self._index = index
         self._perceptual = eligibility.judges(Kind.IMAGE)
+        self._by_pdq = index.needs_pdq
         self._pointer = pointer
         self.leaves = leaves
 
@@ -248,7 +249,10 @@ class Judge:
             which = folded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
             values = folded.dictionary
         # One value at a time: a batch of pictures is never there twice.
-        traits = [traits_of(role, v.as_py(), perceptual=self._perceptual) for v in values]
+        traits = [
+            traits_of(role, v.as_py(), perceptual=self._perceptual, by_pdq=self._by_pdq)
+            for v in values
+        ]
         return Looked(leaf, role, rows, which, traits, chosen.pointed)
 
     def verdicts(self, looked: Iterable[Looked]) -> Mapping[int, RowVerdict]:

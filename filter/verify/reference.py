@@ -26,7 +26,7 @@ from .leaves import Rows, is_among
 from .papers import faults
 from .policy import Eligibility
 from .report import Finding, counted
-from .roles import HASH_BYTES
+from .roles import HASH_BYTES, PDQ256, PHASH256
 from .traits import Traits
 
 if TYPE_CHECKING:
@@ -189,10 +189,7 @@ class Reference:
         for n, traits in enumerate(asked):
             for key in traits.keys:
                 exact.setdefault(key.digest, []).append(n)
-        searches = [
-            _Near(asked, namespace, self._eligibility.radius(namespace))
-            for namespace in sorted({traits.namespace for traits in asked if traits.ways})
-        ]
+        searches = self._searches(asked)
         for opened in self._openings({digest.hex().encode() for digest in exact}):
             for n in exact.get(opened.digest, ()):
                 if any(opened.names(key) for key in asked[n].keys):
@@ -203,6 +200,18 @@ class Reference:
         for near in searches:
             for n, entry, distance in near.settle():
                 yield from self._hit(n, entry, Kind.IMAGE, distance)
+
+    def _searches(self, asked: Sequence[Traits]) -> list[_Near]:
+        """What looks for the hashes of the values, each kind by itself."""
+        searches = []
+        for namespace in sorted({traits.namespace for traits in asked if traits.ways}):
+            ways = [traits.ways if traits.namespace == namespace else () for traits in asked]
+            searches.append(_Near(ways, namespace, self._eligibility.radius(namespace)))
+        if any(traits.pdq for traits in asked):
+            ways = [traits.pdq for traits in asked]
+            radius = self._eligibility.radius(PDQ256)
+            searches.append(_Near(ways, PDQ256, radius, without=PHASH256))
+        return searches
 
     def _hit(
         self, n: int, entry: int, kind: Kind, distance: int | None
@@ -273,25 +282,31 @@ class _Opened(NamedTuple):
 
 
 class _Near:
-    """The distances between all pictures asked for and all of the openings, block by block."""
+    """The distances between all pictures asked for and all of the openings, block by block.
 
-    def __init__(self, asked: Sequence[Traits], namespace: str, radius: int) -> None:
-        hashed = [
-            (n, packed)
-            for n, traits in enumerate(asked)
-            if traits.namespace == namespace
-            for packed in traits.ways
-        ]
+    Args:
+        ways: of each value, the hashes by which it is looked for.
+        namespace: which kind of hash these are.
+        radius: the most bits in which they may differ.
+        without: openings with such a hash are passed over.
+    """
+
+    def __init__(
+        self, ways: Sequence[Sequence[bytes]], namespace: str, radius: int, without: str = ""
+    ) -> None:
+        hashed = [(n, packed) for n, each in enumerate(ways) for packed in each]
         self._owners = [n for n, _ in hashed]
         self._namespace = namespace
         self._queries = self._words([packed for _, packed in hashed])
         self._radius = radius
+        self._without = without
         self._size = max(1, _PAIRS_AT_ONCE // max(1, len(hashed)))
         self._block: list[tuple[int, int, bytes]] = []
 
     def add(self, opened: _Opened) -> Iterator[tuple[int, int, int]]:
         """Take an opening; yields what was found when a block is full."""
-        hashes = opened.hashes.get(self._namespace, ())
+        passed = self._without in opened.hashes
+        hashes = () if passed else opened.hashes.get(self._namespace, ())
         self._block += [(opened.entry, opened.radius, packed) for packed in hashes]
         if len(self._block) >= self._size:
             yield from self.settle()

@@ -20,7 +20,7 @@ from optout.registry.identifiers import (
     url_keys,
     work_keys,
 )
-from optout.registry.images import sighted_hashes
+from optout.registry.images import sighted_hashes, sighted_pdq
 
 from .roles import (
     ACCOUNT,
@@ -50,6 +50,8 @@ class Traits:
         hashed: of the picture it is, carries or names; None where there is none.
         mirrored: the hash of its mirror image; None where there is no picture, but only a hash.
         namespace: which kind of hash these are.
+        pdq: of the picture and of its mirror image, where they are at hand and were asked for: only
+            entries without a phash256 are known by it.
         unjudgeable: it cannot be judged: a picture that cannot be read, text that is no UTF-8.
     """
 
@@ -57,6 +59,7 @@ class Traits:
     hashed: bytes | None = None
     mirrored: bytes | None = None
     namespace: str = PHASH256
+    pdq: tuple[bytes, ...] = ()
     unjudgeable: bool = False
 
     @property
@@ -69,18 +72,19 @@ NOTHING = Traits()
 UNJUDGEABLE = Traits(unjudgeable=True)
 
 
-def traits_of(role: str, value: bytes | None, *, perceptual: bool) -> Traits:
+def traits_of(role: str, value: bytes | None, *, perceptual: bool, by_pdq: bool = False) -> Traits:
     """What a value is looked up by.
 
     Args:
         role: one of `roles`.
         value: the value as it is stored.
         perceptual: whether pictures are hashed; without, only their bytes count.
+        by_pdq: whether their PDQ is made too, where they are hashed.
     """
     if not value:
         return NOTHING
     if role == IMAGE:
-        return _picture(value, perceptual=perceptual)
+        return _picture(value, perceptual=perceptual, by_pdq=by_pdq)
     if role in _DIGEST_BYTES:
         return _digest(role, value)
     text = _text(value)
@@ -96,16 +100,19 @@ def traits_of(role: str, value: bytes | None, *, perceptual: bool) -> Traits:
     embedded = _embedded(value)
     if embedded is None:
         return Traits(url_keys(text) or ())
-    return _picture(embedded, perceptual=perceptual) if embedded else UNJUDGEABLE
+    if not embedded:
+        return UNJUDGEABLE
+    return _picture(embedded, perceptual=perceptual, by_pdq=by_pdq)
 
 
-def _picture(data: bytes, *, perceptual: bool) -> Traits:
+def _picture(data: bytes, *, perceptual: bool, by_pdq: bool) -> Traits:
     md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
     keys = (file_key(sha256_of(data)), md5_key(md5))
     if not perceptual:
         return Traits(keys)
     try:
-        return Traits(keys, *sighted_hashes(data))
+        pdq = filter(None, sighted_pdq(data, plain=True)) if by_pdq else ()
+        return Traits(keys, *sighted_hashes(data), pdq=tuple(pdq))
     except PictureError:
         return Traits(keys, unjudgeable=True)
 

@@ -51,6 +51,8 @@ class CaseEntry:
         grade: how the claim is proved now.
         usage: what it is opted out of.
         date: the day it was registered, `YYYY-MM-DD`.
+        why: where the operator withdrew it, the reason that the log has, which may be empty; None
+            of all others.
     """
 
     index: int
@@ -60,6 +62,7 @@ class CaseEntry:
     grade: Grade
     usage: tuple[str, ...]
     date: str
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Sequence
 
 from optout.registry.errors import CaseNotFound, UsageError
-from optout.registry.log import Entry, Proof, Revealed
+from optout.registry.log import Entry, Proof, Revealed, Status
 from optout.registry.store import (
     Added,
     CaseRow,
@@ -20,6 +20,7 @@ from optout.registry.store import (
     find_case,
     items_of,
     read_entries,
+    read_reasons,
     remove_case,
     today,
     withdraw,
@@ -100,7 +101,12 @@ class Cases:
             case, keys = _unlocked(connection, number, secret)
             items = items_of(connection, case.number)
             entries = read_entries(connection, [item.entry for item in items])
-        seen = [_seen(case.number, keys, item, entries[item.entry]) for item in items]
+            withdrawn = [i for i, entry in entries.items() if entry.status is Status.WITHDRAWN]
+            reasons = read_reasons(connection, withdrawn)
+        seen = [
+            _seen(case.number, keys, item, entries[item.entry], reasons.get(item.entry))
+            for item in items
+        ]
         seen.sort(key=lambda placed: placed[0])
         return Case(case.number, case.date, [entry for _, entry in seen])
 
@@ -164,7 +170,7 @@ def _unlocked(connection: Connection, number: str, secret: str) -> tuple[CaseRow
 
 
 def _seen(
-    number: str, keys: CaseKeys, item: SealedItem, entry: Entry
+    number: str, keys: CaseKeys, item: SealedItem, entry: Entry, why: str | None
 ) -> tuple[tuple[bool, int], CaseEntry]:
     """An item as its owner sees it, and what to sort it by."""
     place, shown = (True, item.entry), ""
@@ -172,7 +178,7 @@ def _seen(
         at, shown = unseal(keys.box, item.nonce, number, item.entry, item.box)
         place = (False, at)
     return place, CaseEntry(
-        item.entry, entry.kind, shown, entry.status, entry.grade, entry.usage, entry.date
+        item.entry, entry.kind, shown, entry.status, entry.grade, entry.usage, entry.date, why
     )
 
 

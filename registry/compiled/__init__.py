@@ -1,8 +1,8 @@
 """Functions compiled to machine code: once for every machine, and kept.
 
 A module of kernels is imported through `kernels`, never by itself, so that nothing that needs none
-waits for a compiler. Its functions are declared with `compiled`; parts of them with `shared` and
-`inlined`.
+waits for a compiler. Its functions are declared with `compiled`; parts of them with `shared`,
+`inlined` and `fused`.
 """
 
 from .ahead import prepare, warm
@@ -11,6 +11,7 @@ from .loading import (
     Announce,
     available,
     compiled,
+    fused,
     inlined,
     kernels,
     on_compile,
@@ -23,6 +24,7 @@ __all__ = [
     "Announce",
     "available",
     "compiled",
+    "fused",
     "inlined",
     "kernels",
     "on_compile",

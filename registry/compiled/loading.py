@@ -204,12 +204,20 @@ def shared(function: Function) -> Function:
     return _part(function)
 
 
+def fused(function: Function) -> Function:
+    """Declare a shared function whose products may be added without being rounded first.
+
+    Where the processor can do that, its sums come out a little otherwise than elsewhere.
+    """
+    return _part(function, fastmath={"contract"})
+
+
 def inlined(function: Function) -> Function:
     """Declare a part of compiled functions, small enough to be written into each of them."""
     return _part(function, forceinline=True)
 
 
-def _part(function: Function, **options: bool) -> Function:
+def _part(function: Function, **options: Any) -> Function:  # noqa: ANN401  # the compiler's own
     from numba.extending import register_jitable
 
     # Unlike one declared with `njit` it is compiled for types only, and not anew for every constant

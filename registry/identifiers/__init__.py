@@ -16,6 +16,7 @@ from .keys import (
     work_keys,
 )
 from .kinds import DEFAULT_USAGE, USAGES, Grade, Kind, usage_mask
+from .matter import PDQ_VERSION, VERSIONS
 from .passages import LEAST_CHARACTERS, fold_text
 from .platforms import PLATFORMS, AccountPlace, Platform, account_places
 from .prefixes import MAX_DEPTH
@@ -28,10 +29,12 @@ __all__ = [
     "DEFAULT_USAGE",
     "LEAST_CHARACTERS",
     "MAX_DEPTH",
+    "PDQ_VERSION",
     "PLATFORMS",
     "PUBLIC_SUFFIX_DATE",
     "SCHEMES",
     "USAGES",
+    "VERSIONS",
     "AccountPlace",
     "Grade",
     "Identifier",

@@ -17,21 +17,23 @@ from optout.registry.images import (
     CLIENT_RADIUS,
     MAX_BYTES,
     MAX_RADIUS,
+    RADIUS,
     check_client_hash,
+    check_client_pdq,
     check_distinct,
     picture_hashes,
 )
 
-from .address import CANONICALISER_VERSION, quoted
+from .address import quoted
 from .forms import understood
 from .keys import Key, file_key, key_of, md5_key, sha256_of
 from .kinds import Kind
-from .matter import Hashes, read_matter
+from .matter import KNOWN_BY, PDQ_VERSION, Hashes, read_matter, version_of
 
 Read = TypeVar("Read")
 
 _BLOCK = 1 << 20
-_PHASH256 = re.compile(r"[0-9a-f]{64}")
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +174,24 @@ class Identifier:
             IdentifierError: it is no such hash.
             PictureError: it is the hash of a picture too flat to tell apart, or of none.
         """
-        lower = digits.strip().lower()
-        if not _PHASH256.fullmatch(lower):
-            raise IdentifierError(
-                f"{quoted(digits)} is not a phash256", "It has 64 hexadecimal digits."
-            )
-        original = bytes.fromhex(lower)
+        original = _hash(digits, "phash256")
         check_client_hash(original)
         return cls._picture({"phash256": {"original": original}}, CLIENT_RADIUS)
+
+    @classmethod
+    def image_pdq256(cls, digits: str) -> Identifier:
+        """A picture by a PDQ that somebody else made of it, as lists of hashes hold them.
+
+        Args:
+            digits: its PDQ, 64 hexadecimal digits.
+
+        Raises:
+            IdentifierError: it is no such hash.
+            PictureError: it is the hash of a picture too flat to tell apart, or of none.
+        """
+        original = _hash(digits, "pdq256")
+        check_client_pdq(original)
+        return cls._picture({"pdq256": {"original": original}}, RADIUS["pdq256"])
 
     @classmethod
     def parse(cls, kind: Kind, value: str) -> Identifier:
@@ -215,10 +227,15 @@ class Identifier:
         sha256, md5 = _read_file(value, _digests)
         return cls.file_sha256(sha256), cls.file_md5(md5)
 
+    @property
+    def version(self) -> int:
+        """The version of the rules that it follows; what knows no such version cannot find it."""
+        return version_of(self.hashes)
+
     def matter(self) -> dict[str, Any]:
         """Every field that a filter reads, as a JSON value; `from_matter` reads it back."""
         matter: dict[str, Any] = {
-            "v": CANONICALISER_VERSION,
+            "v": self.version,
             "kind": str(self.kind),
             "digest": self.digest.hex(),
             "probe": f"{self.probe:016x}",
@@ -254,8 +271,22 @@ class Identifier:
 
     @classmethod
     def _picture(cls, hashes: Hashes, radius: int) -> Identifier:
-        key = key_of(Kind.IMAGE, hashes["phash256"]["original"].hex())
+        version = version_of(hashes)
+        known_by = KNOWN_BY[version]
+        digits = hashes[known_by]["original"].hex()
+        # The same bits of another hash are another picture's.
+        form = f"{known_by}:{digits}" if version == PDQ_VERSION else digits
+        key = key_of(Kind.IMAGE, form)
         return cls(Kind.IMAGE, key.digest, key.probe, hashes, radius)
+
+
+def _hash(digits: str, namespace: str) -> bytes:
+    lower = digits.strip().lower()
+    if not _HASH.fullmatch(lower):
+        raise IdentifierError(
+            f"{quoted(digits)} is not a {namespace}", "It has 64 hexadecimal digits."
+        )
+    return bytes.fromhex(lower)
 
 
 def _digests(stream: BufferedReader) -> tuple[str, str]:

@@ -2,6 +2,11 @@
 
 {"v": 1, "kind": "url", "digest": "<64 hex>", "probe": "<16 hex>"}
 {"v": 1, "kind": "image", ..., "radius": 64, "hashes": {"phash256": {"original": "<64 hex>"}}}
+{"v": 2, "kind": "image", ..., "radius": 31, "hashes": {"pdq256": {"original": "<64 hex>"}}}
+
+A picture that is known by its PDQ alone needs a filter that makes PDQ of pictures. So such matters,
+and no others, are of the second version of the rules: who does not know it says so, and does not
+pass pictures over.
 """
 
 from __future__ import annotations
@@ -19,6 +24,15 @@ from .kinds import Kind
 
 Hashes = Mapping[str, Mapping[str, bytes]]
 """Hashes of a picture, by namespace and by variant of the picture."""
+
+PDQ_VERSION = 2
+"""Of the rules: from here on a picture may be known by its PDQ alone."""
+
+VERSIONS = (CANONICALISER_VERSION, PDQ_VERSION)
+"""Every version of the rules that identifiers may follow."""
+
+KNOWN_BY: Mapping[int, str] = {CANONICALISER_VERSION: "phash256", PDQ_VERSION: "pdq256"}
+"""By version of the rules, the namespace of the hash that a picture is known by: its identity."""
 
 _ALWAYS = {"v", "kind", "digest", "probe"}
 _OF_PICTURES = {"radius", "hashes"}
@@ -44,7 +58,8 @@ def read_matter(matter: object) -> Matter:
     if not isinstance(matter, dict):
         raise LogFault("a matter is not a JSON object", _UPGRADE)
     version, word = matter.get("v"), matter.get("kind")
-    if type(version) is not int or version != CANONICALISER_VERSION:
+    known = VERSIONS if word == Kind.IMAGE else (CANONICALISER_VERSION,)
+    if type(version) is not int or version not in known:
         raise LogFault(f"a matter has the version {reprlib.repr(version)}", _UPGRADE)
     if not isinstance(word, str) or word not in list(Kind):
         raise LogFault(f"a matter has the kind {reprlib.repr(word)}", _UPGRADE)
@@ -55,7 +70,18 @@ def read_matter(matter: object) -> Matter:
     probe = int.from_bytes(_bytes(matter["probe"], 8, "probe"))
     if kind is not Kind.IMAGE:
         return Matter(kind, digest, probe, {}, None)
-    return Matter(kind, digest, probe, _hashes(matter["hashes"]), _radius(matter["radius"]))
+    hashes = _hashes(matter["hashes"], version)
+    return Matter(kind, digest, probe, hashes, _radius(matter["radius"]))
+
+
+def version_of(hashes: Hashes) -> int:
+    """The version of the rules that an identifier follows.
+
+    Args:
+        hashes: of a picture; empty for every other kind.
+    """
+    alone = bool(hashes) and KNOWN_BY[CANONICALISER_VERSION] not in hashes
+    return PDQ_VERSION if alone else CANONICALISER_VERSION
 
 
 def _bytes(value: object, size: int, name: str) -> bytes:
@@ -70,7 +96,7 @@ def _radius(radius: object) -> int:
     return radius
 
 
-def _hashes(hashes: object) -> Hashes:
+def _hashes(hashes: object, version: int) -> Hashes:
     if not isinstance(hashes, dict) or not hashes.keys() <= NAMESPACES.keys():
         raise LogFault("a matter has hashes of an unknown form", _UPGRADE)
     found: dict[str, dict[str, bytes]] = {}
@@ -79,6 +105,9 @@ def _hashes(hashes: object) -> Hashes:
             raise LogFault(f"a matter has unknown variants of {namespace}", _UPGRADE)
         size = NAMESPACES[namespace] ** 2 // 8
         found[namespace] = {name: _bytes(v, size, namespace) for name, v in variants.items()}
-    if "original" not in found.get("phash256", {}):
-        raise LogFault("a matter of the kind image has no phash256 of the picture", _UPGRADE)
+    known_by = KNOWN_BY[version]
+    if "original" not in found.get(known_by, {}):
+        raise LogFault(f"a matter of the kind image has no {known_by} of the picture", _UPGRADE)
+    if version != version_of(found):
+        raise LogFault("a matter of a picture with a phash256 is of another version", _UPGRADE)
     return found

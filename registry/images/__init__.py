@@ -7,30 +7,35 @@ from .gates import (
     MAX_RADIUS,
     RADIUS,
     check_client_hash,
-    check_distinct,
 )
 from .hashing import (
     NAMESPACES,
     VARIANTS,
     PictureHashes,
     SightedHashes,
+    check_distinct,
     corpus_hashes,
     phash,
     picture_hashes,
     sighted_hashes,
-    variants,
 )
 from .pdq import MIN_QUALITY, Pdq, pdq
+from .pdq_gate import check_client_pdq
 from .plainness import (
     MAX_FLAT_FRACTION,
     MAX_UNDECIDED_FRACTION,
     flat_fraction,
     undecided_fraction,
 )
+from .scaled import ScaledJpeg, scaled_jpeg
+from .shapes import SHAPES, variants
+from .sighted_pdq import KERNELS, SightedPdq, sighted_pdq
+from .tail import radius_for
 
 __all__ = [
     "CLIENT_RADIUS",
     "DEFAULT_RADIUS",
+    "KERNELS",
     "MAX_BYTES",
     "MAX_FLAT_FRACTION",
     "MAX_PIXELS",
@@ -39,11 +44,15 @@ __all__ = [
     "MIN_QUALITY",
     "NAMESPACES",
     "RADIUS",
+    "SHAPES",
     "VARIANTS",
     "Pdq",
     "PictureHashes",
+    "ScaledJpeg",
     "SightedHashes",
+    "SightedPdq",
     "check_client_hash",
+    "check_client_pdq",
     "check_distinct",
     "corpus_hashes",
     "decode",
@@ -52,7 +61,10 @@ __all__ = [
     "pdq",
     "phash",
     "picture_hashes",
+    "radius_for",
+    "scaled_jpeg",
     "sighted_hashes",
+    "sighted_pdq",
     "undecided_fraction",
     "variants",
 ]

@@ -19,6 +19,8 @@ _JPEG_START = b"\xff\xd8\xff"
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _GIF_STARTS = (b"GIF87a", b"GIF89a")
 _EXIF_START = b"Exif\0\0"
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_SEQUENTIAL = {0xC0, 0xC1}
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _KEPT_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
@@ -34,7 +36,8 @@ class Contained:
         size: width and height of the canvas in pixels, where the file tells it before decoding
             and Pillow would reserve memory for it on opening.
         exif: the EXIF block (a TIFF header and what follows), or nothing.
-        passes: how many times a decoder goes over the whole picture.
+        passes: how many times a decoder goes over the whole picture, at most.
+        frame: of a JPEG, the marker that says how it is coded: 0xC0 is baseline, 0xC2 progressive.
     """
 
     format: str
@@ -42,6 +45,7 @@ class Contained:
     size: tuple[int, int] | None = None
     exif: bytes = b""
     passes: int = 1
+    frame: int = 0
 
 
 def contained(data: bytes) -> Contained | None:
@@ -69,6 +73,7 @@ def contained(data: bytes) -> Contained | None:
 def _jpeg(data: bytes) -> Contained:
     kept = [data[:2]]
     exif = b""
+    frame = colours = 0
     position = 2
     while True:
         # As decoders do: whatever stands between two segments is skipped.
@@ -79,11 +84,15 @@ def _jpeg(data: bytes) -> Contained:
             continue
         if marker == 0xDA:
             kept.append(data[position - 1 :])
-            passes = _scans(data, position - 1)
-            return Contained("JPEG", b"".join(kept), exif=exif, passes=passes)
+            # One scan of all colours is all that a decoder of the plain processes goes through.
+            whole = frame in _SEQUENTIAL and data[position + 3] == colours
+            passes = 1 if whole else _scans(data, position - 1)
+            return Contained("JPEG", b"".join(kept), exif=exif, passes=passes, frame=frame)
         end = _segment_end(data, position + 1)
         if end > len(data):
             raise ValueError("a segment is cut off")
+        if marker in _FRAMES:
+            frame, colours = marker, data[position + 8]
         # JFIF (APP0) and Adobe (APP14) say which colours the numbers mean.
         if not (0xE1 <= marker <= 0xED or marker in {0xEF, 0xFE}):
             kept.append(data[position - 1 : end])

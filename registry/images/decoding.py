@@ -59,14 +59,11 @@ def decode(data: bytes, *, grey: bool = False) -> Image.Image:
 
 
 @contextmanager
-def opened(data: bytes, *, least: int | None = None) -> Iterator[Sheet]:
+def opened(data: bytes) -> Iterator[Sheet]:
     """Decode a picture for a while, without turning it or putting it on white as a whole.
 
     Args:
         data: see `decode`.
-        least: pixels across and down that will do: a JPEG may be decoded at a half, a quarter or an
-            eighth of its size, as long as neither side becomes shorter. The decoder reads the same
-            bytes then, to their end, and refuses the same files. All pixels by default.
 
     Raises:
         PictureError, UsageError: see `decode`; whatever goes wrong with the sheet is the picture's
@@ -85,12 +82,9 @@ def opened(data: bytes, *, least: int | None = None) -> Iterator[Sheet]:
     try:
         with _opened(held) as file:
             _check_size(*file.size, passes=held.passes)
-            size = file.size
-            if least is not None and _is_plain_jpeg(file):
-                file.draft(file.mode, (least, least))
             file.load()
             exif = held.exif or file.info.get("exif", b"").removeprefix(b"Exif\0\0")
-            yield Sheet(file, orientation(exif), is_draft=file.size != size)
+            yield Sheet(file, orientation(exif))
     except (OptOutError, MemoryError):
         raise
     except Image.DecompressionBombError as fault:
@@ -100,18 +94,6 @@ def opened(data: bytes, *, least: int | None = None) -> Iterator[Sheet]:
         ) from fault
     except Exception as fault:  # whatever a decoder makes of hostile bytes
         raise PictureError(f"the {held.format} picture is damaged or cut off", _CHECK) from fault
-
-
-def _is_plain_jpeg(file: ImageFile) -> bool:
-    """Whether a file is a JPEG whose decoder cannot tell sizes apart by what it refuses.
-
-    The decoder refuses some proportions of the colours' resolutions, and others at each size.
-    """
-    if file.format != "JPEG" or file.mode not in {"L", "RGB"}:
-        return False
-    layers = getattr(file, "layer", [])
-    (_, across, down, _), *colours = layers or [(0, 0, 0, 0)]
-    return across in {1, 2} and down in {1, 2} and all(each[1:3] == (1, 1) for each in colours)
 
 
 def _taken_apart(data: bytes) -> Contained:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from optout.registry.errors import PictureError
 
 from .flat_pictures import flat_hashes
-from .plainness import is_plain
 from .regularity import MAX_REGULARITY, regularity
-
-if TYPE_CHECKING:
-    from .hashing import PictureHashes
 
 RADIUS: Mapping[str, int] = {"phash256": 30, "phash64": 2, "pdq256": 31}
 """Two hashes this many bits apart, or fewer, are of one picture, by namespace. phash64 is short:
@@ -31,19 +26,6 @@ MAX_RADIUS = 64
 _FLAT_DISTANCE = DEFAULT_RADIUS + CLIENT_RADIUS
 
 
-def check_distinct(hashes: PictureHashes) -> None:
-    """Refuse a picture that likeness cannot tell apart from others.
-
-    Raises:
-        PictureError: too much of it is flat, or too much of its hash undecided.
-    """
-    if is_plain(hashes.flat_fraction, hashes.undecided_fraction):
-        raise PictureError(
-            "the picture is too plain to be told apart from others",
-            "Register its exact bytes as a file, or the address where it stands.",
-        )
-
-
 def check_client_hash(phash256: bytes) -> None:
     """Refuse a hash that no distinct picture has, or that would match what everybody draws.
 
@@ -55,15 +37,12 @@ def check_client_hash(phash256: bytes) -> None:
             brightness (the first, always set), is near the hash of a flat picture, or as regular as
             those of words and shapes are.
     """
-    import numpy as np
-
     if len(phash256) != 32 or int.from_bytes(phash256).bit_count() != 128 or phash256[0] < 0x80:
         raise PictureError(
             "no picture has this hash",
             "Make it with imagehash.phash(picture, hash_size=16), 64 hexadecimal digits.",
         )
-    differing = flat_hashes() ^ np.frombuffer(phash256, np.uint8)
-    if int(np.bitwise_count(differing).sum(axis=1).min()) <= _FLAT_DISTANCE:
+    if is_near_flat_picture(phash256):
         raise PictureError(
             "the hash is too near to that of a plain picture",
             "Register the picture itself, or its exact bytes as a file.",
@@ -73,3 +52,24 @@ def check_client_hash(phash256: bytes) -> None:
             "the hash is as regular as those of logos and plain shapes",
             "Register the picture itself, or its exact bytes as a file.",
         )
+
+
+def is_near_flat_picture(phash256: bytes) -> bool:
+    """Whether what a hash matches may be near the hash of a flat picture.
+
+    Args:
+        phash256: 32 bytes.
+    """
+    import numpy as np
+
+    differing = flat_hashes() ^ np.frombuffer(phash256, np.uint8)
+    return int(np.bitwise_count(differing).sum(axis=1).min()) <= _FLAT_DISTANCE
+
+
+def tells_alone(phash256: bytes) -> bool:
+    """Whether a hash tells a picture apart though nobody sees how plain that is.
+
+    Args:
+        phash256: 32 bytes, made of some picture.
+    """
+    return regularity(phash256) < MAX_REGULARITY and not is_near_flat_picture(phash256)

@@ -11,7 +11,8 @@ August 2019, sections on PDQ; held by vectors that the published implementation 
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from .orientation import Box
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 MIN_QUALITY = 50
 """A hash of a lower quality says too little about its picture to be compared."""
 
-_SIDE = 64
-_WAVES = 16
+SIDE, WAVES = 64, 16
+
 _SMALLEST = 5
 _LARGEST = 1 << 20
+_KEPT = 1 << 13
 _WHITE = 255
 _LUMA = (0.299, 0.587, 0.114)
 
@@ -45,8 +47,14 @@ class Pdq(NamedTuple):
     quality: int
 
 
-class _Taps(NamedTuple):
-    """One weighted sum over a part of a row or of a column."""
+class Taps(NamedTuple):
+    """One weighted sum over a part of a row or of a column.
+
+    Attributes:
+        start: the first pixel.
+        stop: the one behind the last.
+        weights: float64, of each pixel; 1 together.
+    """
 
     start: int
     stop: int
@@ -64,38 +72,65 @@ def pdq(picture: Image.Image | Sheet, frame: Box | None = None) -> Pdq:
     Returns:
         zeros of the quality 0 for fewer than 5 pixels across or down, or more than a million.
     """
+    return _hashed(picture, frame, 1)[0]
+
+
+def pdq_both_ways(picture: Image.Image | Sheet) -> tuple[Pdq, Pdq]:
+    """What `pdq` says of a picture and of its mirror image, left and right exchanged."""
+    one, other = _hashed(picture, None, 2)
+    return one, other
+
+
+def has_pdq(width: int, height: int) -> bool:
+    """Whether a picture is neither too small nor too large for a hash."""
+    return min(width, height) >= _SMALLEST and max(width, height) <= _LARGEST
+
+
+def _hashed(picture: Image.Image | Sheet, frame: Box | None, ways: int) -> list[Pdq]:
     sheet = picture if isinstance(picture, Sheet) else Sheet(picture)
     left, top, right, bottom = frame or (0, 0, *sheet.size)
     sides = right - left, bottom - top
-    if min(sides) < _SMALLEST or max(sides) > _LARGEST:
-        return Pdq(bytes(_WAVES**2 // 8), 0)
-    small = _decimated(sheet, left, top, *sides)
-    return Pdq(_bits(small), _quality(small))
+    if not has_pdq(*sides):
+        return [Pdq(bytes(WAVES**2 // 8), 0)] * ways
+    small = _decimated(sheet, left, top, *sides, ways)
+    hashes = (packed.tobytes() for packed in bits_of(small))
+    return list(map(Pdq, hashes, map(_quality, small)))
 
 
 def _decimated(
-    sheet: Sheet, left: int, top: int, width: int, height: int
+    sheet: Sheet, left: int, top: int, width: int, height: int, ways: int
 ) -> npt.NDArray[np.float32]:
-    """The luma of a frame, blurred, at the centres of 64 x 64 blocks."""
+    """The luma of a frame, blurred, at the centres of 64 x 64 blocks; and mirrored, if two ways."""
     import numpy as np
 
-    columns = [_taps(width, column) for column in range(_SIDE)]
+    places, weights, begins = laid_out(side_taps(width))
     first, last = max(0, -left), min(width, sheet.size[0] - left)
-    small = np.empty((_SIDE, _SIDE), np.float32)
+    small = np.empty((ways, SIDE, SIDE), np.float32)
     # Darkness and not luma is summed up: there is none outside of the picture.
     line = np.zeros(width)
-    for row in range(_SIDE):
-        down = _taps(height, row)
+    for row, down in enumerate(side_taps(height)):
         start, stop = max(down.start, -top), min(down.stop, sheet.size[1] - top)
         line[first:last] = 0
         if start < stop:
             box = (first + left, start + top, last + left, stop + top)
-            weights = down.weights[start - down.start : stop - down.start]
-            line[first:last] = weights @ (_WHITE - _luma(sheet.part(box)))
-        small[row] = [
-            _WHITE - across.weights @ line[across.start : across.stop] for across in columns
-        ]
+            inside = down.weights[start - down.start : stop - down.start]
+            darkness = _WHITE - _luma(sheet.part(box))
+            # Not `@`: so small a product is faster than the threads that would share it.
+            line[first:last] = np.einsum("i,ij->j", inside, darkness)
+        for way, seen in enumerate((line, line[::-1])[:ways]):
+            small[way, row] = _WHITE - np.add.reduceat(weights * seen[places], begins)
     return small
+
+
+def laid_out(
+    taps: Sequence[Taps],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Taps one behind the other: all pixels, their weights, and where those of each tap begin."""
+    import numpy as np
+
+    places = np.concatenate([np.arange(each.start, each.stop) for each in taps])
+    lengths = [each.stop - each.start for each in taps]
+    return places, np.concatenate([each.weights for each in taps]), np.cumsum([0, *lengths[:-1]])
 
 
 def _luma(picture: Image.Image) -> npt.NDArray[np.float32]:
@@ -108,7 +143,24 @@ def _luma(picture: Image.Image) -> npt.NDArray[np.float32]:
     return (red + green + blue).astype(np.float32)
 
 
-def _taps(size: int, block: int) -> _Taps:
+def side_taps(size: int) -> Sequence[Taps]:
+    """What the values of the 64 blocks along a side are summed up from.
+
+    Args:
+        size: of the side, in pixels.
+    """
+    # Of longer ones each takes megabytes.
+    return _kept_taps(size) if size <= _KEPT else _side_taps(size)
+
+
+def _side_taps(size: int) -> Sequence[Taps]:
+    return tuple(_taps(size, block) for block in range(SIDE))
+
+
+_kept_taps = lru_cache(256)(_side_taps)
+
+
+def _taps(size: int, block: int) -> Taps:
     """What the value of one of the 64 blocks along a side is summed up from.
 
     Args:
@@ -117,7 +169,7 @@ def _taps(size: int, block: int) -> _Taps:
     """
     import numpy as np
 
-    centre = (2 * block + 1) * size // (2 * _SIDE)
+    centre = (2 * block + 1) * size // (2 * SIDE)
     first, last = _window(size, np.array([centre]))
     # The tent is a mean over means: a window of windows, all cut off at the edges.
     firsts, lasts = _window(size, np.arange(first[0], last[0] + 1))
@@ -126,7 +178,7 @@ def _taps(size: int, block: int) -> _Taps:
     steps = np.zeros(stop - start + 1)
     np.add.at(steps, firsts - start, weights)
     np.subtract.at(steps, lasts - start + 1, weights)
-    return _Taps(start, stop, np.cumsum(steps)[:-1])
+    return Taps(start, stop, np.cumsum(steps)[:-1])
 
 
 def _window(
@@ -135,7 +187,7 @@ def _window(
     """The first and the last pixel of the windows around some pixels."""
     import numpy as np
 
-    width = -(-size // (2 * _SIDE))
+    width = -(-size // (2 * SIDE))
     right = width // 2
     return np.maximum(centre - (width - 1 - right), 0), np.minimum(centre + right, size - 1)
 
@@ -150,22 +202,31 @@ def _quality(small: npt.NDArray[np.float32]) -> int:
     return min(100, sum(int(np.abs(step).sum()) for step in steps) // 90)
 
 
-def _bits(small: npt.NDArray[np.float32]) -> bytes:
+def bits_of(small: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """The hashes of pictures.
+
+    Args:
+        small: float32[n, 64, 64], each blurred, at the centres of its blocks.
+
+    Returns:
+        uint8[n, 32].
+    """
     import numpy as np
 
-    waves = _cosines()
-    amplitudes = (waves @ small @ waves.T).reshape(-1)
+    waves, middle = cosines(), WAVES * WAVES // 2 - 1
+    half = np.einsum("nij,kj->nik", small, waves)
+    amplitudes = np.einsum("li,nik->nlk", waves, half).reshape(len(small), -1)
     # The lower one of the two in the middle.
-    median = np.partition(amplitudes, len(amplitudes) // 2 - 1)[len(amplitudes) // 2 - 1]
+    medians = np.partition(amplitudes, middle)[:, middle : middle + 1]
     # The first wave is the lowest bit.
-    return np.packbits((amplitudes > median)[::-1]).tobytes()
+    return np.packbits((amplitudes > medians)[:, ::-1], axis=1)
 
 
 @cache
-def _cosines() -> npt.NDArray[np.float64]:
+def cosines() -> npt.NDArray[np.float64]:
     """The waves 1 to 16 of the discrete cosine transform, one a row."""
     import numpy as np
 
-    wave, place = np.arange(1, _WAVES + 1)[:, None], np.arange(_SIDE)
-    waves: npt.NDArray[np.float64] = np.cos(np.pi * wave * (2 * place + 1) / (2 * _SIDE))
+    wave, place = np.arange(1, WAVES + 1)[:, None], np.arange(SIDE)
+    waves: npt.NDArray[np.float64] = np.cos(np.pi * wave * (2 * place + 1) / (2 * SIDE))
     return waves

@@ -1,8 +1,9 @@
-"""How plain a picture is: two measures, each of which sees what the other does not.
+"""How plain a picture is: measures, each of which sees what the others do not.
 
 Measured on unrelated pictures, as pairs whose phash256 are within 30 bits: photographs none of
 7e8; two shapes on white 0.5%, which `flat_fraction` tells; two linear gradients 56%, two patterns
-of stripes 30%, which `undecided_fraction` tells.
+of stripes 30%, which `undecided_fraction` tells. A clear sky is flat too, but shaded, and shapes
+are drawn on one tone: `ground_fraction` tells these apart.
 """
 
 from __future__ import annotations
@@ -21,7 +22,12 @@ MAX_FLAT_FRACTION = 0.6
 MAX_UNDECIDED_FRACTION = 0.5
 """From here on a hash is noise. Photographs stay below 0.2, linear gradients are above 0.9."""
 
+MAX_GROUND_FRACTION = 0.2
+"""From here on a flat picture is drawn on a ground, or cut out. Skies are at 0.07 to 0.18, logos
+above 0.6, charts above 0.5, shapes above 0.35; some gradients are below."""
+
 _SIDE = 64
+_TONE = 3
 _FLAT_STEP = 1.5
 _WAVES = 16
 _FAINT = 0.05
@@ -60,6 +66,22 @@ def undecided_fraction(picture: Image.Image) -> float:
     waves = _cosines()
     amplitudes = waves @ _small(picture) @ waves.T * (4 / _SIDE**2)
     return float(np.mean(np.abs(amplitudes - np.median(amplitudes)) < _FAINT))
+
+
+def ground_fraction(picture: Image.Image) -> float:
+    """How much of a picture is of one tone.
+
+    Args:
+        picture: any mode that Pillow can turn into greys.
+
+    Returns:
+        the share of its pixels, at 64 x 64 greys, that the three grey levels beside each other have
+        that have the most.
+    """
+    import numpy as np
+
+    counts = np.bincount(_small(picture).astype(np.uint8).reshape(-1), minlength=256)
+    return float(np.convolve(counts, np.ones(_TONE)).max() / _SIDE**2)
 
 
 def is_plain(flat: float, undecided: float) -> bool:

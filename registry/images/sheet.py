@@ -23,18 +23,13 @@ class Sheet:
     Args:
         stored: of any mode, not upright; it is not changed.
         orientation: 1 to 8, how it is to be turned.
-        is_draft: whether it was scaled down as it was decoded.
 
     Attributes:
         size: width and height in pixels, upright.
-        is_draft: see above.
     """
 
-    def __init__(
-        self, stored: Image.Image, orientation: int = 1, *, is_draft: bool = False
-    ) -> None:
+    def __init__(self, stored: Image.Image, orientation: int = 1) -> None:
         self._stored, self._orientation = stored, orientation
-        self.is_draft = is_draft
         width, height = stored.size
         self.size = (width, height) if orientation < 5 else (height, width)
 

@@ -54,7 +54,7 @@ def radius_for(variants: int) -> int:
     """The largest radius at which chance drops no more than `TOLERATED`; even, as distances are.
 
     Args:
-        variants: of registered pictures; each has up to three.
+        variants: of registered pictures; each has several.
 
     Returns:
         Bits of phash256, `DEFAULT_RADIUS` at most.

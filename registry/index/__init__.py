@@ -8,7 +8,7 @@ from .fuse import build_filter, check_filter, write_filter
 from .membership import registered_among
 from .multi_index import MultiIndex, radius_index
 from .pigeonhole import Chunks
-from .postings import write_postings
+from .postings import built, write_postings
 from .probes import ProbeTable
 from .radius import BruteForce, RadiusIndex, Within
 from .replay import replay
@@ -35,6 +35,7 @@ __all__ = [
     "RadiusIndex",
     "Within",
     "build_filter",
+    "built",
     "check_filter",
     "directory_bits",
     "directory_of",

@@ -3,6 +3,7 @@
 A file of little-endian 32-bit numbers, for each chunk:
 
     for every value of the chunk where its rows begin, and at last the end
+    the sketches of the rows in the same order, 16 bits each; 0 behind an odd number of them
     the rows, by the value of the chunk, then by number
 
 How the hashes are cut follows from their length and number: see `pigeonhole`. Where there are few
@@ -12,6 +13,7 @@ the file is empty. The bytes are a function of the hashes and their order alone.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -23,13 +25,16 @@ from .pigeonhole import Chunks, key_table, keys_of
 
 Hashes = npt.NDArray[np.uint8]
 Postings = npt.NDArray[np.uint32]
+Sketches = npt.NDArray[np.uint16]
+Positions = Sequence[npt.NDArray[np.int64]]
 
 KERNELS = "optout.registry.index.postings_kernels"
 
 NUMBER = np.dtype("<u4")
+TWO_BYTES = np.dtype("<u2")
 
 PART = 1 << 25
-"""Rows that are put in order at once: 134 MB."""
+"""Rows that are put in order at once: 201 MB."""
 
 _BLOCK = 1 << 16
 _COUNTED = 1 << 24
@@ -43,54 +48,67 @@ def write_postings(
     Args:
         hashes: uint8[n, bytes]. A column of a mapped file will do.
         stream: what they are written to.
-        aside: a folder for some 50 bytes of each hash meanwhile; the system's own by default.
+        aside: a folder for some 100 bytes of each hash meanwhile; the system's own by default.
         part: rows that are put in order at once. The bytes do not depend on it.
 
     Raises:
         OSError: the disk is full, or cannot be written.
     """
-    chunks = Chunks.of(8 * hashes.shape[1], len(hashes))
+    chunks, rows = Chunks.of(8 * hashes.shape[1], len(hashes)), len(hashes)
     if not chunks.words:
         return
-    with tempfile.TemporaryFile(dir=aside) as file:
-        keys = np.memmap(file, np.uint32, "w+", shape=(len(chunks.widths), len(hashes)))
-        _cut(hashes, chunks, keys.view(np.ndarray))
+    count = len(chunks.widths)
+    with tempfile.TemporaryFile(dir=aside) as file, tempfile.TemporaryFile(dir=aside) as beside:
+        # Before the chunks there is room for the rows in the order of the first one. Those of the
+        # next ones take the place of what is done with.
+        room = np.memmap(file, np.uint32, "w+", shape=(1 + count, rows)).view(np.ndarray)
+        sketches = np.memmap(beside, np.uint16, "w+", shape=(count, rows)).view(np.ndarray)
+        _cut(hashes, chunks.positions(), room[1:])
+        _cut(hashes, chunks.sketched(), sketches)
         for chunk, width in enumerate(chunks.widths):
-            _write_chunk(keys[chunk].view(np.ndarray), width, stream, part)
+            starts = _starts(room[1 + chunk], width)
+            stream.write(starts.astype(NUMBER, copy=False).data)
+            _put(room[1 + chunk], sketches[chunk], starts, room[chunk], stream, part)
+            for first in range(0, rows, _COUNTED):
+                some = room[chunk, first : first + _COUNTED]
+                stream.write(some.astype(NUMBER, copy=False).data)
 
 
 def built(hashes: Hashes) -> Postings:
-    """The same in memory."""
+    """The same in a file without a name, mapped: it goes with the array."""
     with tempfile.TemporaryFile() as stream:
         write_postings(hashes, stream)
-        stream.seek(0)
-        return np.frombuffer(stream.read(), NUMBER)
+        if not stream.tell():
+            return np.empty(0, NUMBER)  # nothing cannot be mapped
+        stream.flush()
+        return np.memmap(stream, NUMBER, "r").view(np.ndarray)
 
 
-def _cut(hashes: Hashes, chunks: Chunks, keys: Postings) -> None:
+def cut(hashes: Hashes, positions: Positions, table: Postings | None = None) -> Postings:
+    """The chunks of hashes, compiled where that is possible: see `pigeonhole.keys_of`.
+
+    Args:
+        hashes: uint8[n, bytes].
+        positions: the bits of each chunk.
+        table: `pigeonhole.key_table` of them; None where it is not at hand.
+    """
+    if not available():
+        return keys_of(hashes, positions)
+    if table is None:
+        table = key_table(8 * hashes.shape[1], positions)
+    keys = np.empty((len(hashes), len(positions)), np.uint32)
+    in_place = hashes.strides[1] == 1 and hashes.strides[0] > 0
+    hashes = hashes if in_place else np.ascontiguousarray(hashes)
+    kernels(KERNELS).cut(np.uint64(hashes.ctypes.data), np.uint64(hashes.strides[0]), table, keys)
+    return keys
+
+
+def _cut(hashes: Hashes, positions: Positions, keys: Postings | Sketches) -> None:
     """The chunks of all hashes, one chunk after the other."""
-    table, positions = key_table(chunks), chunks.positions()
+    table = key_table(8 * hashes.shape[1], positions)
     for first in range(0, len(hashes), _BLOCK):
         some = hashes[first : first + _BLOCK]
-        if available():
-            cut = np.empty((len(some), len(positions)), np.uint32)
-            in_place = some.strides[1] == 1 and some.strides[0] > 0
-            some = some if in_place else np.ascontiguousarray(some)
-            kernels(KERNELS).cut(
-                np.uint64(some.ctypes.data), np.uint64(some.strides[0]), table, cut
-            )
-        else:
-            cut = keys_of(some, positions)
-        keys[:, first : first + len(some)] = cut.T
-
-
-def _write_chunk(keys: Postings, width: int, stream: IO[bytes], part: int) -> None:
-    starts = _starts(keys, width)
-    stream.write(starts.astype(NUMBER, copy=False).data)
-    if available():
-        _write_parts(keys, starts, stream, part)
-    else:
-        stream.write(np.argsort(keys, kind="stable").astype(NUMBER).data)
+        keys[:, first : first + len(some)] = cut(some, positions, table).T
 
 
 def _starts(keys: Postings, width: int) -> Postings:
@@ -106,14 +124,29 @@ def _starts(keys: Postings, width: int) -> Postings:
     return starts
 
 
-def _write_parts(keys: Postings, starts: Postings, stream: IO[bytes], part: int) -> None:
-    """The rows by the value of a chunk, so many at once."""
-    put = kernels(KERNELS).put
-    room = np.empty(min(part, len(keys)), np.uint32)
-    for first in range(0, len(keys), part):
-        end = min(first + part, len(keys))
-        low = int(starts.searchsorted(first, side="right")) - 1
-        high = int(starts.searchsorted(end, side="left")) - 1
-        places = starts[low : high + 1].copy()
-        put(keys, np.uint32(low), np.uint32(high), places, np.int64(first), room[: end - first])
-        stream.write(room[: end - first].astype(NUMBER, copy=False).data)
+def _put(
+    keys: Postings,
+    sketches: Sketches,
+    starts: Postings,
+    rows: Postings,
+    stream: IO[bytes],
+    part: int,
+) -> None:
+    """Put rows in order by the value of a chunk, so many at once, and write their sketches."""
+    if not available():
+        rows[:] = np.argsort(keys, kind="stable")
+        stream.write(sketches[rows].astype(TWO_BYTES).data)
+    else:
+        put = kernels(KERNELS).put
+        room = np.empty(min(part, len(keys)), np.uint16)
+        for first in range(0, len(keys), part):
+            end = min(first + part, len(keys))
+            low = int(starts.searchsorted(first, side="right")) - 1
+            high = int(starts.searchsorted(end, side="left")) - 1
+            places = starts[low : high + 1].copy()
+            some, put_here = room[: end - first], rows[first:end]
+            bounds = np.uint32(low), np.uint32(high)
+            put(keys, sketches, *bounds, places, np.int64(first), put_here, some)
+            stream.write(some.astype(TWO_BYTES, copy=False).data)
+    if len(keys) % 2:
+        stream.write(bytes(TWO_BYTES.itemsize))

@@ -9,6 +9,7 @@ from optout.registry.compiled.memory import load8
 
 U = np.uint64
 Numbers32 = npt.NDArray[np.uint32]
+Numbers16 = npt.NDArray[np.uint16]
 
 
 @compiled("void(uint64, uint64, uint32[:, :, ::1], uint32[:, ::1])")
@@ -41,24 +42,30 @@ def count(keys: Numbers32, counts: Numbers32) -> None:
         counts[key] += np.uint32(1)
 
 
-@compiled("void(uint32[::1], uint32, uint32, uint32[::1], int64, uint32[::1])")
+@compiled(
+    "void(uint32[::1], uint16[::1], uint32, uint32, uint32[::1], int64, uint32[::1], uint16[::1])"
+)
 def put(
     keys: Numbers32,
+    sketches: Numbers16,
     low: np.uint32,
     high: np.uint32,
     places: Numbers32,
     first: int,
     postings: Numbers32,
+    beside: Numbers16,
 ) -> None:
     """Put the rows with certain values in order, as far as they stand in one part of the postings.
 
     Args:
         keys: uint32[rows], a chunk of every hash.
+        sketches: uint16[rows], what is to stand beside each row.
         low: the least of the values.
         high: the greatest.
         places: uint32[high - low + 1], where the postings of each value begin; is used up.
         first: where the part begins.
         postings: the part, to be filled.
+        beside: the sketches of the same rows, to be filled.
     """
     end = first + len(postings)
     for row in range(len(keys)):
@@ -68,3 +75,4 @@ def put(
             places[key - low] += np.uint32(1)
             if first <= place < end:
                 postings[place - first] = np.uint32(row)
+                beside[place - first] = sketches[row]

@@ -7,6 +7,7 @@ takes depends on neither's number. A faster index may stand in its place, see `m
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 
 Hashes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.int64]
+Met = npt.NDArray[np.bool_]
 _Words = npt.NDArray[np.uint64]
 
 WORD = 8
@@ -52,6 +54,20 @@ class RadiusIndex(Protocol):
             radius: bits; where it is negative nothing is found.
         """
 
+    def pieces(self, queries: Hashes, radius: int) -> Iterator[Within]:
+        """The same pairs, some at a time.
+
+        Yields:
+            Some pairs, in any order, each once. However many there are in all, what is held at
+            once depends on the number of queries and of registered hashes only.
+        """
+
+    def meets(self, queries: Hashes, radius: int) -> Met:
+        """Which queries differ from any registered hash in at most `radius` bits: bool[n].
+
+        It says no more than `within`, and sooner: a query is done with where one was found.
+        """
+
 
 class BruteForce:
     """Compares everything with everything.
@@ -67,18 +83,30 @@ class BruteForce:
 
     def within(self, queries: Hashes, radius: int) -> Within:
         """Find all pairs that differ in at most `radius` bits: see `RadiusIndex`."""
+        return in_order(list(self.pieces(queries, radius)))
+
+    def pieces(self, queries: Hashes, radius: int) -> Iterator[Within]:
+        """The same pairs, some at a time: see `RadiusIndex`."""
         check_hashes(queries)
         if queries.shape[1] != self._hashes.shape[1]:
             raise ValueError(f"queries of {queries.shape[1]} bytes for {self._hashes.shape[1]}")
+        return self._compared(queries, radius)
+
+    def meets(self, queries: Hashes, radius: int) -> Met:
+        """Which queries have something within the radius: see `RadiusIndex`."""
+        met = np.zeros(len(queries), bool)
+        for query, _, _ in self.pieces(queries, radius):
+            met[query] = True
+        return met
+
+    def _compared(self, queries: Hashes, radius: int) -> Iterator[Within]:
         asked = _words(queries)
-        found = []
         for first in range(0, len(self._hashes), _ROWS):
             rows = _words(self._hashes[first : first + _ROWS])
             for start in range(0, len(queries), _QUERIES):
                 query, row, distance = _compare(asked[:, start : start + _QUERIES], rows, radius)
                 if len(query):
-                    found.append(Within(query + start, row + first, distance))
-        return in_order(found)
+                    yield Within(query + start, row + first, distance)
 
 
 def check_hashes(hashes: Hashes) -> None:

@@ -87,7 +87,7 @@ class Holdings:
             signals = [] if identifier is None else _signals(identifier)
             taken = [one for one in signals if entry.status.in_force or one not in kept]
             # A receiver who knows hashes alone must not drop one that somebody else asks for.
-            for signal, value in taken or [("phash256", "")]:
+            for signal, value in taken or [(signals[0][0] if signals else "phash256", "")]:
                 yield self._record(entry, signal, value)
 
     def _kept_elsewhere(self, openings: Callable[[], Iterable[Opening]]) -> set[tuple[str, str]]:

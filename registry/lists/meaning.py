@@ -12,6 +12,7 @@ from .records import ListRecord
 _MAKERS: Mapping[str, Callable[[str], Identifier]] = MappingProxyType(
     {
         "phash256": Identifier.image_phash256,
+        "pdq": Identifier.image_pdq256,
         "md5": Identifier.file_md5,
         "sha256": Identifier.file_sha256,
         "url": Identifier.url,
@@ -19,8 +20,8 @@ _MAKERS: Mapping[str, Callable[[str], Identifier]] = MappingProxyType(
 )
 
 HELD = tuple(_MAKERS)
-"""Signals that a registry can hold. A picture is held by its phash256: PDQ and phash64 are no such
-hash, and cannot be turned into one."""
+"""Signals that a registry can hold. A picture is held by its phash256 or its PDQ; phash64 is too
+short to be alone."""
 
 
 def identifier_of(record: ListRecord) -> Identifier | None:

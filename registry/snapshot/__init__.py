@@ -16,8 +16,9 @@ A filter never reads `audit/`.
 
 from .audit import audit_snapshot
 from .build import build_snapshot
+from .neighbours import Neighbours
 from .reading import read_leaves, read_openings
-from .snapshot import Neighbours, Snapshot, SnapshotEntry
+from .snapshot import Snapshot, SnapshotEntry
 
 __all__ = [
     "Neighbours",

@@ -9,7 +9,7 @@ from pathlib import Path
 from optout.registry.errors import OptOutError
 from optout.registry.log import State, fold, leaf_hash, root
 
-from .contents import count, open_all
+from .contents import Rules, count, open_all
 from .formats import RECORDS
 from .lines import parse_opening, read_lines
 from .manifest import LEAVES, MANIFEST, OPENINGS
@@ -55,9 +55,16 @@ def audit_snapshot(path: Path) -> Iterator[Check]:
         again.mkdir()
         try:
             openings = map(parse_opening, read_lines(snapshot.path / OPENINGS))
-            opened = write_segment(again, open_all(state, openings))
+            rules = Rules()
+            opened = write_segment(again, rules.of(open_all(state, openings)))
         except (OptOutError, OSError) as fault:
             yield "openings", False, str(fault)
+            return
+        said = snapshot.canonicaliser["version"]
+        if rules.version != said:
+            # Filters that believe it would not look for what the newer rules cover.
+            detail = f"they follow the rules of version {rules.version}, and {MANIFEST} says {said}"
+            yield "openings", False, detail
             return
         yield "openings", True, f"all {opened} entries in force are what their records commit to"
         yield _rebuilt(snapshot, again)

@@ -10,11 +10,11 @@ from typing import IO, TypeVar
 
 from optout.registry.durable import is_possible, publish, publishing, sync_folder
 from optout.registry.errors import LogFault, SnapshotError, UsageError
-from optout.registry.identifiers import CANONICALISER_VERSION, PUBLIC_SUFFIX_DATE
+from optout.registry.identifiers import PUBLIC_SUFFIX_DATE
 from optout.registry.log import Checkpoint, Opening, SigningKey
 
 from . import renewal
-from .contents import count, open_all, read_log
+from .contents import Rules, count, open_all, read_log
 from .files import MAX_MANIFEST
 from .lines import opening_line
 from .manifest import FORMAT, LEAVES, MANIFEST, OPENINGS, Manifest
@@ -92,10 +92,10 @@ def _write(
             "Restore the registry from a backup; do not rely on it as it is.",
         )
     (staging / _LAID_OUT).mkdir(parents=True)
+    rules = Rules()
     with publishing(staging / OPENINGS) as stream:
-        write_segment(
-            staging / _LAID_OUT, open_all(state, _written(openings, stream, opening_line))
-        )
+        covered = open_all(state, _written(openings, stream, opening_line))
+        write_segment(staging / _LAID_OUT, rules.of(covered))
     facts = segment_facts(staging / _LAID_OUT)
     folder = f"segments/{segment_name(facts)}"
     (staging / _LAID_OUT).rename(staging / folder)
@@ -108,7 +108,7 @@ def _write(
         root=said.root.hex(),
         checkpoint=checkpoint,
         erasures=state.erasures,
-        canonicaliser={"version": CANONICALISER_VERSION, "public_suffixes": PUBLIC_SUFFIX_DATE},
+        canonicaliser={"version": rules.version, "public_suffixes": PUBLIC_SUFFIX_DATE},
         counts=count(state),
         segment=folder,
         files=files,

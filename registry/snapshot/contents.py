@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from optout.registry.errors import LogFault
-from optout.registry.identifiers import Identifier
+from optout.registry.identifiers import CANONICALISER_VERSION, Identifier
 from optout.registry.log import Entry, Opening, State, Tree, leaf_hash
 
 _ADVICE = "Whoever runs the registry must explain it; do not rely on it."
@@ -47,6 +47,23 @@ def open_all(state: State, openings: Iterable[Opening]) -> Iterator[tuple[Entry,
         yield entry, opening.check(entry)
     for opening in given:
         raise _needless(opening)
+
+
+class Rules:
+    """Which version of the rules identifiers follow: the newest that one of them needs.
+
+    Attributes:
+        version: so far.
+    """
+
+    def __init__(self) -> None:
+        self.version = CANONICALISER_VERSION
+
+    def of(self, covered: Iterable[tuple[Entry, Identifier]]) -> Iterator[tuple[Entry, Identifier]]:
+        """The same entries; each is looked at when it passes."""
+        for entry, identifier in covered:
+            self.version = max(self.version, identifier.version)
+            yield entry, identifier
 
 
 def count(state: State) -> dict[str, Any]:

@@ -46,7 +46,17 @@ BYTE = np.dtype("u1")
 HASH_SIZES: Mapping[str, int] = {"phash256": 32, "phash64": 8, "pdq256": 32}
 """Bytes of a hash, by namespace."""
 
-VARIANT_CODES: Mapping[str, int] = {"original": 0, "square": 1, "padded": 2}
+VARIANT_CODES: Mapping[str, int] = {
+    "original": 0,
+    "square": 1,
+    "padded": 2,
+    "original-jpeg": 3,
+    "original-palette": 4,
+    "square-jpeg": 5,
+    "square-palette": 6,
+    "padded-jpeg": 7,
+    "padded-palette": 8,
+}
 """What files store in place of a variant's name; never changes."""
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from optout.registry import documents
 from optout.registry.errors import LogFault, SnapshotError, SnapshotFault, UsageError
-from optout.registry.identifiers import CANONICALISER_VERSION, Grade, Kind
+from optout.registry.identifiers import VERSIONS, Grade, Kind
 from optout.registry.log import Checkpoint, SigningKey, VerifierKey
 
 from .formats import IDENTIFIERS_FILE, NOT_IN_OLDER, PROBES_FILE, RECORDS
@@ -62,7 +62,8 @@ class Manifest:
         root: hex, of the log's Merkle tree at that size.
         checkpoint: the signed note that says so.
         erasures: how many entries of the log are erased.
-        canonicaliser: `version` of the rules and the date of the `public_suffixes`.
+        canonicaliser: the newest `version` of the rules that an entry needs, and the date of the
+            `public_suffixes`.
         counts: `entries` in force, and how many `by_kind` and `by_grade`; none is 0.
         segment: the folder of what filters load, relative.
         files: by path, relative, with `/` between its parts.
@@ -260,7 +261,7 @@ def _number(value: object) -> int:
 
 
 def _version(value: object) -> int:
-    if _number(value) > CANONICALISER_VERSION:
+    if _number(value) > max(VERSIONS):
         raise _NewerError(f"its identifiers follow the rules of version {value}")
     return _number(value)
 

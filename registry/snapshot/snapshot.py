@@ -5,6 +5,7 @@ Opening reads `snapshot.json` and maps the other files, whatever their size.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from optout.registry.durable import is_possible
 from optout.registry.errors import SnapshotError, SnapshotFault
-from optout.registry.identifiers import Grade, KeyColumns, Kind
+from optout.registry.identifiers import PDQ_VERSION, Grade, KeyColumns, Kind
 from optout.registry.index import ProbeTable, RadiusIndex, registered_among
 from optout.registry.log import VerifierKey
 
@@ -22,6 +23,7 @@ from .cache import cached_copy, forget
 from .files import check_files, check_sizes, manifest_digest, read_manifest, reading
 from .formats import FILTER_FILE, radius_file
 from .manifest import AGAIN, MANIFEST, Manifest
+from .neighbours import Neighbours, Wanted, nearest
 from .network import is_address
 from .segment import Records, Segment
 
@@ -43,30 +45,6 @@ class SnapshotEntry:
     usage: int
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """Registered variants of pictures near some queries.
-
-    Columns of equal length: a row for every pair of a query and a variant, ordered by query, then
-    entry.
-
-    Attributes:
-        query: int64, position among the queries.
-        entry: int64, the entry's number.
-        distance: int64, bits in which the two differ.
-        grade: uint8, the rank of its grade.
-        usage: uint32, what it is opted out of; bit i stands for `USAGES[i]`.
-        radius: uint16, the most bits in which a picture may differ that the entry covers.
-    """
-
-    query: npt.NDArray[np.int64]
-    entry: npt.NDArray[np.int64]
-    distance: npt.NDArray[np.int64]
-    grade: npt.NDArray[np.uint8]
-    usage: npt.NDArray[np.uint32]
-    radius: npt.NDArray[np.uint16]
-
-
 class Snapshot:
     """What is in force at one size of a log. Made by `open`.
 
@@ -82,7 +60,8 @@ class Snapshot:
         key: whose word it is.
         counts: `entries` in force, and how many `by_kind` and `by_grade`; none is 0.
         erasures: how many entries of the log are erased.
-        canonicaliser: `version` of the rules, and the date of the list of `public_suffixes`.
+        canonicaliser: the newest `version` of the rules that an entry needs, and the date of the
+            list of `public_suffixes`.
     """
 
     def __init__(self, home: Path, path: Path, digest: str, manifest: Manifest) -> None:
@@ -268,19 +247,84 @@ class Snapshot:
         Raises:
             SnapshotError: there are no hashes of that kind.
         """
+        found = self._searched(namespace).within(queries, radius)
+        return Neighbours.of(found, self._segment.images[namespace])
+
+    def nearest(
+        self,
+        namespace: str,
+        queries: npt.NDArray[np.uint8],
+        radius: int,
+        *,
+        wanted: Wanted,
+        owners: npt.NDArray[np.int64],
+    ) -> Neighbours:
+        """Find registered pictures as `near` does: of each entry the nearest variant.
+
+        What memory it takes does not depend on how many pairs there are: see `neighbours.nearest`.
+
+        Args:
+            namespace: which kind of hash.
+            queries: uint8[n, bytes of such a hash], packed.
+            radius: the most bits in which a variant may differ. Those that are further away than
+                their entry's own radius are left out.
+            wanted: says which of some neighbours count.
+            owners: int64[n], the number of the thing that each query is of.
+
+        Raises:
+            SnapshotError: there are no hashes of that kind.
+        """
+        pieces = self._searched(namespace).pieces(queries, radius)
+        records = self._segment.images[namespace]
+        return nearest((Neighbours.of(found, records) for found in pieces), wanted, owners)
+
+    def meets(
+        self, namespace: str, queries: npt.NDArray[np.uint8], radius: int
+    ) -> npt.NDArray[np.bool_]:
+        """Which hashes are near a registered picture: those of which `near` finds any, sooner.
+
+        Args:
+            namespace: which kind of hash.
+            queries: uint8[n, bytes of such a hash], packed.
+            radius: the most bits in which a variant may differ.
+
+        Returns:
+            bool[n].
+
+        Raises:
+            SnapshotError: there are no hashes of that kind.
+        """
+        return self._searched(namespace).meets(queries, radius)
+
+    def _searched(self, namespace: str) -> RadiusIndex:
         index = self._images.get(namespace)
         if index is None:
             raise SnapshotError(f"{self.path} has no hashes of the kind {namespace!r}")
-        query, row, distance = index.within(queries, radius)
-        records = self._segment.images[namespace][row]
-        return Neighbours(
-            query,
-            records["entry"].astype(np.int64),
-            distance,
-            records["grade"].astype(np.uint8),
-            records["usage"].astype(np.uint32),
-            records["radius"].astype(np.uint16),
-        )
+        return index
+
+    @property
+    def variants(self) -> int:
+        """How many variants of pictures are registered by their phash256."""
+        return len(self._segment.images["phash256"])
+
+    @property
+    def has_pdq_alone(self) -> bool:
+        """Whether an entry is a picture that is known by its PDQ alone.
+
+        To find such entries in the bytes of pictures, one has to make the PDQ of each.
+        """
+        return bool(self.canonicaliser["version"] >= PDQ_VERSION)
+
+    def has_hash(self, namespace: str, entry: int) -> bool:
+        """Whether a picture is held by some kind of hash.
+
+        Args:
+            namespace: which kind: `phash256`, `phash64` or `pdq256`.
+            entry: its number.
+        """
+        entries = self._segment.images[namespace]["entry"]
+        place = bisect_left(entries, entry)
+        return place < len(entries) and int(entries[place]) == entry
 
     def __reduce__(self) -> tuple[Callable[[str, str], Snapshot], tuple[str, str]]:
         return _reopen, (str(self._home), self.digest)

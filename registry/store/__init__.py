@@ -7,7 +7,7 @@ from .claims import claim
 from .entries import Added, Claim, enter, erase, quarantine, restore, today, withdraw
 from .feeds import Followed, Listed, RecordName, follow
 from .location import database_path, key_path
-from .log_rows import read_entries, read_restored
+from .log_rows import read_entries, read_reasons, read_restored
 from .openings import Overtaken
 from .store import Store
 
@@ -32,6 +32,7 @@ __all__ = [
     "key_path",
     "quarantine",
     "read_entries",
+    "read_reasons",
     "read_restored",
     "remove_case",
     "restore",

@@ -8,12 +8,14 @@ from typing import TypeVar
 from optout.registry.errors import RegistryError
 from optout.registry.log import (
     Add,
+    ByOperator,
     Entry,
     Erase,
     Record,
     Restore,
     State,
     Tree,
+    Withdraw,
     leaf_hash,
     parse_leaf,
 )
@@ -133,17 +135,28 @@ def read_stepped(connection: Connection, indexes: Collection[int]) -> set[int]:
 
 def read_restored(connection: Connection, indexes: Collection[int]) -> set[int]:
     """Those of some entries that were once restored: somebody has looked at them."""
-    restored: set[int] = set()
+    each = _steps_about(connection, indexes)
+    return {entry for entry, record in each if isinstance(record, Restore)}
+
+
+def read_reasons(connection: Connection, indexes: Collection[int]) -> dict[int, str]:
+    """Of those of some entries that the operator withdrew last, why; which may be empty."""
+    each = _steps_about(connection, indexes)
+    last = {entry: record.proof for entry, record in each if isinstance(record, Withdraw)}
+    return {entry: proof.why for entry, proof in last.items() if isinstance(proof, ByOperator)}
+
+
+def _steps_about(connection: Connection, indexes: Collection[int]) -> Iterator[tuple[int, Record]]:
+    """The records about some entries, each with its entry; those of one entry in their order."""
     for chunk in chunks(sorted(indexes)):
         about = (
             select(steps.c.entry, leaves.c.leaf)
             .join(leaves, steps.c.position == leaves.c.position)
             .where(steps.c.entry.in_(chunk))
+            .order_by(steps.c.position)
         )
         for entry, leaf in connection.execute(about):
-            if isinstance(parse_leaf(leaf), Restore):
-                restored.add(entry)
-    return restored
+            yield entry, parse_leaf(leaf)
 
 
 def ended(connection: Connection, size: int) -> set[int]:

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from optout.registry import Identifier, Registry
+from optout.registry import Identifier, Registry, calibration
 from optout.registry.calibration import SAME, SHOWN, Background, Matched, Registered, matches
 from optout.registry.errors import UsageError
 from optout.registry.images import CLIENT_RADIUS, DEFAULT_RADIUS
-from optout.registry.index import BruteForce
+from optout.registry.index import BruteForce, RadiusIndex, multi_index, pigeonhole, radius_index
 from optout.registry.registry import Claim
 from PIL import Image
 
@@ -134,6 +134,35 @@ def test_matches_are_those_of_a_naive_count(made: tuple[int, int], seed: int) ->
     assert matches(registered, background, groups, index=BruteForce) == expected
 
 
+def test_where_there_are_many_they_are_sorted_first_and_the_same_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chance = random.Random(6)
+    hashes = rows(crowd(3, 400))
+    mirrored = rows([moved(int.from_bytes(each), 12, chance) for each in map(bytes, hashes)])
+    background = Background(hashes, mirrored[::-1].copy())
+    registered = Registered(hashes[::3], np.arange(len(hashes[::3])), np.full(len(hashes[::3]), 30))
+    groups = background.groups()
+    found = matches(registered, background, groups, index=BruteForce)
+    built: list[int] = []
+
+    def noted(hashes: np.ndarray, postings: np.ndarray) -> RadiusIndex:
+        built.append(len(postings))
+        return radius_index(hashes, postings)
+
+    monkeypatch.setattr(calibration, "PAYS", 0)
+    monkeypatch.setattr(calibration, "radius_index", noted)
+    monkeypatch.setattr(multi_index, "FEW_PAIRS", -1)
+    monkeypatch.setattr(multi_index, "COMPARISON", 1e6)  # chunks are always the faster way
+    monkeypatch.setattr(pigeonhole, "FEWEST", 64)
+    monkeypatch.setattr(pigeonhole, "MOST_BYTES", 1 << 16)
+    assert np.array_equal(background.groups(), groups)
+    assert matches(registered, background, groups) == found
+    assert len(found) > 50
+    assert all(built)
+    assert len(built) == 2
+
+
 def test_everybody_hears_how_far_it_has_come() -> None:
     hashes = rows(crowd(1, 150))
     heard: list[int] = []
@@ -184,6 +213,16 @@ def test_registered_are_the_pictures_in_force_with_every_variant(registry: Regis
         (second, hashed.hashes["phash256"]["original"], CLIENT_RADIUS),
     }
     assert registered.entry.tolist() == sorted(registered.entry.tolist())
+
+
+def test_what_is_known_by_its_pdq_alone_is_passed_over(registry: Registry) -> None:
+    listed = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
+    registry.add([Claim(Identifier.image_pdq256(listed)), Claim(picture(1))])
+    registered = Registered.of(registry.openings())
+    assert registered.entries == len(registered.hashes) == 1
+    nobody = Registered.of([o for o in registry.openings() if o.identifier().version == 2])
+    empty = Background(rows([1]), rows([2]))
+    assert matches(nobody, empty, empty.groups()) == []
 
 
 def test_what_is_quarantined_is_withdrawn_each_for_its_own_reason(registry: Registry) -> None:

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,11 +17,13 @@ from optout.api.cli import hash_lists, main
 from optout.api.cli.exits import Exit
 from optout.registry import Identifier, Registry
 from optout.registry.errors import PictureError
+from optout.registry.images import RADIUS, pdq
 from optout.registry.registry import Claim
+from PIL import Image, ImageOps
 
 MD5 = hashlib.md5(b"novel").hexdigest()
 SHA256 = hashlib.sha256(b"novel").hexdigest()
-PDQ = "2afc4a5c09628a7961c14d436493bba66b89b831453baa1d556ba385554daa82"
+PDQ = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
 FORMS = ("threatexchange-csv", "threatexchange-json", "stopncii")
 
 
@@ -36,6 +39,14 @@ def picture(seed: int) -> str:
         except PictureError:
             continue
         return digits
+
+
+def listed_pdq(seed: int) -> str:
+    """A PDQ as distinct pictures have it."""
+    numbers = random.Random(seed)
+    bits = [1] * 128 + [0] * 128
+    numbers.shuffle(bits)
+    return f"{int(''.join(map(str, bits)), 2):064x}"
 
 
 @pytest.fixture
@@ -90,26 +101,28 @@ def test_a_feed_registers_what_a_registry_can_hold_and_names_the_rest(
         ("VideoMD5", MD5.upper(), "Active"),
         ("ImagePhash256", picture(1), "Received"),
         ("URL", "https://anna.example/harbour.jpg", "Active"),
-        ("ImagePDQ", PDQ, "Active"),
-        ("ImagePDQ", PDQ, "Withdrawn"),
+        ("ImagePDQ", PDQ.upper(), "Active"),
+        ("ImagePhash64", PDQ[:16], "Active"),
+        ("ImagePhash64", PDQ[:16], "Withdrawn"),
         ("Text", "anything", "Active"),
     )
     first = told("import", name)
     assert (first["format"], first["feed"]) == ("stopncii", "feed.json")
-    assert (first["values"], first["added"], first["bad"]) == (6, 3, 0)
-    assert first["not_held"] == {"Text": 1, "pdq": 2}
+    assert (first["values"], first["added"], first["bad"]) == (7, 4, 0)
+    assert first["not_held"] == {"Text": 1, "phash64": 2}
     assert registered() == {
+        Identifier.image_pdq256(PDQ),
         Identifier.file_md5(MD5),
         Identifier.image_phash256(picture(1)),
         Identifier.url("https://anna.example/harbour.jpg"),
     }
     again = told("import", name)
-    assert (again["added"], again["there_already"]) == (0, 3)
+    assert (again["added"], again["there_already"]) == (0, 4)
     assert (again["size"], again["root"]) == (first["size"], first["root"])
     assert main(["import", name]) == Exit.DONE
     told_words = capsys.readouterr()
-    assert "no registry holds such signals: 2 pdq, 1 Text" in told_words.err
-    assert "0 added, 3 there already, 0 taken back, 3 not held" in told_words.out
+    assert "no registry holds such signals: 2 phash64, 1 Text" in told_words.err
+    assert "0 added, 4 there already, 0 taken back, 3 not held" in told_words.out
 
 
 def test_tombstones_end_what_the_same_feed_listed_and_never_somebody_elses(
@@ -117,7 +130,7 @@ def test_tombstones_end_what_the_same_feed_listed_and_never_somebody_elses(
 ) -> None:
     (place / "sheet.csv").write_text(f"md5\n{MD5}\n")
     told("import", "sheet.csv", "--kind", "file")
-    both = ("VideoMD5", MD5), ("ImagePhash256", picture(1))
+    both = ("VideoMD5", MD5), ("ImagePhash256", picture(1)), ("ImagePDQ", PDQ)
     listed = feed(place / "a.json", *((*one, "Active") for one in both))
     told("import", listed, "--feed", "north")
     size = told("import", listed, "--feed", "south")["size"]
@@ -125,9 +138,9 @@ def test_tombstones_end_what_the_same_feed_listed_and_never_somebody_elses(
     assert told("import", gone, "--feed", "west")["withdrawn"] == 0
     assert told("import", gone)["size"] == size
     first = told("import", gone, "--feed", "north")
-    assert (first["tombstones"], first["withdrawn"], first["added"]) == (2, 2, 0)
+    assert (first["tombstones"], first["withdrawn"], first["added"]) == (3, 3, 0)
     assert told("import", gone, "--feed", "north")["root"] == first["root"]
-    assert told("import", gone, "--feed", "south")["withdrawn"] == 2
+    assert told("import", gone, "--feed", "south")["withdrawn"] == 3
     assert registered() == {Identifier.file_md5(MD5)}
 
 
@@ -157,7 +170,7 @@ def test_csv_and_json_of_threatexchange_are_known_by_their_fields(
 ) -> None:
     (place / "a.csv").write_text(f"signal_type,signal_value\nsha256,{SHA256}\npdq,{PDQ}\n")
     csv = told("import", "a.csv")
-    assert (csv["format"], csv["added"], csv["not_held"]) == ("threatexchange-csv", 1, {"pdq": 1})
+    assert (csv["format"], csv["added"], csv["not_held"]) == ("threatexchange-csv", 2, {})
     update = {"id": "1", "indicator": MD5, "type": "HASH_MD5", "should_delete": False}
     update |= {"descriptors": {"data": [{"id": "2", "status": "MALICIOUS"}]}}
     (place / "a.json").write_text(json.dumps({"data": [update]}))
@@ -176,18 +189,22 @@ def test_every_hash_passes_the_gate_for_hashes_of_others(
         place / "a.json",
         ("ImagePhash256", "f" * 64, "Active"),
         ("ImagePhash256", "12", "Active"),
+        ("ImagePDQ", "f" * 64, "Active"),
+        ("ImagePDQ", "12", "Active"),
         ("VideoMD5", MD5, "Active"),
     )
     assert main(["import", name]) == Exit.USAGE
     err = capsys.readouterr().err
     assert "record 1: no picture has this hash" in err
     assert "record 2: '12' is not a phash256" in err
-    assert "2 records of 3 in " in err
+    assert "record 3: no picture has this PDQ" in err
+    assert "record 4: '12' is not a pdq256" in err
+    assert "4 records of 5 in " in err
     assert "cannot be registered" in err
     assert registered() == set()
     found = told("import", name, "--skip-bad")
-    assert (found["added"], found["bad"]) == (1, 2)
-    assert [one["place"] for one in found["faults"]] == ["record 1", "record 2"]
+    assert (found["added"], found["bad"]) == (1, 4)
+    assert [one["place"] for one in found["faults"]] == [f"record {n}" for n in range(1, 5)]
 
 
 def test_of_many_bad_records_and_types_only_some_are_named(place: Path, told: Callable) -> None:
@@ -265,21 +282,22 @@ def test_what_is_exported_can_be_followed_with_its_tombstones(
     form: str, place: Path, told: Callable, new_registry: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, target = str(new_registry()), str(new_registry())
-    hashes = [picture(number) for number in range(6)]
+    hashes = [picture(number) for number in range(3)]
     with Registry.open(source) as registry:
         registry.add([Claim(Identifier.image_phash256(one)) for one in hashes])
+        registry.add([Claim(Identifier.image_pdq256(listed_pdq(number))) for number in range(3)])
         registry.add([Claim(Identifier.url("https://anna.example/"))])
         numbers = {o.index: o.identifier() for o in registry.openings()}
         pictures = [number for number, one in numbers.items() if one.kind == "image"]
     out = ("export", "list.json", "--format", form, "--registry", source, "--overwrite")
     follow = ("import", "list.json", "--format", form, "--feed", "n", "--registry", target)
     written = told(*out)
-    assert written["signals"] == {"phash256": 6}
+    assert written["signals"] == {"phash256": 3, "pdq": 3}
     assert written["left_out"] == {"url": 1}
     assert told(*follow)["added"] == 6
     assert told(*follow)["added"] == 0
     with Registry.open(source) as registry:
-        registry.withdraw(pictures[:2])
+        registry.withdraw([pictures[1], pictures[3]])
         registry.erase(pictures[2:3])
     written = told(*out)
     assert (written["records"], written["withdrawn"], written["deleted"]) == (6, 2, 1)
@@ -288,7 +306,7 @@ def test_what_is_exported_can_be_followed_with_its_tombstones(
     again = told(*follow)
     assert (again["withdrawn"], again["added"], again["root"]) == (0, 0, found["root"])
     monkeypatch.setenv("OPTOUT_REGISTRY", target)
-    assert registered() == {numbers[number] for number in pictures[3:]}
+    assert registered() == {numbers[pictures[place]] for place in (0, 4, 5)}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -332,7 +350,10 @@ STEPS = st.lists(
     st.tuples(st.integers(0, 2), st.sampled_from(["add", "add for search", "withdraw", "erase"])),
     max_size=8,
 )
-PICTURES = [picture(seed) for seed in range(4)]
+PICTURES = [
+    *(Identifier.image_phash256(picture(seed)) for seed in range(2)),
+    Identifier.image_pdq256(PDQ),
+]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -351,7 +372,7 @@ def test_who_follows_a_registry_ends_with_the_pictures_that_it_has(
     for steps in rounds:
         with Registry.open(source) as registry:
             for number, step in steps:
-                identifier = Identifier.image_phash256(PICTURES[number])
+                identifier = PICTURES[number]
                 held = [o.index for o in registry.openings() if o.identifier() == identifier]
                 if step.startswith("add"):
                     usage = ("train-ai",) if step == "add" else ("search",)
@@ -365,3 +386,37 @@ def test_who_follows_a_registry_ends_with_the_pictures_that_it_has(
         with Registry.open(target) as registry:
             assert {opening.identifier() for opening in registry.openings()} == wanted
         assert told(*follow)["root"] == found["root"]
+
+
+def test_a_picture_of_a_list_is_found_by_its_looks_as_long_as_it_is_listed(
+    place: Path, told: Callable
+) -> None:
+    picture = drawn(1)
+    for name, shown in (("copy", picture), ("other", drawn(2)), ("seen", ImageOps.mirror(picture))):
+        shown.resize((300, 200)).save(place / f"{name}.jpg", quality=70)
+    digits = pdq(picture).hash.hex()
+    told("import", feed(place / "monday.json", ("ImagePDQ", digits, "Active")), "--feed", "n")
+    told("snapshot", "snapshot")
+    for name in ("copy", "seen"):
+        found = told("check", "image", f"{name}.jpg", "--snapshot", "snapshot", expect=Exit.FOUND)
+        assert (found["entry"], found["kind"]) == (0, "image")
+        assert found["distance"] <= RADIUS["pdq256"]
+    assert not told("check", "image", "other.jpg", "--snapshot", "snapshot")["match"]
+    told("import", feed(place / "tuesday.json", ("ImagePDQ", digits, "Withdrawn")), "--feed", "n")
+    told("snapshot", "snapshot")
+    assert not told("check", "image", "copy.jpg", "--snapshot", "snapshot")["match"]
+
+
+def test_of_a_picture_that_was_seen_the_pdq_alone_says_nothing(place: Path, told: Callable) -> None:
+    drawn(1).save(place / "a.png")
+    told("add", "image", "a.png")
+    told("import", feed(place / "f.json", ("ImagePDQ", pdq(drawn(2)).hash.hex(), "Active")))
+    told("snapshot", "snapshot")
+    found = told("check", "image", "a.png", "--snapshot", "snapshot", expect=Exit.FOUND)
+    assert [one["entry"] for one in found["matches"]] == [0]
+
+
+def drawn(seed: int) -> Image.Image:
+    """A picture with texture everywhere."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (24, 32, 3), np.uint8)
+    return Image.fromarray(coarse, "RGB").resize((320, 240), Image.Resampling.BICUBIC)

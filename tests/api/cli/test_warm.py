@@ -9,7 +9,7 @@ import pytest
 from optout.api.cli import main
 from optout.api.cli.exits import Exit
 from optout.filter import scan, verify
-from optout.registry import index
+from optout.registry import images, index
 from optout.registry.compiled import cache, loading
 
 
@@ -19,6 +19,7 @@ def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cache.folder_for.cache_clear()
     monkeypatch.setattr(cache, "_OURS", tmp_path / "beside")
     monkeypatch.setattr(index, "KERNELS", ("optout.registry.index.look_up_kernels",))
+    monkeypatch.setattr(images, "KERNELS", ())
     monkeypatch.setattr(scan, "KERNELS", ())
     monkeypatch.setattr(verify, "KERNELS", ())
     yield tmp_path / "beside"
@@ -73,7 +74,7 @@ def test_every_module_that_is_compiled_is_in_the_list() -> None:
         for path in (root / wing).rglob("*_kernels.py")
         if "\n@compiled(" in path.read_text()
     }
-    assert declared <= {*index.KERNELS, *scan.KERNELS, *verify.KERNELS}
+    assert declared <= {*index.KERNELS, *images.KERNELS, *scan.KERNELS, *verify.KERNELS}
 
 
 def test_it_is_told_on_stderr_that_something_is_compiled(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi.testclient import TestClient
 from optout.api.service import Limits
+from optout.registry import Registry
 
 if TYPE_CHECKING:
     from .conftest import Browser, Page
@@ -339,6 +340,26 @@ def test_everything_can_be_withdrawn_at_once(browser: Browser) -> None:
     page = browser.press(page, "Yes, withdraw")
     assert page.text.count("Withdrawn: filters let it pass.") == 2
     assert "Withdraw everything…" not in [button.text for button in page.buttons()]
+
+
+def test_what_was_quarantined_is_shown_as_taken_out_by_us(
+    serving: Callable, browse: Callable[..., Browser], new_registry: Callable
+) -> None:
+    database = new_registry()
+    with serving(database=database) as client:
+        browser = browse("en", client)
+        receipt = registered(browser, "anna.example/a\nanna.example/b\nanna.example/c")
+        with Registry.open(str(database)) as registry:
+            registry.quarantine({0: "quarantined: matches 12 of 3,400 background pictures"})
+            registry.withdraw([1], "<b>spam</b>")
+            registry.withdraw([2])
+        page = opened(browser, receipt)
+    assert "Taken out by us: filters let it pass. It resembles 12 of 3,400 pictures" in page.text
+    assert "The reason that we gave: “<b>spam</b>”." in page.text
+    assert page.text.count("Taken out by us: filters let it pass.") == 3
+    assert page.text.count("The reason that we gave") == 1
+    assert "0 items are in force." in page.text
+    assert "Withdrawn" not in page.text
 
 
 def test_a_withdrawal_of_what_is_withdrawn_shows_the_case(browser: Browser) -> None:

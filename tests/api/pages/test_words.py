@@ -78,3 +78,26 @@ def test_a_state_is_told_as_filters_see_it(
     kind: Kind, status: Status, grade: Grade, told: str
 ) -> None:
     assert words.state(LANGUAGES["en"], kind, status, grade) == told
+
+
+@pytest.mark.parametrize(
+    ("code", "why", "told"),
+    [
+        ("en", "", "Taken out by us: filters let it pass."),
+        ("en", "asked by <mail>", "The reason that we gave: “asked by <mail>”."),
+        ("en", "quarantined: matches 12 of 3,400 background pictures", "12 of 3,400 pictures"),
+        ("en", "quarantined: matches 1 of 1 background picture", "1 of 1 pictures"),
+        ("en", "quarantined: and more", "The reason that we gave: “quarantined: and more”."),
+        ("fr", "quarantined: matches 12 of 3,400 background pictures", "12 images sur 3\u202f400"),
+        ("fr", "spam", "«\u202fspam\u202f»."),
+    ],
+)
+def test_what_the_operator_took_out_is_told_as_that_with_the_reason(
+    code: str, why: str, told: str
+) -> None:
+    of = Kind.IMAGE, Status.WITHDRAWN, Grade.SELF
+    said = words.state(LANGUAGES[code], *of, why)
+    assert told in said
+    assert said != words.state(LANGUAGES[code], *of)
+    in_force = words.state(LANGUAGES[code], Kind.IMAGE, Status.IN_FORCE, Grade.SELF, why)
+    assert in_force == LANGUAGES[code].text(words.STATES["in-force"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from optout.filter.judge import Judge, Meeting, Policy
 from optout.filter.scan import Trace
 from optout.registry.identifiers import Grade, Identifier, Kind
-from optout.registry.images import corpus_hashes, sighted_hashes
+from optout.registry.images import corpus_hashes, sighted_hashes, sighted_pdq
 from optout.registry.snapshot import Snapshot
 
 FILE_SHA256 = hashlib.sha256(b"a file").hexdigest()
@@ -132,3 +133,65 @@ def test_every_trace_has_its_own_meetings_in_order(snapshot: Snapshot) -> None:
     ]
     found = Judge(snapshot, Policy()).meet(traces)
     assert [[m.entry for m in meetings] for meetings in found] == [[2], [], [7]]
+
+
+def test_a_crowd_that_is_not_obeyed_takes_no_memory(snapshot_of: Callable) -> None:
+    alike = Identifier.image_phash256(CLIENTS.hex())
+    crowd = snapshot_of(alike, *[(alike, "self")] * 300)
+    judge = Judge(crowd, Policy(min_grade={"image": "reviewed"}))
+
+    def peak(count: int) -> int:
+        traces = [Trace(hashes={"phash256": turned(CLIENTS, n % 16)}) for n in range(count)]
+        tracemalloc.start()
+        try:
+            found = judge.meet(traces)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+            assert [[(m.entry, m.distance) for m in each] for each in found] == [
+                [(0, n % 16)] for n in range(count)
+            ]
+
+    peak(10)
+    # 240,000 pairs: as columns alone they would take 7 MB.
+    assert peak(800) < peak(40) + (2 << 20)
+
+
+@pytest.fixture(scope="module")
+def listed(snapshot_of: Callable, picture: bytes, photograph: Callable, encoded: Callable) -> tuple:
+    """Entry 0 has every hash of a picture, entry 1 the PDQ of the same and entry 2 of another."""
+    other = encoded(photograph(2))
+    digits = [sighted_pdq(data).pdq256.hex() for data in (picture, other)]
+    held = snapshot_of(Identifier.image(picture), *map(Identifier.image_pdq256, digits))
+    return held, other
+
+
+def seen(data: bytes) -> Trace:
+    ways = zip(sighted_hashes(data), sighted_pdq(data), strict=True)
+    return Trace({}, *({"phash256": one, "pdq256": two} for one, two in ways))
+
+
+def test_by_the_pdq_of_a_picture_only_entries_are_met_that_have_no_other_hash(
+    listed: tuple, picture: bytes
+) -> None:
+    held, other = listed
+    assert [(m.entry, m.distance) for m in met(held, seen(picture))] == [(0, 0), (1, 0)]
+    assert [(m.entry, m.distance) for m in met(held, seen(other))] == [(2, 0)]
+    apart = {"phash256": balanced(9)}
+    trace = Trace({}, apart | {"pdq256": sighted_pdq(picture).pdq256}, {})
+    assert [m.entry for m in met(held, trace)] == [1]
+
+
+def test_a_column_of_pdq_meets_whatever_has_one(listed: tuple, picture: bytes) -> None:
+    trace = Trace(hashes={"pdq256": sighted_pdq(picture).pdq256})
+    assert [m.entry for m in met(listed[0], trace)] == [0, 1]
+
+
+@pytest.mark.parametrize(("distance", "reached"), [(0, True), (31, True), (32, False)])
+def test_a_pdq_of_others_reaches_31_bits_whatever_the_radius_of_phash256_is(
+    distance: int, reached: bool, listed: tuple
+) -> None:
+    held, other = listed
+    trace = Trace(hashes={"pdq256": turned(sighted_pdq(other).pdq256, distance)})
+    for radius in (0, 30, 64):
+        assert [m.entry for m in met(held, trace, radius=radius)] == [2] * reached

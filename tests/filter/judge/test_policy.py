@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,6 +39,15 @@ def test_the_default_is_the_design() -> None:
     assert usual.radius == DEFAULT_RADIUS
     assert set(usual.unjudgeable.values()) == {"quarantine"}
     assert (usual.hold_share, usual.hold_rows) == (0.001, 1000)
+
+
+@pytest.mark.parametrize(
+    ("variants", "radius"), [(0, 30), (3 * 10**8, 30), (10**9, 26), (10**10, 22)]
+)
+def test_the_radius_follows_from_how_much_is_registered(variants: int, radius: int) -> None:
+    asked = Policy(usage="search", kinds=frozenset({"image"}), hold_rows=7)
+    suited = asked.suited_to(SimpleNamespace(variants=variants))
+    assert suited == replace(asked, radius=radius)
 
 
 @given(POLICIES)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import imagehash
 import numpy as np
 from optout.filter.pictures import Features, features
+from optout.registry.images import pdq
 from PIL import ImageOps
 
 
@@ -24,6 +25,18 @@ def test_the_file_is_hashed_and_the_picture_on_demand(
     bits = imagehash.phash(ImageOps.mirror(photograph(1).convert("L")), hash_size=16).hash
     assert seen.mirrored == np.packbits(bits).tobytes()
     assert not seen.undecodable
+
+
+def test_the_pdq_of_a_picture_and_of_its_mirror_image_is_made_where_it_is_asked_for(
+    photograph: Callable, encoded: Callable
+) -> None:
+    data = encoded(photograph(1), "PNG")
+    assert features(data, perceptual=True).by_pdq == (None, None)
+    seen = features(data, perceptual=True, by_pdq=True)
+    ways = (photograph(1), ImageOps.mirror(photograph(1)))
+    assert seen.by_pdq == tuple(pdq(way).hash for way in ways)
+    assert seen.phash256 == features(data, perceptual=True).phash256
+    assert features(data, perceptual=False, by_pdq=True).by_pdq == (None, None)
 
 
 def test_what_cannot_be_decoded_still_has_its_digest(

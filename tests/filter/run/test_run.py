@@ -31,6 +31,7 @@ from optout.filter.run import division
 from optout.filter.run.progress import Silence
 from optout.registry.errors import SnapshotError, UsageError
 from optout.registry.identifiers import Identifier
+from optout.registry.images import pdq
 from optout.registry.registry import Claim, Registry
 
 LAION, DOWNLOADED = "laion.parquet", "deep/00000.parquet"
@@ -588,6 +589,23 @@ def test_wishes_that_meet_nothing_are_told(world, corpus: Path) -> None:
         "no shard has a column 'jpgg': leaving it out leaves out nothing",
         "the snapshot has no entry 999: obeying it obeys nothing",
     ]
+
+
+def test_where_pictures_are_known_by_their_pdq_alone_it_is_told_once_and_they_go(
+    world, corpus: Path, snapshot_of: Callable, photograph: Callable
+) -> None:
+    snapshot = snapshot_of(Identifier.image_pdq256(pdq(photograph(1)).hash.hex()))
+    heard, out = Heard(), corpus.parent / "out"
+    report = filter_dataset(corpus, out, snapshot=snapshot, progress=heard)
+    assert report.dropped_by_kind == {"image": len(world.rows(DOWNLOADED, "image"))}
+    assert heard.notes == [
+        "every picture is hashed twice, which takes longer: the snapshot holds pictures that are "
+        "known by their PDQ alone"
+    ]
+    assert verify_dataset(out, snapshot=snapshot, inputs=corpus, exhaustive=True).ok
+    heard = Heard()
+    filter_dataset(corpus, out, snapshot=world.snapshot, progress=heard, overwrite=True)
+    assert heard.notes == []
 
 
 def test_an_excluded_column_is_not_looked_at(world, corpus: Path) -> None:

@@ -8,7 +8,7 @@ from random import Random
 
 import pyarrow as pa
 import pytest
-from optout.filter.scan import Scanned, kernels_for, picture_kernels, pictures, plain_kernels
+from optout.filter.scan import Scanned, kernels_for, picture_kernels, plain_kernels
 from optout.filter.scan.pictures import BulkPictureKernel
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import Identifier, Kind
@@ -104,24 +104,6 @@ def test_equal_pictures_are_looked_at_once(
     assert seen == [copy]
     assert found.candidates().tolist() == [0, 2, 5]
     alike(snapshot, files)
-
-
-def test_where_many_pictures_are_registered_none_is_scaled_down(
-    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    files = [saved(picture(seed, (1040, 780)), "JPEG", quality=80) for seed in range(SEEDS)]
-    scaled: list[bool] = []
-    known = pictures.small_greys
-    monkeypatch.setattr(
-        pictures,
-        "small_greys",
-        lambda data, **how: scaled.append((found := known(data, **how))[1]) or found,
-    )
-    alike(snapshot, files)
-    assert scaled == [True] * SEEDS
-    monkeypatch.setattr(pictures, "DRAFTS_UP_TO", 1)
-    alike(snapshot, files)
-    assert scaled == [True] * SEEDS + [False] * SEEDS
 
 
 def test_no_value_is_no_fault(snapshot: Snapshot) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from optout.filter import Policy, verify_dataset
 from optout.registry.errors import UsageError
 from optout.registry.log import SigningKey
+from optout.registry.snapshot import Snapshot
 
 from .conftest import HARBOUR, Run, detail, told
 
@@ -117,6 +119,23 @@ def test_progress_comes_to_its_end(clean: Run) -> None:
     clean.verify(progress=heard)
     assert heard.stages == [("rows", 312), ("files", 12), ("inputs", 320)]
     assert heard.steps == dict(heard.stages)
+
+
+def test_the_radius_that_follows_from_the_registrys_size_is_the_default_one(
+    filtered: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as many:
+        many.setattr(Snapshot, "variants", property(lambda _: 10**9))
+        run = filtered()
+        report = run.verify()
+        asked = filtered(Policy()).verify()
+    plan = json.loads((run.evidence / "plan.json").read_bytes())
+    assert plan["policy"]["radius"] == 26
+    assert told(report) == []
+    assert detail(report, "plan").endswith("default policy")
+    assert "weaker" not in detail(asked, "plan")
+    # Held against few pictures it is less than there could be.
+    assert "pictures were matched within 26 bits (default: 30)" in detail(run.verify(), "plan")
 
 
 def test_a_weaker_policy_is_said_and_is_no_fault(filtered: Callable[..., Run]) -> None:

@@ -281,8 +281,26 @@ def test_what_the_operator_does_shows_in_the_case(registry: Registry, opened: Op
         ("novel.epub", "in-force"),
         ("", "erased"),
     ]
+    assert [item.why for item in case.items] == ["not hers", None, None]
     registry.cases.erase(opened.number, opened.secret, None)
     assert [opening.index for opening in registry.openings()] == [0]
+
+
+def test_only_what_the_operator_took_out_last_has_the_operators_reason(
+    registry: Registry, opened: OpenedCase
+) -> None:
+    def reasons() -> list[str | None]:
+        case = registry.cases.read(opened.number, opened.secret)
+        return [item.why for item in case.items]
+
+    harbour, site, _ = indexes(opened)
+    assert registry.quarantine({harbour: "quarantined: matches 3 of 9 background pictures"})
+    registry.withdraw([site], "spam")
+    assert reasons() == ["quarantined: matches 3 of 9 background pictures", "spam", None]
+    registry.restore([harbour, site], "looked at")
+    assert reasons() == [None, None, None]
+    registry.cases.withdraw(opened.number, opened.secret)
+    assert reasons() == [None, None, None]
 
 
 def test_a_box_that_was_changed_is_told_of(registry: Registry, opened: OpenedCase) -> None:

@@ -18,8 +18,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from optout.registry import documents
 from optout.registry.errors import IdentifierError, LogFault, PictureError
-from optout.registry.identifiers import CANONICALISER_VERSION, Identifier, Kind, canonical, file_key
-from optout.registry.images import CLIENT_RADIUS, MAX_RADIUS, picture_hashes
+from optout.registry.identifiers import (
+    CANONICALISER_VERSION,
+    PDQ_VERSION,
+    Identifier,
+    Kind,
+    canonical,
+    file_key,
+)
+from optout.registry.images import CLIENT_RADIUS, MAX_RADIUS, RADIUS, picture_hashes
 from PIL import Image
 
 
@@ -48,6 +55,9 @@ EXAMPLES = {
     "image": Identifier.image(PICTURE),
     "client's image": Identifier.image_phash256(
         picture_hashes(PICTURE).hashes["phash256"]["original"].hex()
+    ),
+    "image by PDQ": Identifier.image_pdq256(
+        picture_hashes(PICTURE).hashes["pdq256"]["original"].hex()
     ),
 }
 
@@ -88,6 +98,36 @@ def test_a_hash_made_by_a_client_is_all_that_is_kept_and_reaches_less_far() -> N
     assert (client.digest, client.probe) == (image.digest, image.probe)
     assert client != image
     assert client == Identifier.image_phash256(f" {original.hex().upper()}\n")
+
+
+def test_a_picture_of_a_list_is_known_by_its_pdq_alone() -> None:
+    image, listed = EXAMPLES["image"], EXAMPLES["image by PDQ"]
+    original = image.hashes["pdq256"]["original"]
+    assert listed.kind is Kind.IMAGE
+    assert listed.hashes == {"pdq256": {"original": original}}
+    assert listed.radius == RADIUS["pdq256"]
+    assert listed == Identifier.image_pdq256(f" {original.hex().upper()}\n")
+    form = f"pdq256:{original.hex()}".encode()
+    assert listed.digest == hashlib.sha256(b"optout/v1/image\0" + form).digest()
+    assert listed.probe == xxhash.xxh3_64_intdigest(form)
+
+
+def test_only_what_is_known_by_its_pdq_alone_is_of_the_second_version() -> None:
+    versions = {name: one.version for name, one in EXAMPLES.items()}
+    assert versions.pop("image by PDQ") == PDQ_VERSION
+    assert set(versions.values()) == {CANONICALISER_VERSION}
+    assert all(one.matter()["v"] == one.version for one in EXAMPLES.values())
+
+
+@pytest.mark.parametrize("digits", ["", "00", "g" * 64])
+def test_what_is_no_pdq_is_refused(digits: str) -> None:
+    with pytest.raises(IdentifierError, match="is not a pdq256"):
+        Identifier.image_pdq256(digits)
+
+
+def test_the_pdq_of_no_picture_is_refused() -> None:
+    with pytest.raises(PictureError, match="no picture has this PDQ"):
+        Identifier.image_pdq256("f" * 64)
 
 
 @pytest.mark.parametrize("digits", ["", "00", "g" * 64, "a" * 63, "٣" * 64, "\ud800"])
@@ -131,9 +171,9 @@ def test_an_identifier_cannot_be_changed(identifier: Identifier) -> None:
         identifier.probe = 0  # type: ignore[misc]
     with pytest.raises(TypeError):
         identifier.hashes["phash256"] = {}  # type: ignore[index]
-    if identifier.kind is Kind.IMAGE:
+    for variants in identifier.hashes.values():
         with pytest.raises(TypeError):
-            identifier.hashes["phash256"]["original"] = b""  # type: ignore[index]
+            variants["original"] = b""  # type: ignore[index]
 
 
 def test_the_matter_of_an_address_is_its_digest_and_probe_and_no_more() -> None:
@@ -164,6 +204,7 @@ def test_any_digest_and_probe_come_back(digest: bytes, probe: int) -> None:
 
 
 URL, IMAGE = EXAMPLES["url"].matter(), EXAMPLES["image"].matter()
+LISTED = EXAMPLES["image by PDQ"].matter()
 HASHES = IMAGE["hashes"]
 OTHER = {"phash256": {"original": "ab" * 32}}
 
@@ -217,6 +258,15 @@ OTHER = {"phash256": {"original": "ab" * 32}}
         IMAGE | {"hashes": HASHES | {"dhash256": HASHES["phash256"]}},
         IMAGE | {"hashes": HASHES | {"phash64": {"mirrored": HASHES["phash64"]["original"]}}},
         IMAGE | {"hashes": HASHES | {"phash64": {"original": None}}},
+        IMAGE | {"v": 2},
+        IMAGE | {"v": 3},
+        IMAGE | {"hashes": {"pdq256": HASHES["pdq256"]}},
+        LISTED | {"v": 1},
+        LISTED | {"v": 2, "hashes": {}},
+        LISTED | {"digest": IMAGE["digest"]},
+        LISTED | {"hashes": {"pdq256": {"square": HASHES["pdq256"]["square"]}}},
+        LISTED | {"hashes": {"phash64": HASHES["phash64"]}},
+        LISTED | {"hashes": LISTED["hashes"] | {"phash256": HASHES["phash256"]}},
     ],
 )
 def test_matter_that_is_not_what_it_must_be_is_a_fault(matter) -> None:

@@ -27,6 +27,8 @@ from optout.registry.images import (
     undecided_fraction,
 )
 from optout.registry.images.flat_pictures import flat_hashes, plain_pictures
+from optout.registry.images.gates import tells_alone
+from optout.registry.images.plainness import MAX_GROUND_FRACTION, ground_fraction, is_plain
 from optout.registry.images.regularity import MAX_REGULARITY, regularity
 from PIL import Image, ImageDraw, ImageFont
 
@@ -254,3 +256,28 @@ def test_the_net_is_made_once_and_quickly_looked_up(cat: Image.Image) -> None:
     for _ in range(10):
         check_client_hash(value)
     assert time.process_time() - start < 0.5
+
+
+def test_what_is_drawn_lies_on_a_ground() -> None:
+    for name, picture in plain_pictures(seed=5, share=0.05):
+        if name != "gradient" and is_plain(flat_fraction(picture), undecided_fraction(picture)):
+            assert ground_fraction(picture) >= MAX_GROUND_FRACTION
+
+
+def test_a_sky_is_flat_and_has_no_ground() -> None:
+    sky = Image.linear_gradient("L").point(lambda level: 160 + level // 4)
+    assert flat_fraction(sky) >= MAX_FLAT_FRACTION
+    assert ground_fraction(sky) == pytest.approx(3 / 64, abs=0.03)
+    sky.paste(160, (0, 0, 256, 128))
+    assert ground_fraction(sky) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_hash_tells_alone_what_is_neither_drawn_nor_regular(photograph: bytes) -> None:
+    assert tells_alone(phash(decode(photograph), 16))
+
+
+def test_a_regular_hash_and_one_near_a_drawing_tell_nothing_alone() -> None:
+    word = phash(words("Sunflower", size=90), 16)
+    assert regularity(word) >= MAX_REGULARITY
+    assert not tells_alone(word)
+    assert not tells_alone(flat_hashes()[0].tobytes())

@@ -19,6 +19,7 @@ from optout.registry.images import (
     picture_hashes,
     variants,
 )
+from optout.registry.images.pdq import pdq_both_ways
 from optout.registry.images.sheet import Sheet
 from PIL import Image, ImageDraw, ImageOps
 
@@ -102,6 +103,14 @@ def test_a_turned_picture_has_the_hash_of_what_is_seen(
 
 def _file(data: bytes) -> io.BytesIO:
     return io.BytesIO(data)
+
+
+@pytest.mark.parametrize("vector", VECTORS[::4], ids=lambda v: f"{v['picture']} {v['how']}")
+def test_both_ways_are_those_of_the_picture_and_of_its_mirror_image(
+    folder: Path, vector: dict
+) -> None:
+    seen = pictured(folder, vector)
+    assert pdq_both_ways(seen) == (pdq(seen), pdq(ImageOps.mirror(seen)))
 
 
 def test_registration_and_corpus_have_one_hash(photograph: bytes) -> None:

@@ -30,7 +30,17 @@ def test_the_default_radius_does_for_up_to_a_hundred_million_pictures(variants: 
     assert radius_for(variants) == DEFAULT_RADIUS
 
 
-@pytest.mark.parametrize(("variants", "radius"), [(10**9, 26), (10**10, 22)])
+@pytest.mark.parametrize("radius", range(2, DEFAULT_RADIUS + 1, 2))
+def test_at_every_step_as_many_are_registered_as_the_radius_allows(radius: int) -> None:
+    # The largest number that a radius does for, and one more.
+    most = int(TOLERATED / rows_by_chance(1, radius))
+    assert radius_for(most - 1) == radius
+    assert radius_for(most + 1) == radius - 2
+
+
+@pytest.mark.parametrize(
+    ("variants", "radius"), [(326_600_000, 30), (326_800_000, 28), (10**9, 26), (10**10, 22)]
+)
 def test_a_larger_registry_needs_a_smaller_radius(variants: int, radius: int) -> None:
     assert radius_for(variants) == radius
     assert rows_by_chance(variants, radius) <= TOLERATED < rows_by_chance(variants, radius + 2)

@@ -42,6 +42,12 @@ def same(one: Within, other: Within) -> bool:
     return all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(one, other, strict=True))
 
 
+def met_in(found: Within, queries: int) -> np.ndarray:
+    met = np.zeros(queries, bool)
+    met[found.query] = True
+    return met
+
+
 def hashes_of(sort: str, size: int, rows: int) -> np.ndarray:
     hashes = drawn(rows, size)
     if sort == "clustered":
@@ -49,8 +55,9 @@ def hashes_of(sort: str, size: int, rows: int) -> np.ndarray:
     if sort == "equal":
         return np.repeat(hashes[:1], rows, axis=0)
     if sort == "one chunk":
-        # Somebody who knows the permutation gives all hashes one chunk in common.
-        chunk = Chunks.of(8 * size, rows).positions()[0]
+        # Somebody who knows the permutation gives all hashes a chunk and its sketch in common.
+        chunks = Chunks.of(8 * size, rows)
+        chunk = np.concatenate([chunks.positions()[0], chunks.sketched()[0]])
         bits = np.unpackbits(hashes, axis=1)
         bits[:, chunk] = bits[0, chunk]
         return np.packbits(bits, axis=1)
@@ -91,7 +98,9 @@ def test_every_pair_within_the_radius_is_found_and_no_other(
     bits = np.clip(random.integers(radius - 3, radius + 4, queries), 0, 8 * size).tolist()
     near = flipped(hashes[random.integers(0, len(hashes), queries)], bits, seed)
     asked = np.concatenate([near, drawn(1, size, seed)])
-    assert same(index.within(asked, radius), BruteForce(hashes).within(asked, radius))
+    expected = BruteForce(hashes).within(asked, radius)
+    assert same(index.within(asked, radius), expected)
+    assert np.array_equal(index.meets(asked, radius), met_in(expected, len(asked)))
 
 
 @pytest.mark.parametrize("size", [8, 32])
@@ -104,6 +113,7 @@ def test_planted_pairs_are_found_at_every_distance(size: int, bits: int) -> None
     own = found.row == planted[found.query]
     assert own.sum() == len(planted)
     assert (found.distance[own] == bits).all()
+    assert index.meets(asked, bits).all()
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2, FEWEST - 1, FEWEST, FEWEST + 1])
@@ -114,7 +124,10 @@ def test_the_number_of_hashes_does_not_matter(rows: int, size: int) -> None:
     asked = np.concatenate([drawn(3, size, 9), flipped(hashes[-2:], [3] * len(hashes[-2:]))])
     for radius in (-1, 0, 4, 8 * size):
         some = asked if radius < 8 else asked[:1]
-        assert same(index.within(some, radius), BruteForce(hashes).within(some, radius))
+        expected = BruteForce(hashes).within(some, radius)
+        assert same(index.within(some, radius), expected)
+        assert np.array_equal(index.meets(some, radius), met_in(expected, len(some)))
+        assert np.array_equal(BruteForce(hashes).meets(some, radius), met_in(expected, len(some)))
 
 
 def test_a_field_of_records_is_searched_like_a_column() -> None:
@@ -152,6 +165,19 @@ def test_no_query_has_more_candidates_than_can_be_compared_in_the_time() -> None
     crowded = np.zeros(3, np.uint8)
     assert not list(index._found(hashes[:3].view(np.uint64), 16, looked, crowded))
     assert crowded.all()
+    met = np.zeros(3, np.uint8)
+    elsewhere = hashes[:3] ^ ~chunk_mask(256, len(hashes))
+    index._meet(elsewhere.view(np.uint64), 16, looked, met)
+    assert (met == multi_index._LEFT).all()
+    assert not index.meets(elsewhere, 16).any()
+
+
+def chunk_mask(bits: int, rows: int) -> np.ndarray:
+    """The bits of the first chunk and its sketch."""
+    chunks = Chunks.of(bits, rows)
+    of = np.zeros(bits, np.uint8)
+    of[np.concatenate([chunks.positions()[0], chunks.sketched()[0]])] = 1
+    return np.packbits(of)
 
 
 @pytest.mark.parametrize("room", [1, 2, 7])
@@ -178,6 +204,7 @@ def test_what_is_equal_a_million_times_takes_no_more_memory_than_what_is_found()
         tracemalloc.stop()
     assert len(found.row) == 1_000_000
     assert peak < 160 << 20
+    assert index.meets(asked, 30).tolist() == [False] * 200 + [True]
 
 
 def test_threads_ask_one_index_at_the_same_time() -> None:
@@ -220,6 +247,8 @@ def test_forged_postings_lead_nowhere_else() -> None:
         distance = np.bitwise_count(asked[found.query] ^ hashes[found.row]).sum(axis=1)
         assert np.array_equal(distance, found.distance), name
         assert (distance <= radius).all(), name
+        near = met_in(BruteForce(hashes).within(asked, radius), len(asked))
+        assert not (radius_index(hashes, postings).meets(asked, radius) & ~near).any(), name
 
 
 @pytest.mark.parametrize("change", [-1, 1, None])
@@ -242,11 +271,24 @@ def test_without_a_compiler_everything_is_compared(monkeypatch: pytest.MonkeyPat
     plain = radius_index(hashes, postings)
     assert isinstance(plain, BruteForce)
     assert same(plain.within(hashes[:4], 30), index.within(hashes[:4], 30))
+    assert plain.meets(hashes[:4], 30).all()
 
 
 def test_what_does_not_fit_is_refused_as_by_comparing() -> None:
     _, index = index_of("even", 32)
     with pytest.raises(ValueError, match="queries of 8 bytes for 32"):
         index.within(drawn(2, 8), 3)
+    with pytest.raises(ValueError, match="queries of 8 bytes for 32"):
+        index.meets(drawn(2, 8), 3)
     with pytest.raises(ValueError, match="hashes of the type"):
         index.within(np.zeros(32, np.uint8), 3)
+    with pytest.raises(ValueError, match="hashes of the type"):
+        index.meets(np.zeros(32, np.uint8), 3)
+
+
+def test_many_queries_are_asked_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multi_index, "_TOGETHER", 7)
+    hashes, index = index_of("clustered", 32)
+    asked = flipped(np.concatenate([hashes[:20], drawn(20, 32)]), [30] * 40)
+    expected = BruteForce(hashes).within(asked, 30)
+    assert np.array_equal(index.meets(asked, 30), met_in(expected, len(asked)))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from optout.registry.index.pigeonhole import (
     FEWEST,
     MOST_BYTES,
+    SKETCH,
     Chunks,
     Plan,
     flips,
@@ -32,11 +33,29 @@ def allowed(radii: tuple[int, ...]) -> int:
 @given(bits=st.sampled_from([64, 256]), rows=ROWS)
 def test_every_bit_stands_in_one_chunk(bits: int, rows: int) -> None:
     chunks = Chunks.of(bits, rows)
-    positions = np.concatenate(chunks.positions())
-    assert sorted(positions.tolist()) == list(range(bits))
+    assert sum(chunks.spans) == bits
     assert [len(of) for of in chunks.positions()] == list(chunks.widths)
-    every = np.bitwise_or.reduce(masks(chunks), axis=0)
-    assert (every == np.uint64(2**64 - 1)).all()
+    every = np.concatenate(chunks.positions()).tolist()
+    assert len(every) == len(set(every))
+    assert sum(np.bitwise_count(masks(bits, chunks.positions()))).sum() == len(every)
+
+
+@given(bits=st.sampled_from([64, 256]), rows=ROWS)
+def test_a_sketch_is_of_what_follows_up_to_the_end_of_the_next_chunk(bits: int, rows: int) -> None:
+    chunks = Chunks.of(bits, rows)
+    dealt = permutation(bits).tolist() * 2
+    begin = 0
+    for span, after, own, sketch in zip(
+        chunks.spans,
+        (*chunks.spans[1:], chunks.spans[0]),
+        chunks.positions(),
+        chunks.sketched(),
+        strict=True,
+    ):
+        both = [*own.tolist(), *sketch.tolist()]
+        assert both == dealt[begin : begin + len(both)]
+        assert len(sketch) == min(SKETCH, span + after - len(own))
+        begin += span
 
 
 @given(bits=st.sampled_from([64, 256]), rows=ROWS)
@@ -47,22 +66,31 @@ def test_postings_take_no_more_than_there_is_room_for(bits: int, rows: int) -> N
     ends = [
         start + (1 << width) + 1 for start, width in zip(chunks.starts, chunks.widths, strict=True)
     ]
-    assert ends == list(chunks.postings)
+    assert ends == list(chunks.sketches)
+    assert [place + (rows + 1) // 2 for place in chunks.sketches] == list(chunks.postings)
     assert [*chunks.starts[1:], chunks.words] == [place + rows for place in chunks.postings]
 
 
 @pytest.mark.parametrize("rows", [0, 1, FEWEST - 1, 1 << 32])
 def test_so_few_or_so_many_hashes_have_no_postings(rows: int) -> None:
-    assert Chunks.of(256, rows) == Chunks(256, rows, (), (), (), 0)
+    assert Chunks.of(256, rows) == Chunks(256, rows, (), (), (), (), (), 0)
 
 
 @pytest.mark.parametrize(
-    ("bits", "rows", "count"),
-    [(256, 10**5, 17), (256, 10**6, 13), (256, 10**7, 11), (256, 10**8, 10), (64, 10**6, 3)],
+    ("bits", "rows", "widths"),
+    [
+        (256, FEWEST, [12] * 15),
+        (256, 10**5, [13] * 16),
+        (256, 10**6, [16] * 16),
+        (256, 10**7, [16] * 16),
+        (256, 10**8, [22] * 4 + [21] * 8),
+        (64, FEWEST, [8] * 8),
+        (64, 10**6, [16] * 4),
+    ],
 )
-def test_how_hashes_are_cut_never_changes(bits: int, rows: int, count: int) -> None:
+def test_how_hashes_are_cut_never_changes(bits: int, rows: int, widths: list[int]) -> None:
     # Whoever opens a snapshot must cut as its maker did.
-    assert len(Chunks.of(bits, rows).widths) == count
+    assert list(Chunks.of(bits, rows).widths) == widths
 
 
 def test_the_permutation_never_changes() -> None:
@@ -78,6 +106,29 @@ def test_nothing_within_the_radius_goes_beyond_the_radius_of_every_chunk(
     plan = Plan.of(Chunks.of(bits, rows), radius)
     assert min(plan.radii) >= -1
     assert allowed(plan.radii) == radius + 1
+
+
+@settings(deadline=None)
+@given(
+    bits=st.sampled_from([64, 256]),
+    rows=ROWS,
+    radius=st.integers(0, 44),
+    less=st.integers(0, 4),
+    seed=st.integers(0, 2**32),
+)
+def test_of_a_near_pair_some_chunk_is_alike_and_so_is_it_with_its_sketch(
+    bits: int, rows: int, radius: int, less: int, seed: int
+) -> None:
+    chunks = Chunks.of(bits, rows)
+    plan = Plan.of(chunks, radius)
+    differing = np.zeros(bits, bool)
+    differing[np.random.default_rng(seed).permutation(bits)[: max(0, radius - less)]] = True
+    assert any(
+        differing[own].sum() <= most and differing[own].sum() + differing[sketch].sum() <= limit
+        for own, sketch, most, limit in zip(
+            chunks.positions(), chunks.sketched(), plan.radii, plan.limits, strict=True
+        )
+    )
 
 
 @pytest.mark.parametrize("radius", range(10))
@@ -112,9 +163,9 @@ def test_chunks_are_the_bits_in_the_order_of_the_permutation(bits: int) -> None:
     for row, data in enumerate(hashes):
         text = "".join(f"{byte:08b}" for byte in data)
         dealt = "".join(text[position] for position in permutation(bits))
-        for chunk, width in enumerate(chunks.widths):
+        for chunk, (span, width) in enumerate(zip(chunks.spans, chunks.widths, strict=True)):
             assert keys[row, chunk] == int(dealt[:width], 2)
-            dealt = dealt[width:]
-    table = key_table(chunks)
+            dealt = dealt[span:]
+    table = key_table(bits, chunks.positions())
     summed = np.bitwise_xor.reduce(table[np.arange(bits // 8), hashes], axis=1)
     assert np.array_equal(summed, keys)

@@ -10,7 +10,7 @@ from optout.registry.compiled import PLAIN, available
 from optout.registry.index.pigeonhole import FEWEST, Chunks, keys_of
 from optout.registry.index.postings import built, write_postings
 
-ROWS = FEWEST + 100
+ROWS = FEWEST + 101
 
 
 def hashes(size: int, *, equal: int = 0) -> np.ndarray:
@@ -32,10 +32,13 @@ def test_under_every_value_stand_the_rows_that_have_it(size: int, equal: int) ->
     chunks = Chunks.of(8 * size, ROWS)
     numbers = np.frombuffer(built(of).tobytes(), "<u4")
     assert len(numbers) == chunks.words
-    keys = keys_of(of, chunks.positions())
+    keys, sketches = keys_of(of, chunks.positions()), keys_of(of, chunks.sketched())
     for chunk, width in enumerate(chunks.widths):
         starts = numbers[chunks.starts[chunk] :][: (1 << width) + 1].astype(np.int64)
         rows = numbers[chunks.postings[chunk] :][:ROWS]
+        beside = numbers[chunks.sketches[chunk] : chunks.postings[chunk]].view("<u2")
+        assert np.array_equal(beside[:ROWS], sketches[rows, chunk])
+        assert not beside[ROWS:].any()
         assert (starts[0], starts[-1]) == (0, ROWS)
         assert sorted(rows.tolist()) == list(range(ROWS))
         assert np.array_equal(keys[rows, chunk], np.repeat(np.arange(1 << width), np.diff(starts)))

@@ -54,8 +54,13 @@ def test_a_search_finds_what_comparing_bit_by_bit_finds(
     for each in registered:
         near = max(0, min(size * 8, radius + drawn.randint(-2, 2)))
         asked.append(flipped(each, near, drawn))
-    found = BruteForce(packed(registered, size)).within(packed(asked, size), radius)
-    assert pairs(found) == compared(registered, asked, radius)
+    index, queries = BruteForce(packed(registered, size)), packed(asked, size)
+    expected = compared(registered, asked, radius)
+    assert pairs(index.within(queries, radius)) == expected
+    assert sorted(p for piece in index.pieces(queries, radius) for p in pairs(piece)) == expected
+    met = index.meets(queries, radius)
+    assert met.dtype == bool
+    assert np.flatnonzero(met).tolist() == sorted({query for query, _, _ in expected})
 
 
 @pytest.mark.parametrize("bits", range(34))

@@ -37,10 +37,14 @@ def test_a_chunk_that_is_missing_is_noticed() -> None:
     postings = built(hashes).copy()
     chunks = Chunks.of(256, ROWS)
     for chunk in range(len(chunks.widths)):
-        damaged = postings.copy()
-        damaged[chunks.starts[chunk] : chunks.postings[chunk]] = 0
-        missed = replay(hashes, damaged)
-        assert missed, f"nobody noticed that chunk {chunk} is missing"
+        for begin, end in (
+            (chunks.starts[chunk], chunks.sketches[chunk]),
+            (chunks.sketches[chunk], chunks.postings[chunk]),
+        ):
+            damaged = postings.copy()
+            damaged[begin:end] = 0
+            missed = replay(hashes, damaged)
+            assert missed, f"nobody noticed that of chunk {chunk} something is missing"
 
 
 def test_nothing_is_tried_where_there_is_nothing(

@@ -68,6 +68,19 @@ def test_a_picture_that_was_seen_is_listed_by_each_of_its_hashes(registry: Regis
     ]
 
 
+def test_a_picture_that_is_known_by_its_pdq_is_listed_by_it(registry: Registry) -> None:
+    digits = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
+    registry.add([Claim(Identifier.image_pdq256(digits), (use,)) for use in ("train-ai", "search")])
+    assert [(one.signal, one.value) for one in listed(registry)] == [("pdq", digits)] * 2
+    registry.withdraw([0])
+    assert [(one.signal, one.value, one.standing) for one in listed(registry)] == [
+        ("pdq", "", "withdrawn"),
+        ("pdq", digits, "active"),
+    ]
+    registry.withdraw([1])
+    assert {(one.value, one.standing) for one in listed(registry)} == {(digits, "withdrawn")}
+
+
 def test_what_was_withdrawn_is_taken_back_by_hash_and_what_was_erased_by_number(
     registry: Registry, pictures: dict[int, Identifier]
 ) -> None:

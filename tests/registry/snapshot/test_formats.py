@@ -22,7 +22,7 @@ from optout.registry.snapshot.formats import (
 
 from .conftest import LogBook
 
-VARIANT = {0: "original", 1: "square", 2: "padded"}
+VARIANT = dict(enumerate(VARIANTS))
 
 
 def segment(snapshot: Snapshot) -> Path:

@@ -128,8 +128,8 @@ def test_a_newer_format_asks_for_an_upgrade(copy: Path) -> None:
 
 
 def test_newer_rules_of_canonical_form_ask_for_an_upgrade(copy: Path) -> None:
-    resigned(copy, lambda document: document["canonicaliser"].update(version=2))
-    with pytest.raises(SnapshotError, match=r"rules of version 2.*Upgrade"):
+    resigned(copy, lambda document: document["canonicaliser"].update(version=3))
+    with pytest.raises(SnapshotError, match=r"rules of version 3.*Upgrade"):
         Snapshot.open(copy)
 
 

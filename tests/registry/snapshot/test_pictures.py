@@ -151,8 +151,8 @@ def test_postings_that_miss_something_are_never_published(
 ) -> None:
     sound = postings.keys_of
 
-    def cut(hashes: np.ndarray, chunks: object, keys: np.ndarray) -> None:
-        keys[:] = sound(hashes, chunks.positions()).T  # type: ignore[attr-defined]
+    def cut(hashes: np.ndarray, positions: list[np.ndarray], keys: np.ndarray) -> None:
+        keys[:] = sound(hashes, positions).T
         keys[:, ::2] ^= 3
 
     monkeypatch.setattr(postings, "_cut", cut)

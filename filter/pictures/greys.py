@@ -1,0 +1,93 @@
+"""A picture at 64 x 64 greys, exactly as the reference makes it before it hashes, but sooner."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from optout.registry.compiled import kernels
+
+from .scratch import SCRATCH
+
+KERNELS = "optout.filter.pictures.grey_kernels"
+"""The module of compiled functions that make greys."""
+
+SIDE = 64
+BITS = 22
+"""Of a weight, behind the point."""
+
+_SUPPORT = 3
+
+Levels = npt.NDArray[np.uint8]
+Taps = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
+
+
+def greys_of(pixels: npt.NDArray[np.uint32]) -> tuple[Levels, float]:
+    """A picture's greys, as Pillow's `convert` makes them.
+
+    Args:
+        pixels: uint32[height, width], red in the lowest byte, then green, then blue.
+
+    Returns:
+        uint8[height, width], which is good until the next call; and the share of levels, reds,
+        greens and blues, that are 0 or 255.
+    """
+    making = kernels(KERNELS)
+    height, width = pixels.shape
+    levels = SCRATCH.levels("greys", height, width)
+    counted = 3 * width * -(-height // making.EVERY)
+    return levels, making.greys_of(pixels, levels) / counted
+
+
+def reduced(levels: Levels) -> Levels:
+    """A picture at 64 x 64, exactly as Pillow's `resize` makes it with LANCZOS.
+
+    Args:
+        levels: uint8[height, width].
+    """
+    height, width = levels.shape
+    if width < SIDE or height > 2 * width - SIDE:
+        from PIL import Image
+
+        # Some versions of Pillow reduce tall pictures down first, which rounds otherwise.
+        picture = Image.fromarray(levels)
+        return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+    columns = SCRATCH.levels("columns", width, height)
+    small = np.empty((SIDE, SIDE), np.uint8)
+    making = kernels(KERNELS)
+    making.reduce_greys(levels, *taps(width), *taps(height), columns, small)
+    return small
+
+
+@lru_cache(4096)
+def taps(size: int) -> Taps:
+    """What each of 64 pixels along a side is summed up from, as Pillow's LANCZOS has it.
+
+    Args:
+        size: of the side, in pixels.
+
+    Returns:
+        int32[64], the first pixel; int32[64, n], the weights of n pixels from there on, times
+        2**22.
+    """
+    scale = size / SIDE
+    wide = max(1.0, scale)
+    support = _SUPPORT * wide
+    centre = (np.arange(SIDE) + 0.5) * scale
+    first = np.maximum((centre - support + 0.5).astype(np.int64), 0)
+    last = np.minimum((centre + support + 0.5).astype(np.int64), size)
+    count = int((last - first).max())
+    left = np.minimum(first, size - count)
+    place = left[:, None] + np.arange(count)
+    weights = _lanczos((place - centre[:, None] + 0.5) / wide)
+    weights[(place < first[:, None]) | (place >= last[:, None])] = 0
+    weights /= weights.sum(1, keepdims=True)
+    whole = np.trunc(weights * (1 << BITS) + np.where(weights < 0, -0.5, 0.5))
+    return left.astype(np.int32), np.ascontiguousarray(whole, np.int32)
+
+
+def _lanczos(place: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    inside = (place >= -_SUPPORT) & (place < _SUPPORT)
+    curve: npt.NDArray[np.float64] = np.sinc(place) * np.sinc(place / _SUPPORT)
+    return np.where(inside, curve, 0)
