@@ -26,7 +26,7 @@ import pytest
 from .conftest import OPTOUT
 from .weighty import SHARDS, contents, said, workers_of, write_corpus, write_snapshot
 
-MOMENTS = 20
+MOMENTS = 10
 SHARED = ("--workers", "8", "--memory", "8GiB")
 """With these, two processes work, of several threads each."""
 
