@@ -137,16 +137,13 @@ def _round(totals: Array, sums: Array, safe: Number) -> Number:
 
 
 @shared
-def _sum_up(lines: Array, firsts: Array, weights: Array, sums: Array) -> None:
+def _sum_up(lines: Array, firsts: Array, weights: Array, shares: Array, sums: Array) -> None:
     """Weighted sums of lines, each a line of `sums`."""
     taps = weights.shape[1]
     totals = np.empty(lines.shape[1], np.float32)
-    parts = np.empty(taps, np.float32)
     safe = np.float32(0.5) - _ERROR * np.float32(taps + 1)
     for line in range(SIDE):
-        first = firsts[line]
-        for tap in range(taps):
-            parts[tap] = np.float32(weights[line, tap]) / np.float32(1 << _BITS)
+        first, parts = firsts[line], shares[line]
         totals[:] = 0
         for tap in range(0, taps - 3, 4):
             _add_four(lines[first + tap : first + tap + 4], parts[tap : tap + 4], totals)
@@ -160,16 +157,13 @@ def _sum_up(lines: Array, firsts: Array, weights: Array, sums: Array) -> None:
                     sums[line, place] = _exact(lines, first, weights[line], place)
 
 
-@compiled("int64(Array(uint32, 2, 'C', readonly=True), uint8[:, ::1])")
-def greys_of(colours: Array, greys: Array) -> int:
+@compiled("void(Array(uint32, 2, 'C', readonly=True), uint8[:, ::1])")
+def greys_of(colours: Array, greys: Array) -> None:
     """A picture's greys, as Pillow's `convert` makes them.
 
     Args:
         colours: uint32[height, width], of each pixel red in the lowest byte, then green, then blue.
         greys: uint8[height, width], becomes the greys.
-
-    Returns:
-        How many of the reds, greens and blues of every fourth line are 0 or 255.
     """
     for line in range(len(colours)):
         for column in range(colours.shape[1]):
@@ -183,6 +177,15 @@ def greys_of(colours: Array, greys: Array) -> int:
                 )
                 >> np.uint32(16)
             )
+
+
+@compiled("int64(Array(uint32, 2, 'C', readonly=True))")
+def clipped(colours: Array) -> int:
+    """How many of the reds, greens and blues of every fourth line are 0 or 255.
+
+    Args:
+        colours: uint32[height, width], of each pixel red in the lowest byte, then green, then blue.
+    """
     total = 0
     for line in range(0, len(colours), EVERY):
         total += _clipped(colours[line])
@@ -190,15 +193,17 @@ def greys_of(colours: Array, greys: Array) -> int:
 
 
 @compiled(
-    "void(Array(uint8, 2, 'C', readonly=True), int32[::1], int32[:, ::1], int32[::1], "
-    "int32[:, ::1], uint8[:, ::1], uint8[:, ::1])"
+    "void(Array(uint8, 2, 'C', readonly=True), int32[::1], int32[:, ::1], float32[:, ::1], "
+    "int32[::1], int32[:, ::1], float32[:, ::1], uint8[:, ::1], uint8[:, ::1])"
 )
 def reduce_greys(
     greys: Array,
     lefts: Array,
     across: Array,
+    shares_across: Array,
     tops: Array,
     down: Array,
+    shares_down: Array,
     columns: Array,
     small: Array,
 ) -> None:
@@ -208,15 +213,17 @@ def reduce_greys(
         greys: uint8[height, width], the picture.
         lefts: int32[64], the first pixel of a row that each column is made of.
         across: int32[64, n], the weights of the n pixels from there on, times 2**22.
+        shares_across: float32[64, n], the weights.
         tops: int32[64], the first row that each row is made of.
         down: int32[64, m], the weights of the m rows from there on, times 2**22.
+        shares_down: float32[64, m], the weights.
         columns: uint8[width, height], to work in.
         small: uint8[64, 64], becomes the picture.
     """
     height = greys.shape[0]
     _turn(greys, columns)
     narrow = np.empty((SIDE, height), np.uint8)
-    _sum_up(columns, lefts, across, narrow)
+    _sum_up(columns, lefts, across, shares_across, narrow)
     upright = np.empty((height, SIDE), np.uint8)
     _turn(narrow, upright)
-    _sum_up(upright, tops, down, small)
+    _sum_up(upright, tops, down, shares_down, small)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,30 +15,52 @@ KERNELS = "optout.filter.pictures.grey_kernels"
 """The module of compiled functions that make greys."""
 
 SIDE = 64
-BITS = 22
+_BITS = 22
 """Of a weight, behind the point."""
 
 _SUPPORT = 3
 
 Levels = npt.NDArray[np.uint8]
-Taps = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
 
 
-def greys_of(pixels: npt.NDArray[np.uint32]) -> tuple[Levels, float]:
+class Taps(NamedTuple):
+    """What each of 64 pixels along a side is summed up from.
+
+    Attributes:
+        first: int32[64], the first pixel.
+        weights: int32[64, n], of n pixels from there on, times 2**22.
+        shares: float32[64, n], the same as parts of one.
+    """
+
+    first: npt.NDArray[np.int32]
+    weights: npt.NDArray[np.int32]
+    shares: npt.NDArray[np.float32]
+
+
+def greys_of(pixels: npt.NDArray[np.uint32]) -> Levels:
     """A picture's greys, as Pillow's `convert` makes them.
 
     Args:
         pixels: uint32[height, width], red in the lowest byte, then green, then blue.
 
     Returns:
-        uint8[height, width], which is good until the next call; and the share of levels, reds,
-        greens and blues, that are 0 or 255.
+        uint8[height, width], which is good until the next call.
+    """
+    levels = SCRATCH.levels("greys", *pixels.shape)
+    kernels(KERNELS).greys_of(pixels, levels)
+    return levels
+
+
+def clipped(pixels: npt.NDArray[np.uint32]) -> float:
+    """The share of levels, reds, greens and blues, that are 0 or 255.
+
+    Args:
+        pixels: uint32[height, width], red in the lowest byte, then green, then blue.
     """
     making = kernels(KERNELS)
     height, width = pixels.shape
-    levels = SCRATCH.levels("greys", height, width)
     counted = 3 * width * -(-height // making.EVERY)
-    return levels, making.greys_of(pixels, levels) / counted
+    return float(making.clipped(pixels) / counted)
 
 
 def reduced(levels: Levels) -> Levels:
@@ -62,14 +85,10 @@ def reduced(levels: Levels) -> Levels:
 
 @lru_cache(4096)
 def taps(size: int) -> Taps:
-    """What each of 64 pixels along a side is summed up from, as Pillow's LANCZOS has it.
+    """What a side is scaled to 64 pixels by, as Pillow's LANCZOS has it.
 
     Args:
         size: of the side, in pixels.
-
-    Returns:
-        int32[64], the first pixel; int32[64, n], the weights of n pixels from there on, times
-        2**22.
     """
     scale = size / SIDE
     wide = max(1.0, scale)
@@ -83,8 +102,9 @@ def taps(size: int) -> Taps:
     weights = _lanczos((place - centre[:, None] + 0.5) / wide)
     weights[(place < first[:, None]) | (place >= last[:, None])] = 0
     weights /= weights.sum(1, keepdims=True)
-    whole = np.trunc(weights * (1 << BITS) + np.where(weights < 0, -0.5, 0.5))
-    return left.astype(np.int32), np.ascontiguousarray(whole, np.int32)
+    whole = np.trunc(weights * (1 << _BITS) + np.where(weights < 0, -0.5, 0.5))
+    shares = np.ascontiguousarray(whole / (1 << _BITS), np.float32)
+    return Taps(left.astype(np.int32), np.ascontiguousarray(whole, np.int32), shares)
 
 
 def _lanczos(place: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -16,7 +16,7 @@ from optout.registry.errors import PictureError
 from optout.registry.images import decode, scaled_jpeg
 
 from . import greys, waves
-from .greys import Levels, greys_of, reduced
+from .greys import Levels, clipped, greys_of, reduced
 from .scratch import SCRATCH
 from .waves import exact_hashes, near_hashes
 
@@ -93,14 +93,13 @@ def propose(files: Iterable[bytes]) -> Proposals:
 def _proposal(data: bytes) -> _Proposal:
     jpeg = scaled_jpeg(data, LEAST, _room)
     if jpeg is not None and jpeg.part > 1:
-        levels, clipped = greys_of(jpeg.pixels)
-        if max(levels.shape) <= _MOST and clipped <= _CLIPPED:
-            hashes, faint = near_hashes(levels)
+        if max(jpeg.pixels.shape) <= _MOST and clipped(jpeg.pixels) <= _CLIPPED:
+            hashes, faint = near_hashes(greys_of(jpeg.pixels))
             if faint <= _MOST_FAINT:
                 return _Proposal(hashes, MARGIN)
         jpeg = scaled_jpeg(data, None, _room)
     try:
-        levels = greys_of(jpeg.pixels)[0] if jpeg else np.asarray(decode(data, grey=True))
+        levels = greys_of(jpeg.pixels) if jpeg else np.asarray(decode(data, grey=True))
     except PictureError:
         return _UNDECODABLE
     hashes, doubtful = exact_hashes(reduced(levels))

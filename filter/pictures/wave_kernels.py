@@ -24,7 +24,7 @@ _AT_ONCE = 4
 
 @shared
 def _waves(greys: Array, down: Array, across: Array) -> Array:
-    """The lowest waves of a picture, [16, 16]: along columns, then along lines."""
+    """The lowest waves of a picture, float64[256]: along columns, then along lines."""
     height, width = greys.shape
     totals = np.zeros((WAVES, width), down.dtype)
     pairs = np.empty((2 * _AT_ONCE, width), down.dtype)
@@ -36,10 +36,10 @@ def _waves(greys: Array, down: Array, across: Array) -> Array:
             some = 0 if wave < _HALF else _AT_ONCE
             weights = down[first : first + _AT_ONCE, wave : wave + 2]
             _weigh(pairs[some : some + _AT_ONCE], weights, totals[wave], totals[wave + 1])
-    waves = np.empty((WAVES, WAVES), down.dtype)
+    waves = np.empty(WAVES * WAVES)
     for place in range(WAVES):
         row = 2 * place if place < _HALF else 2 * (place - _HALF) + 1
-        _waves_of_line(totals[place], across, waves[row])
+        _waves_of_line(totals[place], across, waves[WAVES * row : WAVES * (row + 1)])
     return waves
 
 
@@ -79,44 +79,64 @@ def _waves_of_line(line: Array, across: Array, waves: Array) -> None:
 
 
 @shared
-def _median(waves: Array, ordered: Array) -> Number:
-    ordered[:] = waves.ravel()
-    ordered.sort()
-    middle = len(ordered) // 2
-    return (ordered[middle - 1] + ordered[middle]) / 2
+def _select(values: Array, place: int) -> Number:
+    """The value that would stand at a place if they were sorted; smaller ones come before it."""
+    low, high = 0, len(values) - 1
+    while low < high:
+        pivot = values[place]
+        left, right = low, high
+        while left <= right:
+            while values[left] < pivot:
+                left += 1
+            while values[right] > pivot:
+                right -= 1
+            if left <= right:
+                values[left], values[right] = values[right], values[left]
+                left += 1
+                right -= 1
+        if right < place:
+            low = left
+        if left > place:
+            high = right
+    return values[place]
+
+
+@shared
+def _median(values: Array) -> Number:
+    """The median of an even number of values, whose order is lost."""
+    upper = _select(values, len(values) // 2)
+    lower = values[0]
+    for place in range(1, len(values) // 2):
+        lower = max(lower, values[place])
+    return (lower + upper) / 2
 
 
 @shared
 def _hash(waves: Array, median: Number, packed: Array) -> None:
-    for place in range(WAVES * WAVES // 8):
+    for place in range(len(packed)):
         byte = 0
         for bit in range(8):
-            number = 8 * place + bit
-            byte = byte << 1 | (waves[number // WAVES, number % WAVES] > median)
+            byte = byte << 1 | (waves[8 * place + bit] > median)
         packed[place] = np.uint8(byte)
-
-
-@shared
-def _faint(ordered: Array, median: Number, within: Number) -> int:
-    count = 0
-    for wave in ordered:
-        count += abs(wave - median) < within
-    return count
 
 
 @shared
 def _hash_both_ways(waves: Array, within: Number, packed: Array) -> int:
     """Hash a picture and its mirror image; how many waves of either are near the median."""
-    ordered = np.empty(WAVES * WAVES, waves.dtype)
+    values = np.empty(len(waves))
     most = 0
     for way in range(2):
-        median = _median(waves, ordered)
+        for number in range(len(waves)):
+            # A mirrored wave is the same one, upside down where it has an odd number of halves.
+            if way == 1 and number & 1:
+                waves[number] = -waves[number]
+            values[number] = waves[number]
+        median = _median(values)
         _hash(waves, median, packed[way])
-        most = max(most, _faint(ordered, median, within))
-        # A mirrored wave is the same one, upside down where it has an odd number of halves.
-        for down in range(WAVES):
-            for along in range(1, WAVES, 2):
-                waves[down, along] = -waves[down, along]
+        near = 0
+        for number in range(len(waves)):
+            near += abs(values[number] - median) < within
+        most = max(most, near)
     return most
 
 
@@ -138,7 +158,7 @@ def hash_greys(small: Array, weights: Array, within: float, packed: Array) -> in
 
 
 @compiled(
-    "int64(Array(uint8, 2, 'C', readonly=True), float32[:, ::1], float32[:, ::1], float32, "
+    "int64(Array(uint8, 2, 'C', readonly=True), float32[:, ::1], float32[:, ::1], float64, "
     "uint8[:, ::1])"
 )
 def hash_draft(greys: Array, down: Array, across: Array, within: float, packed: Array) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from optout.registry.compiled import kernels
 
-from .greys import BITS, SIDE, Levels, taps
+from .greys import SIDE, Levels, taps
 
 KERNELS = "optout.filter.pictures.wave_kernels"
 """The module of compiled functions that hash."""
@@ -71,10 +71,10 @@ def _weights(size: int) -> npt.NDArray[np.float32]:
     Args:
         size: of the side, in pixels.
     """
-    first, shares = taps(size)
+    first, _, shares = taps(size)
     scaling = np.zeros((SIDE, size))
     for place in range(SIDE):
-        scaling[place, first[place] : first[place] + shares.shape[1]] = shares[place] / (1 << BITS)
+        scaling[place, first[place] : first[place] + shares.shape[1]] = shares[place]
     return _folded(_cosines() @ scaling).astype(np.float32)
 
 

@@ -70,10 +70,20 @@ _FINDS = {
     Kind.FILE: "the registered file byte by byte, not an altered one, in {columns}",
     Kind.IMAGE: (
         "the registered picture, resized, encoded anew or mirrored too, in {columns}; "
-        "not off-centre crops, rotations and hashes of mirror images"
+        "not off-centre crops and rotations"
     ),
 }
 """By kind, what an entry finds through columns, and what it does not."""
+
+_BY_HASHES = (
+    "the registered picture, resized or encoded anew too, in {columns}; "
+    "not off-centre crops, rotations and mirror images; "
+    "only as far as the hashes that stand there tell"
+)
+"""What an entry finds where no column holds the bytes of pictures."""
+
+_SEES_PDQ = {"image", "pdq256"}
+"""Roles of columns through which a picture is found that is known by its PDQ alone."""
 
 _LACKS = {
     Kind.URL: "nothing: no column holds addresses",
@@ -128,10 +138,10 @@ def _reach(kind: Kind, columns: Sequence[DetectedColumn], snapshot: Snapshot | N
     anywhere = _once(c.path for c in meant if c.is_rest)
     addresses = _once(c.path for c in columns if c.role == "url" and not c.is_rest)
     text = _FINDS[kind].format(columns=_listed(through)) if through else _LACKS[kind]
+    if kind is Kind.IMAGE and through:
+        text = _pictures([c for c in meant if not c.is_rest], snapshot)
     if kind is Kind.ACCOUNT and through:
         text += _accounts([c for c in meant if not c.is_rest])
-    if kind is Kind.IMAGE and through and not any(c.role == "image" for c in meant):
-        text += "; only as far as the hashes that stand there tell"
     if anywhere:
         columns_of_json = [path.removesuffix(JSON + REST) for path in anywhere]
         text += f"; {'also' if through else 'only'} where it stands anywhere else in the JSON of "
@@ -143,6 +153,21 @@ def _reach(kind: Kind, columns: Sequence[DetectedColumn], snapshot: Snapshot | N
         entries = int(snapshot.counts["by_kind"].get(str(kind), 0))
         text += f" ({entries:,} {'entry' if entries == 1 else 'entries'} in the snapshot)"
     return Reach(str(kind), through, entries, text)
+
+
+def _pictures(columns: Sequence[DetectedColumn], snapshot: Snapshot | None) -> str:
+    """What is found of pictures in their bytes and by hashes that somebody else made of them."""
+    seen = _once(c.path for c in columns if c.role == "image")
+    hashed = _once(c.path for c in columns if c.role != "image")
+    told = (_FINDS[Kind.IMAGE] if seen else _BY_HASHES).format(columns=_listed(seen or hashed))
+    if seen and hashed:
+        told += f"; by the hashes in {_listed(hashed)} not mirror images"
+    if snapshot is not None and snapshot.has_pdq_alone:
+        reached = any(c.role in _SEES_PDQ for c in columns)
+        told += "; what is known by its PDQ alone not " + (
+            "where it was cut or padded" if reached else "at all"
+        )
+    return told
 
 
 def _accounts(columns: Sequence[DetectedColumn]) -> str:

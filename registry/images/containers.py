@@ -71,7 +71,7 @@ def contained(data: bytes) -> Contained | None:
 
 
 def _jpeg(data: bytes) -> Contained:
-    kept = [data[:2]]
+    kept = [(0, 2)]
     exif = b""
     frame = colours = 0
     position = 2
@@ -83,11 +83,11 @@ def _jpeg(data: bytes) -> Contained:
             position += marker != 0xFF
             continue
         if marker == 0xDA:
-            kept.append(data[position - 1 :])
+            kept.append((position - 1, len(data)))
             # One scan of all colours is all that a decoder of the plain processes goes through.
             whole = frame in _SEQUENTIAL and data[position + 3] == colours
             passes = 1 if whole else _scans(data, position - 1)
-            return Contained("JPEG", b"".join(kept), exif=exif, passes=passes, frame=frame)
+            return Contained("JPEG", _parts(data, kept), exif=exif, passes=passes, frame=frame)
         end = _segment_end(data, position + 1)
         if end > len(data):
             raise ValueError("a segment is cut off")
@@ -95,10 +95,16 @@ def _jpeg(data: bytes) -> Contained:
             frame, colours = marker, data[position + 8]
         # JFIF (APP0) and Adobe (APP14) say which colours the numbers mean.
         if not (0xE1 <= marker <= 0xED or marker in {0xEF, 0xFE}):
-            kept.append(data[position - 1 : end])
+            kept.append((position - 1, end))
         elif marker == 0xE1 and not exif and data.startswith(_EXIF_START, position + 3):
             exif = data[position + 3 + len(_EXIF_START) : end]
         position = end
+
+
+def _parts(data: bytes, kept: list[tuple[int, int]]) -> bytes:
+    if sum(end - start for start, end in kept) == len(data):
+        return data  # a copy of all of it would cost as much as all the rest
+    return b"".join(data[start:end] for start, end in kept)
 
 
 def _scans(data: bytes, position: int) -> int:

@@ -31,7 +31,7 @@ def test_columns_roles_and_reach_are_told(world, corpus: Path) -> None:
     assert told["file"].columns == ["jpg"]
     assert told["image"].text == (
         "the registered picture, resized, encoded anew or mirrored too, in jpg; not off-centre "
-        "crops, rotations and hashes of mirror images; also inside data: addresses in url and URL"
+        "crops and rotations; also inside data: addresses in url and URL"
     )
     assert all(reach.entries is None for reach in report.reach)
 
@@ -126,6 +126,43 @@ def test_what_json_may_hold_under_any_path_is_told_apart(tmp_path: Path) -> None
     assert told["url"].text.endswith("; also where it stands anywhere else in the JSON of meta")
     assert told["work"].columns == []
     assert told["work"].text.endswith("; only where it stands anywhere else in the JSON of meta")
+
+
+def test_mirror_images_are_found_in_bytes_and_by_no_hash(tmp_path: Path) -> None:
+    picture = [b"\xff\xd8\xff"] * 3
+    hashes = {"image_phash": ["a0" * 8] * 3}
+    pq.write_table(pa.table(hashes), tmp_path / "a.parquet")
+    told = {reach.kind: reach.text for reach in inspect_dataset(tmp_path / "a.parquet").reach}
+    assert told["image"].startswith(
+        "the registered picture, resized or encoded anew too, in image_phash; "
+        "not off-centre crops, rotations and mirror images; "
+    )
+    pq.write_table(pa.table({"jpg": picture, **hashes}), tmp_path / "a.parquet")
+    told = {reach.kind: reach.text for reach in inspect_dataset(tmp_path / "a.parquet").reach}
+    assert told["image"] == (
+        "the registered picture, resized, encoded anew or mirrored too, in jpg; "
+        "not off-centre crops and rotations; by the hashes in image_phash not mirror images"
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"jpg": [b"\xff\xd8\xff"] * 3}, "not where it was cut or padded"),
+        ({"pdq": ["a0" * 32] * 3}, "not where it was cut or padded"),
+        ({"image_phash": ["a0" * 8] * 3}, "not at all"),
+    ],
+)
+def test_what_a_pdq_alone_does_not_find_is_said(
+    tmp_path: Path, snapshot_of: Callable, columns: dict[str, list], said: str
+) -> None:
+    digits = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    report = inspect_dataset(tmp_path / "a.parquet", snapshot_of(Identifier.image_pdq256(digits)))
+    told = {reach.kind: reach.text for reach in report.reach}
+    assert told["image"].endswith(
+        f"; what is known by its PDQ alone {said} (1 entry in the snapshot)"
+    )
 
 
 def test_hashes_find_pictures_only_as_far_as_they_tell(tmp_path: Path) -> None:
