@@ -20,6 +20,10 @@ _BITS = 22
 
 _SUPPORT = 3
 
+_LARGE = 1 << 25
+"""Pixels."""
+
+
 Levels = npt.NDArray[np.uint8]
 
 
@@ -70,10 +74,11 @@ def reduced(levels: Levels) -> Levels:
         levels: uint8[height, width].
     """
     height, width = levels.shape
-    if width < SIDE or height > 2 * width - SIDE:
+    if width < SIDE or height > 2 * width - SIDE or levels.size > _LARGE:
         from PIL import Image
 
-        # Some versions of Pillow reduce tall pictures down first, which rounds otherwise.
+        # Some versions of Pillow reduce tall pictures down first, which rounds otherwise; and it
+        # takes the least memory.
         picture = Image.fromarray(levels)
         return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
     columns = SCRATCH.levels("columns", width, height)

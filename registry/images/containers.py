@@ -21,9 +21,26 @@ _GIF_STARTS = (b"GIF87a", b"GIF89a")
 _EXIF_START = b"Exif\0\0"
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = {0xC0, 0xC1}
+_TAGGED = {0xE0: b"JFIF", 0xEE: b"Adobe"}
+_TAGGED_LEAST = 12
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _KEPT_CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+
+
+@dataclass(frozen=True)
+class JpegFacts:
+    """What a JPEG's segments say before its first scan.
+
+    Attributes:
+        frame: the marker that says how it is coded: 0xC0 is baseline, 0xC2 progressive; 0 for none.
+        quantizer: the mean of the first table's numbers: how coarse it is.
+        ordinary: whether every decoder takes these segments for the same.
+    """
+
+    frame: int = 0
+    quantizer: float = 0.0
+    ordinary: bool = True
 
 
 @dataclass(frozen=True)
@@ -37,7 +54,7 @@ class Contained:
             and Pillow would reserve memory for it on opening.
         exif: the EXIF block (a TIFF header and what follows), or nothing.
         passes: how many times a decoder goes over the whole picture, at most.
-        frame: of a JPEG, the marker that says how it is coded: 0xC0 is baseline, 0xC2 progressive.
+        jpeg: what else is known of a JPEG.
     """
 
     format: str
@@ -45,7 +62,7 @@ class Contained:
     size: tuple[int, int] | None = None
     exif: bytes = b""
     passes: int = 1
-    frame: int = 0
+    jpeg: JpegFacts | None = None
 
 
 def contained(data: bytes) -> Contained | None:
@@ -74,6 +91,7 @@ def _jpeg(data: bytes) -> Contained:
     kept = [(0, 2)]
     exif = b""
     frame = colours = 0
+    quantizer, ordinary = 0.0, True
     position = 2
     while True:
         # As decoders do: whatever stands between two segments is skipped.
@@ -82,23 +100,37 @@ def _jpeg(data: bytes) -> Contained:
         if marker in {0x00, 0xFF} or 0xD0 <= marker <= 0xD9:
             position += marker != 0xFF
             continue
+        # Decoders differ in which of these have a length, or fit into what they look for.
+        ordinary &= marker >= 0xC0 and not _is_short(data, position)
         if marker == 0xDA:
             kept.append((position - 1, len(data)))
             # One scan of all colours is all that a decoder of the plain processes goes through.
             whole = frame in _SEQUENTIAL and data[position + 3] == colours
             passes = 1 if whole else _scans(data, position - 1)
-            return Contained("JPEG", _parts(data, kept), exif=exif, passes=passes, frame=frame)
+            facts = JpegFacts(frame, quantizer, ordinary)
+            return Contained("JPEG", _parts(data, kept), exif=exif, passes=passes, jpeg=facts)
         end = _segment_end(data, position + 1)
         if end > len(data):
             raise ValueError("a segment is cut off")
         if marker in _FRAMES:
             frame, colours = marker, data[position + 8]
+        elif marker == 0xDB and not quantizer:
+            wide = data[position + 3] >> 4
+            quantizer = 256.0 if wide else sum(data[position + 4 : position + 68]) / 64
         # JFIF (APP0) and Adobe (APP14) say which colours the numbers mean.
         if not (0xE1 <= marker <= 0xED or marker in {0xEF, 0xFE}):
             kept.append((position - 1, end))
         elif marker == 0xE1 and not exif and data.startswith(_EXIF_START, position + 3):
             exif = data[position + 3 + len(_EXIF_START) : end]
         position = end
+
+
+def _is_short(data: bytes, position: int) -> bool:
+    """Whether a segment of JFIF or Adobe ends before what it has to say."""
+    tag = _TAGGED.get(data[position])
+    if tag is None or not data.startswith(tag, position + 3):
+        return False
+    return _segment_end(data, position + 1) < position + 1 + 2 + _TAGGED_LEAST
 
 
 def _parts(data: bytes, kept: list[tuple[int, int]]) -> bytes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .containers import contained
+from .containers import Contained, JpegFacts, contained
 from .decoding import MAX_PIXELS, MAX_WORK
 from .orientation import orientation
 
@@ -26,6 +26,21 @@ _HUFFMAN = {0xC0, 0xC1, 0xC2}
 
 _PARTS = (8, 4, 2)
 """Of other parts, such as three eighths, decoders are slower at."""
+
+_MOST_PASSES = 32
+"""An encoder makes ten or so. Others are gone through once, by the registry's decoder."""
+
+_MOST_PIXELS = 1 << 25
+"""Of more the colours take more memory than one picture is worth."""
+
+_MOST_BYTES = 0.5
+"""A pixel. What is larger is full of noise, or was made to be: at a part of its size it may look
+quite different, because its levels are cut off at black and white before or after they are
+averaged."""
+
+_COARSE = 90.0
+"""The mean quantizer above which a picture may look different in that way too: at quality 30 it is
+96 in the tables that most encoders use (ITU-T T.81 annex K, scaled as libjpeg does)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +76,19 @@ def scaled_jpeg(
 
     try:
         held = contained(data)
-        if held is None or held.frame not in _HUFFMAN or orientation(held.exif) != 1:
+        if held is None or held.jpeg is None or not _is_plain(held, held.jpeg):
             return None
         height, width, *form = simplejpeg.decode_jpeg_header(held.data)
         pixels = height * width
         if tuple(form) not in _FORMS or pixels > MAX_PIXELS or pixels * held.passes > MAX_WORK:
             return None
+        if len(held.data) > _MOST_BYTES * pixels or held.jpeg.quantizer > _COARSE:
+            least = None
         shortest = min(height, width)
         part = next((each for each in _PARTS if least and shortest >= least * each), 1)
         high, wide = -(-height // part), -(-width // part)
+        if high * wide > _MOST_PIXELS:
+            return None
         decoded = simplejpeg.decode_jpeg(
             held.data,
             "RGBX",
@@ -77,6 +96,16 @@ def scaled_jpeg(
             min_width=wide,
             buffer=None if room is None else room(high * wide * 4),
         )
-    except (ValueError, IndexError, struct.error):
+    except (ValueError, LookupError, struct.error):
+        # An unknown sampling, which its decoder can do, is a key it does not find.
         return None
     return ScaledJpeg(decoded.view("<u4")[:, :, 0], part)
+
+
+def _is_plain(held: Contained, jpeg: JpegFacts) -> bool:
+    return (
+        jpeg.ordinary
+        and jpeg.frame in _HUFFMAN
+        and held.passes <= _MOST_PASSES
+        and orientation(held.exif) == 1
+    )

@@ -84,6 +84,55 @@ def test_of_other_sorts_nothing_is_said(jpeg: Callable[..., bytes]) -> None:
         assert scaled_jpeg(data, 64) is None
 
 
+def _with_sampling(data: bytes, sampling: int) -> bytes:
+    """The same scan, called that of other proportions of the colours."""
+    changed = bytearray(data)
+    changed[changed.index(b"\xff\xc0") + 11] = sampling
+    return bytes(changed)
+
+
+def test_a_sampling_that_its_decoder_has_no_name_for_is_left_to_the_other(
+    jpeg: Callable[..., bytes],
+) -> None:
+    data = _with_sampling(jpeg((300, 300), subsampling=2), 0x14)
+    assert scaled_jpeg(data, 64) is None
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        b"\xff\xe0\x00\x09JFIF\0\1\1",
+        b"\xff\xee\x00\x08Adobe\0",
+        b"\xff\x01\xff\xfe\x00\x04ab",
+    ],
+)
+def test_segments_that_decoders_read_differently_are_left_to_the_other(
+    segment: bytes, jpeg: Callable[..., bytes]
+) -> None:
+    data = jpeg((300, 300))
+    assert scaled_jpeg(data, 64) is not None
+    assert scaled_jpeg(data[:2] + segment + data[2:], 64) is None
+
+
+def test_a_coarse_or_noisy_picture_is_not_scaled(jpeg: Callable[..., bytes]) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (600, 600, 3), np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).save(stream, "JPEG", quality=90)
+    parts = []
+    for data in (jpeg((600, 600), quality=50), jpeg((600, 600), quality=20), stream.getvalue()):
+        found = scaled_jpeg(data, 256)
+        assert found is not None
+        parts.append(found.part)
+    assert parts == [2, 1, 1]
+
+
+def test_a_picture_in_very_many_passes_is_left_to_the_other(jpeg: Callable[..., bytes]) -> None:
+    data = jpeg((300, 300), progressive=True)
+    scan = data[data.rindex(b"\xff\xda") : -2]
+    assert scaled_jpeg(data, 64) is not None
+    assert scaled_jpeg(data[:-2] + 40 * scan + data[-2:], 64) is None
+
+
 def test_metadata_does_not_matter(jpeg: Callable[..., bytes]) -> None:
     upright = Image.Exif()
     upright[0x0112] = 1
