@@ -50,7 +50,9 @@ def drawn_file(random: Random) -> bytes:
 def hostile_file(random: Random) -> bytes:
     """Something that calls itself a picture."""
     data = drawn_file(random)
-    damage = random.choice((_cut, _cut, _flipped, _flipped, _filled, _swapped, _longer, _resized))
+    damage = random.choice(
+        (_cut, _cut, _flipped, _flipped, _filled, _swapped, _longer, _resized, _marked)
+    )
     return random.choice((_bomb, _alien))(random) if random.random() < 0.1 else damage(random, data)
 
 
@@ -146,6 +148,26 @@ def _filled(random: Random, data: bytes) -> bytes:
     start = random.randrange(len(data))
     length = random.randrange(1, 200)
     return data[:start] + random.choice((b"\0", b"\xff")) * length + data[start + length :]
+
+
+def _marked(random: Random, data: bytes) -> bytes:
+    """A JPEG with a segment that decoders take for different things, or another sampling."""
+    changed = bytearray(data)
+    frame = changed.find(b"\xff\xc0")
+    if frame > 0 and random.random() < 0.5:
+        changed[frame + 11] = random.choice((0x11, 0x12, 0x14, 0x21, 0x22, 0x24, 0x41, 0x44))
+        return bytes(changed)
+    segment = random.choice(
+        (
+            b"\xff\xe0\x00\x09JFIF\0\1\1",
+            b"\xff\xee\x00\x08Adobe\0",
+            b"\xff\xee\x00\x0eAdobe\0\x64\0\0\0\0" + bytes([random.randrange(3)]),
+            b"\xff\x01\xff\xfe\x00\x04ab",
+            b"\xff\xdc\x00\x04\x01\x00",
+            b"\xff\xdd\x00\x04\x00\x08",
+        )
+    )
+    return data[:2] + segment + data[2:]
 
 
 def _swapped(random: Random, data: bytes) -> bytes:

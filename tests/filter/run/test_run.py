@@ -588,6 +588,8 @@ def test_wishes_that_meet_nothing_are_told(world, corpus: Path) -> None:
     assert heard.notes == [
         "no shard has a column 'jpgg': leaving it out leaves out nothing",
         "the snapshot has no entry 999: obeying it obeys nothing",
+        "2 of 5 entries (file 1, image 1) cannot be found here: no column holds files or digests "
+        "of them, pictures or hashes of them, except in data: addresses",
     ]
 
 
