@@ -57,11 +57,13 @@ class Registered:
         hashes: uint8[n, 32], phash256.
         entry: int64[n], ascending.
         radius: int64[n], bits: the entry's own, and no more than filters look for by default.
+        pdq_alone: entries that have no phash256, since a list gave their PDQ: not among these.
     """
 
     hashes: Hashes
     entry: Numbers
     radius: Numbers
+    pdq_alone: int = 0
 
     @classmethod
     def of(cls, openings: Iterable[Opening]) -> Registered:
@@ -74,17 +76,20 @@ class Registered:
             LogFault: the matter of a picture cannot be read.
         """
         packed, entry, radius = bytearray(), list[int](), list[int]()
+        pdq_alone = 0
         for opening in openings:
             # Reading a matter takes a hundred times as long as passing it over.
             if _KIND not in opening.matter:
                 continue
             identifier = opening.identifier()
-            for each in _variants(identifier):
+            variants = list(_variants(identifier))
+            pdq_alone += identifier.kind is Kind.IMAGE and not variants
+            for each in variants:
                 packed += each
                 entry.append(opening.index)
                 radius.append(min(identifier.radius or 0, DEFAULT_RADIUS))
         hashes = np.frombuffer(bytes(packed), np.uint8).reshape(-1, _BYTES)
-        return cls(hashes, np.array(entry, np.int64), np.array(radius, np.int64))
+        return cls(hashes, np.array(entry, np.int64), np.array(radius, np.int64), pdq_alone)
 
     @property
     def entries(self) -> int:

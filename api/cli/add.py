@@ -163,7 +163,7 @@ def _one(kind: KindName, value: str) -> Understood:
 
 
 def _refusal(faults: Iterable[Exception], places: list[str], values: int) -> Exception:
-    from optout.registry.errors import IdentifierError
+    from optout.registry.errors import IdentifierError, PictureError
 
     kept = [fault for fault in faults if isinstance(fault, IdentifierError)]
     if values == 1:
@@ -174,4 +174,7 @@ def _refusal(faults: Iterable[Exception], places: list[str], values: int) -> Exc
     ]
     more = len(kept) - len(named)
     message = "; ".join(named) + (f"; and {more:,} more" if more else "")
-    return IdentifierError(message, "Nothing was added: mend or remove these values, then repeat.")
+    advice = ["Nothing was added: mend or remove these values, then repeat."]
+    # A plain picture is as it should be and cannot be mended: what else may be done is said.
+    advice += dict.fromkeys(fault.advice for fault in kept if isinstance(fault, PictureError))
+    return IdentifierError(message, " ".join(advice))

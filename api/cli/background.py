@@ -79,6 +79,7 @@ class Pictures:
         hashes: phash256, 32 bytes each.
         mirrored: the same of the mirror images.
         unreadable: how many could not be read.
+        empty: files without a byte, and rows without a picture.
         faults: the first of these: place and reason.
     """
 
@@ -86,6 +87,7 @@ class Pictures:
     hashes: bytearray = field(default_factory=bytearray)
     mirrored: bytearray = field(default_factory=bytearray)
     unreadable: int = 0
+    empty: int = 0
     faults: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, name: str, hashed: SightedHashes | str) -> None:
@@ -109,6 +111,7 @@ class Pictures:
         self.hashes += others.hashes
         self.mirrored += others.mirrored
         self.unreadable += others.unreadable
+        self.empty += others.empty
         self.faults += others.faults[: FAULTS_KEPT - len(self.faults)]
 
 
@@ -118,6 +121,7 @@ class Hashing:
     def __call__(self, task: Part, tell: Tell) -> Pictures:
         """Do it, and tell of every picture that is done."""
         pictures, known = Pictures(), dict[bytes, SightedHashes | str]()
+        shown = set[str]()  # a row may hold several pictures
         for name, data in _read_rows(task) if isinstance(task, Rows) else _read_files(task):
             if isinstance(data, OSError):
                 pictures.refuse(name, data.strerror or str(data))
@@ -126,7 +130,10 @@ class Hashing:
                 if digest not in known:
                     known[digest] = _hashed(data)
                 pictures.add(name, known[digest])
+            if data:
+                shown.add(name)
             tell(1, name)
+        pictures.empty = task.count - len(shown)
         return pictures
 
 

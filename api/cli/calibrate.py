@@ -82,9 +82,11 @@ def calibrate(
         ]
         document = {
             "entries": registered.entries,
+            "pdq_alone": registered.pdq_alone,
             "pictures": len(pictures.names),
             "distinct": distinct,
             "unreadable": pictures.unreadable,
+            "empty": pictures.empty,
             "faults": [{"place": name, "message": why} for name, why in pictures.faults],
             "most": most,
             "matching": matching,
@@ -95,7 +97,10 @@ def calibrate(
     _tell(console, document, dry_run=dry_run)
     console.document(document)
     if quarantined:
+        console.say("where one is right all the same: ", ("optout restore ENTRY --why …", "bold"))
         console.next("optout snapshot snapshot", "older snapshots still hold them")
+    elif dry_run and reasons:
+        console.next("the same command without --dry-run")
     return Exit.DONE
 
 
@@ -171,8 +176,17 @@ def _tell(console: Console, document: dict[str, Any], *, dry_run: bool) -> None:
         console.table([head, *rows], right=(0, 1))
     if len(many) > SHOWN:
         console.result((f"  and {len(many) - SHOWN:,} more (--json lists all)", "dim"))
-    if unreadable := document["unreadable"]:
-        console.say(f"passed over: {unreadable:,}")
+    if alone := document["pdq_alone"]:
+        console.say(
+            f"{counted(alone, 'entry', 'entries')} {'is' if alone == 1 else 'are'} known by "
+            f"{'its' if alone == 1 else 'their'} PDQ alone and not looked at"
+        )
+    if document["entries"]:
+        console.say(
+            f"{counted(document['pictures'], 'picture')} read, "
+            f"{document['pictures'] - document['distinct']:,} of them copies of others; "
+            f"{document['unreadable']:,} cannot be read, {document['empty']:,} empty"
+        )
         for fault in document["faults"][:FAULTS_SHOWN]:
             console.say(f"  {fault['place']}: ", (fault["message"], "red"))
     console.result(

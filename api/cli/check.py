@@ -53,8 +53,8 @@ def check(
 ) -> int:
     """Say whether a snapshot holds an item: exit code 4 if it does.
 
-    An address is found by the site, prefix and account that hold it too, a picture up to the
-    usual radius, mirrored too.
+    An address is found by the site, prefix and account that hold it too; a picture by its exact
+    bytes, and by its looks up to the usual radius, mirrored too.
     """
     from optout.filter import Policy
     from optout.registry import Snapshot
@@ -105,7 +105,9 @@ def _matches(snapshot: Snapshot, kind: KindName, value: str) -> set[Match]:
     from optout.registry import Identifier
     from optout.registry.identifiers import Kind, url_keys
 
-    keys = [(one.kind, one.digest, one.probe) for one in Identifier.parse_all(kind, value)]
+    # What is too plain to be registered by its looks is looked for all the same, as a filter does.
+    exactly = Kind.FILE if kind is Kind.IMAGE else kind
+    keys = [(one.kind, one.digest, one.probe) for one in Identifier.parse_all(exactly, value)]
     if kind in WIDER:
         # What a corpus would hold is an address: whatever lies above it covers it too.
         wider = {Kind(word) for word in WIDER[kind]}
@@ -127,19 +129,27 @@ def _near(snapshot: Snapshot, path: str) -> set[Match]:
 
     Returns:
         Each once, at its least distance.
+
+    Raises:
+        PictureError: it cannot be read.
     """
     from pathlib import Path
 
+    from optout.registry.errors import PictureError
     from optout.registry.images import sighted_hashes, sighted_pdq
 
     data = Path(path).read_bytes()
+    try:
+        ways = sighted_hashes(data)
+        by_pdq = sighted_pdq(data, plain=True) if snapshot.has_pdq_alone else ()
+    except PictureError as fault:
+        raise PictureError(f"{path!r}: {fault.message}", fault.advice) from fault
     nearest: dict[int, Match] = {}
-    for match in _within(snapshot, "phash256", sighted_hashes(data)):
+    for match in _within(snapshot, "phash256", ways):
         nearest[match.entry] = min(match, nearest.get(match.entry, match))
-    if snapshot.has_pdq_alone:
-        for match in _within(snapshot, "pdq256", sighted_pdq(data, plain=True)):
-            if not snapshot.has_hash("phash256", match.entry):
-                nearest[match.entry] = min(match, nearest.get(match.entry, match))
+    for match in _within(snapshot, "pdq256", by_pdq):
+        if not snapshot.has_hash("phash256", match.entry):
+            nearest[match.entry] = min(match, nearest.get(match.entry, match))
     return set(nearest.values())
 
 

@@ -27,7 +27,7 @@ def report(error: Exception, arguments: Sequence[str]) -> int:
     """
     console = Console(json="--json" in arguments)
     if isinstance(error, typer.TyperException):
-        message, advice, code = _misuse(error)
+        message, advice, code = _misuse(error, arguments)
         if not message:
             return code
     else:
@@ -58,10 +58,14 @@ def _code(error: Exception) -> Exit:
     return Exit.USAGE if isinstance(error, UsageError) else Exit.FAILED
 
 
-def _misuse(error: typer.TyperException) -> tuple[str, str, Exit]:
+def _misuse(error: typer.TyperException, arguments: Sequence[str]) -> tuple[str, str, Exit]:
     """What Typer says about options and arguments, in our form."""
     context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "optout"
+    if context is not None:
+        command = context.command_path
+    else:
+        # Of an option without its value Typer does not say whose it is.
+        command = " ".join(["optout", *(name for name in arguments[:1] if name[:1] != "-")])
     message = error.format_message()
     if context is not None and message == context.get_help():
         # `optout` alone: the help page is the answer.

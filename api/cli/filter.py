@@ -59,7 +59,13 @@ def filter_(
         str, typer.Option(metavar="U", help="What the corpus is for: train-ai or search.")
     ] = "train-ai",
     radius: Annotated[
-        int | None, typer.Option(metavar="R", min=0, max=64, help="Bits two pictures may differ.")
+        int | None,
+        typer.Option(
+            metavar="R",
+            min=0,
+            max=64,
+            help="Bits of phash256 that two pictures may differ in; PDQ is compared within 31.",
+        ),
     ] = None,
     unjudgeable: Annotated[
         list[str] | None,
@@ -139,7 +145,12 @@ def filter_(
         interrupted="nothing was written" if dry_run else GOES_ON,
         signed=not dry_run,
         show_plan=lambda planned: reports.show_plan(
-            console, planned, policy, columns or {}, no_column or ()
+            console,
+            planned,
+            policy,
+            columns or {},
+            no_column or (),
+            pdq_alone=opened.has_pdq_alone,
         ),
     )
     if dry_run:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .adding import in_batches
@@ -41,6 +42,7 @@ class ListTally:
         known: records whose entries are there already.
         ended: those of them whose entries the operator has ended.
         withdrawn: entries that were taken back.
+        unknown: tombstones that fit no entry of the feed.
         bad: records that cannot be registered.
         not_held: records whose signal no registry holds, by its type.
         faults: the first bad records: place and reason.
@@ -52,6 +54,7 @@ class ListTally:
     known: int = 0
     ended: int = 0
     withdrawn: int = 0
+    unknown: int = 0
     bad: int = 0
     not_held: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[str, str]] = field(default_factory=list)
@@ -74,6 +77,7 @@ class ListTally:
         self.known += followed.known
         self.ended += followed.ended
         self.withdrawn += len(followed.withdrawn)
+        self.unknown += followed.unknown
 
     def tell(self, console: Console) -> None:
         """Name what could not be registered."""
@@ -124,7 +128,8 @@ def import_hash_list(
 
     Raises:
         UsageError: the file cannot be read to its end.
-        IdentifierError: a record cannot be registered, and none is to be left out.
+        IdentifierError: a record cannot be registered, and none is to be left out: nothing is
+            added then, and what the list takes back has ended.
     """
     from optout.registry import Registry
     from optout.registry.errors import IdentifierError
@@ -136,12 +141,18 @@ def import_hash_list(
         try:
             checked, taken_back = _checked(found, progress)
             if checked.bad and not skip_bad:
+                # What is asked to end does not wait until somebody has mended other records.
+                for gone in _tombstones(found, taken_back) if taken_back else ():
+                    tally.take(opened.follow(feed, (), gone))
                 progress.close()
                 checked.tell(console)
+                _tell_unknown(console, tally, feed, Path(found.name).name)
+                ended = counted(tally.withdrawn, "entry", "entries")
                 raise IdentifierError(
                     f"{counted(checked.bad, 'record')} of {checked.values:,} in {found.name} "
                     "cannot be registered",
-                    "Nothing was added: mend them, or leave them out with --skip-bad.",
+                    f"Nothing was added, {ended} taken back: mend the records, or leave them out "
+                    "with --skip-bad.",
                 )
             progress.stage("adding", checked.values)
             with in_batches(console, progress, tally):
@@ -168,6 +179,7 @@ def import_hash_list(
             "faults": [{"place": place, "message": why} for place, why in tally.faults],
         }
     tally.tell(console)
+    _tell_unknown(console, tally, feed, Path(found.name).name)
     console.result(
         f"{tally.added:,} added, {tally.known:,} there already, {tally.withdrawn:,} taken back"
         + (f", {counted(tally.bad, 'record')} left out" if tally.bad else "")
@@ -176,6 +188,18 @@ def import_hash_list(
     console.document(document)
     console.next("optout snapshot snapshot", "what a filter loads")
     return Exit.DONE
+
+
+def _tell_unknown(console: Console, tally: ListTally, feed: str, file: str) -> None:
+    if not tally.unknown:
+        return
+    fit = "fits" if tally.unknown == 1 else "fit"
+    console.say(
+        f"  {counted(tally.unknown, 'tombstone')} {fit} no entry of the feed {feed}: "
+        "never listed there, or taken back before"
+    )
+    if feed == file:
+        console.say("  the feed is called after the file: --feed gives the name that it had before")
 
 
 def _read(record: ListRecord, tally: ListTally) -> Said | None:

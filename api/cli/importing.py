@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,10 @@ FAULTS_SHOWN = 20
 
 DIGESTS = {"sha256": "file_sha256", "md5": "file_md5"}
 """Columns that hold files by their digests, and not by their paths."""
+
+_HEX = re.compile(r"[0-9a-fA-F]+")
+_SIGNALS_OF = {32: "--signal md5", 64: "--signal sha256 or --signal pdq"}
+"""What hexadecimal digits may be, by how many there are, and how an operator says so."""
 
 
 @dataclass
@@ -96,7 +101,8 @@ def import_(
     signal: Annotated[
         str | None,
         typer.Option(
-            metavar="TYPE", help="What its hashes are, where the list does not say: md5, sha256."
+            metavar="TYPE",
+            help="What its hashes are, where the list does not say: md5, sha256, pdq.",
         ),
     ] = None,
     skip_bad: Annotated[
@@ -246,12 +252,19 @@ class Values:
             PictureError: it is no picture, or too flat a one.
         """
         from optout.registry import Identifier
+        from optout.registry.errors import IdentifierError
 
         kind, value = self._kind_of(record), record.value
         if kind == "file" and self._column in DIGESTS:
             return (getattr(Identifier, DIGESTS[self._column])(value),)
         if kind == "work" and self._column in OTHER_NAMES["work"] and ":" not in value:
             value = f"{self._column}:{value}"
+        signals = _SIGNALS_OF.get(len(value)) if kind == "url" else None
+        if signals and _HEX.fullmatch(value):
+            raise IdentifierError(
+                f"{value!r} is a hash, and no address: say of which type with {signals}",
+                "Give the type of the hashes, or the column of the addresses.",
+            )
         return Identifier.parse_all(kind, value)
 
     def check(self, record: Record) -> None:

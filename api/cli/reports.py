@@ -19,6 +19,9 @@ SHARDS_SHOWN = 20
 """Of a corpus of thousands, those that lost most; `--json` holds all of them."""
 FAULTS_SHOWN = 20
 
+PDQ = "pdq256"
+"""The role of columns that hold such hashes, and the name of their radius."""
+
 
 def show_snapshot(console: Console, snapshot: Snapshot, *, pinned: bool) -> None:
     """Which snapshot it is: its origin, what it holds, who signed it."""
@@ -42,6 +45,8 @@ def show_plan(
     policy: Policy,
     chosen: Mapping[str, Sequence[str]],
     excluded: Sequence[str],
+    *,
+    pdq_alone: bool = False,
 ) -> None:
     """What the run will look at, and where its policy is not the usual one.
 
@@ -51,6 +56,7 @@ def show_plan(
         policy: what the run obeys.
         chosen: columns by role, as the operator said.
         excluded: columns that the operator does not want looked at.
+        pdq_alone: whether pictures are registered that are known by their PDQ alone.
     """
     said = {path for paths in chosen.values() for path in paths}
     roles: dict[str, list[str]] = {}
@@ -63,14 +69,23 @@ def show_plan(
     rows += [("", path, ("not looked at, as you said", "dim")) for path in excluded]
     label: Piece = ("columns ", "dim")
     console.say_table([(label if number == 0 else "", *row[1:]) for number, row in enumerate(rows)])
-    differences = policy_differences(policy)
-    console.say_table([(("policy  ", "dim"), differences or usual_policy(policy))])
+    pdq = pdq_alone or any(column.role == PDQ for column in planned)
+    told = policy_differences(policy, pdq=pdq) or usual_policy(policy, pdq=pdq)
+    console.say_table([(("policy  ", "dim"), told)])
 
 
-def usual_policy(policy: Policy) -> str:
-    """What the usual policy means, in a line."""
+def _pdq_radius() -> str:
+    """What no radius of a policy changes."""
+    from optout.registry.images import RADIUS
+
+    return f"{RADIUS[PDQ]} in PDQ"
+
+
+def usual_policy(policy: Policy, *, pdq: bool = False) -> str:
+    """What the usual policy means, in a line; `pdq` where pictures are compared by that too."""
+    also = f" ({_pdq_radius()})" if pdq else ""
     return (
-        f"the usual: pictures within {policy.radius} of 256 bits; sites need grade "
+        f"the usual: pictures within {policy.radius} of 256 bits{also}; sites need grade "
         f"{policy.min_grade['site']}; unproven entries above {policy.hold_share:.1%} are held"
     )
 
@@ -84,8 +99,8 @@ def tell_damaged_snapshot(console: Console, command: str, fault: SnapshotFault) 
     return Exit.FOUND
 
 
-def policy_differences(policy: Policy) -> str:
-    """Where a policy is not the default one, in words."""
+def policy_differences(policy: Policy, *, pdq: bool = False) -> str:
+    """Where a policy is not the default one, in words; `pdq` as for `usual_policy`."""
     from optout.filter import Policy as Usual
 
     usual, own = Usual().to_dict(), policy.to_dict()
@@ -93,7 +108,9 @@ def policy_differences(policy: Policy) -> str:
     for name, value in own.items():
         if value == usual[name]:
             continue
-        if isinstance(value, dict):
+        if name == "radius" and pdq:
+            parts.append(f"{name} {value} ({_pdq_radius()})")
+        elif isinstance(value, dict):
             changed = [f"{k}={v}" for k, v in value.items() if v != usual[name][k]]
             parts.append(f"{name.replace('_', ' ')} {', '.join(changed)}")
         elif isinstance(value, list):
@@ -151,11 +168,12 @@ def show_run(console: Console, report: RunReport, out: str) -> None:
     console.result()
     masked = any(outcome.how == "masked" for outcome in report.outcomes)
     if report.rows_quarantined:
+        aside = "would be put aside" if report.dry_run else "put aside"
         console.result(
             (f"{words.counted(report.rows_quarantined, 'row')} could not be judged", "yellow"),
             ": left out like the dropped ones"
             if masked
-            else f": put aside in {out}.optout/quarantine/",
+            else f": {aside} in {out}.optout/quarantine/",
         )
     for held in report.held:
         console.result(

@@ -27,7 +27,7 @@ from .claims import (
 from .decide import Decision, Tally
 from .division import Division, Load, divide, is_interpreted, shortage
 from .finished import finished
-from .idle import idle_wishes
+from .idle import idle_wishes, strange_columns, unmet_entries
 from .inputs import discover
 from .place import Place
 from .plan import Asked, Plan, make_plan
@@ -84,7 +84,7 @@ class Course:
         """Scan and count; nothing at all is written."""
         seen = self._survey()
         plan = make_plan(seen, self.asked, self.snapshot)
-        self.progress.planned(plan.columns)
+        self._tell_plan(plan, seen)
         check_snapshot(self.snapshot)
         tasks, tally = self._tasks(plan, seen), Tally()
         division = self._divide(plan, tasks, seen)
@@ -101,7 +101,7 @@ class Course:
         """Plan, scan, decide, write, seal."""
         seen = self._survey()
         plan = self._freeze_plan(seen)
-        self.progress.planned(plan.columns)
+        self._tell_plan(plan, seen)
         if plan.asked.mode == MASK:
             note_inputs(self.place, [each.shard for each in seen])
         self.failed |= unplanned_shards(plan, seen)
@@ -180,6 +180,14 @@ class Course:
         for idle in idle_wishes(self.asked, seen, self.snapshot.size):
             self.progress.note(idle)
         return seen
+
+    def _tell_plan(self, plan: Plan, seen: Sequence[Surveyed]) -> None:
+        """What is looked at, and what will meet nothing there."""
+        self.progress.planned(plan.columns)
+        for note in unmet_entries(plan.columns, plan.asked.policy, self.snapshot):
+            self.progress.note(note)
+        for note in strange_columns(plan.asked, seen):
+            self.progress.note(note)
 
     def _freeze_plan(self, seen: Sequence[Surveyed]) -> Plan:
         """The plan that is in force: an interrupted run's own, or a new one."""

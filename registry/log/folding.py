@@ -16,7 +16,7 @@ from optout.registry.errors import LogFault, TransitionError
 from optout.registry.identifiers import Grade, Kind
 
 from .parsing import parse_leaf
-from .records import Add, Erase, GradeChange, Record, Revealed, Step
+from .records import Add, ByOperator, Erase, GradeChange, Record, Revealed, Step
 
 
 class Status(StrEnum):
@@ -53,11 +53,11 @@ A withdrawal decides a dispute, so undoing it does not bring the dispute back.
 
 
 _ADVICE = {
-    Status.IN_FORCE: "It is in force, and nothing is to be undone.",
     Status.DISPUTED: "It is disputed already: withdraw or restore it.",
     Status.WITHDRAWN: "Register it again, if it shall be in force.",
     Status.ERASED: "An erasure is final: register it again.",
 }
+_TO_OPERATOR = {**_ADVICE, Status.WITHDRAWN: "`optout restore` puts it in force again."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +174,18 @@ def _next(entries: Mapping[int, Entry], index: int, record: Record) -> Entry:
             f"there is no entry {record.entry}", "Name an entry by the number it was given."
         )
     status = TRANSITIONS.get((entry.status, record.op))
+    if status is None and entry.status is Status.IN_FORCE:
+        raise TransitionError(
+            f"entry {entry.index} is in force: there is nothing to restore",
+            "Name an entry that was withdrawn or is disputed.",
+        )
     if status is None:
+        # Whoever holds no more than a token cannot restore.
+        by_operator = record.op == "withdraw" and isinstance(record.proof, ByOperator)
+        advice = _TO_OPERATOR if by_operator else _ADVICE
         raise TransitionError(
             f"entry {entry.index} is {entry.status}: {record.op} is not possible",
-            _ADVICE[entry.status],
+            advice[entry.status],
         )
     _check_token(entry, record)
     grade = record.grade if isinstance(record, GradeChange) else entry.grade

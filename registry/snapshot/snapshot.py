@@ -6,7 +6,7 @@ Opening reads `snapshot.json` and maps the other files, whatever their size.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -325,6 +325,15 @@ class Snapshot:
         entries = self._segment.images[namespace]["entry"]
         place = bisect_left(entries, entry)
         return place < len(entries) and int(entries[place]) == entry
+
+    def held_by(self, namespaces: Iterable[str]) -> int:
+        """How many pictures are held by at least one of some kinds of hash.
+
+        Args:
+            namespaces: which kinds: `phash256`, `phash64` or `pdq256`.
+        """
+        entries = [np.unique(self._segment.images[name]["entry"]) for name in namespaces]
+        return len(np.unique(np.concatenate(entries))) if entries else 0
 
     def __reduce__(self) -> tuple[Callable[[str, str], Snapshot], tuple[str, str]]:
         return _reopen, (str(self._home), self.digest)

@@ -65,12 +65,15 @@ class Followed:
         known: records whose entries are there already, or that stand there more than once.
         ended: those of them whose entries the operator has ended: they stay so.
         withdrawn: entries that the feed took back, by number.
+        unknown: records that it took back and that fit no entry of it: it never listed them, or
+            took them back before.
     """
 
     added: int
     known: int
     ended: int
     withdrawn: list[int]
+    unknown: int = 0
 
 
 def follow(
@@ -94,7 +97,7 @@ def follow(
     """
     # A feed may be called after a file, whose name need not be UTF-8.
     feed = feed.encode(errors="backslashreplace").decode()
-    withdrawn = _take_back(connection, feed, gone, key)
+    withdrawn, unknown = _take_back(connection, feed, gone, key)
     lookups = [_lookup(key, feed, one) for one in listed]
     known = _entries(connection, dict.fromkeys(lookups))
     fresh = {
@@ -109,12 +112,14 @@ def follow(
         known=len(listed) - len(made),
         ended=sum(lookup in known and known[lookup] not in stand for lookup in lookups),
         withdrawn=withdrawn,
+        unknown=unknown,
     )
 
 
 def _take_back(
     connection: Connection, feed: str, gone: Sequence[RecordName], key: bytes
-) -> list[int]:
+) -> tuple[list[int], int]:
+    """Which entries ended, and how many of the names fit none."""
     marks = {mark for name in gone for mark in _marks(key, feed, name)}
     found: dict[bytes, set[int]] = {}
     for chunk in chunks(list(marks)):
@@ -123,12 +128,14 @@ def _take_back(
         )
         for mark, entry in rows:
             found.setdefault(mark, set()).add(entry)
-    meant: set[int] = set()
+    meant, unknown = set[int](), 0
     for name in gone:
         of = [found.get(mark, set()) for mark in _marks(key, feed, name)]
         # Its case says nothing where a value does: others may have asked for the same.
         told = of[: 1 + bool(name.id)] if name.value else of
-        meant |= set.intersection(*told) if told else set()
+        fits = set.intersection(*told) if told else set()
+        meant |= fits
+        unknown += not fits
     taken = sorted(_in_force(connection, meant))
     if taken:
         withdraw(connection, dict.fromkeys(taken, ByOperator(TAKEN_BACK)))
@@ -136,7 +143,7 @@ def _take_back(
         # Listed again it is a new entry; what the operator ended is left to the operator.
         connection.execute(delete(claims).where(claims.c.entry.in_(ended)))
         connection.execute(delete(feeds).where(feeds.c.entry.in_(ended)))
-    return taken
+    return taken, unknown
 
 
 def _marks(key: bytes, feed: str, name: RecordName) -> list[bytes]:

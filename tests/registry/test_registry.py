@@ -121,7 +121,7 @@ def test_the_operator_restores_in_the_open_what_was_withdrawn(
 @pytest.mark.parametrize(
     ("entries", "said"),
     [
-        ([0, 2], "entry 2 is in-force: restore is not possible"),
+        ([0, 2], "entry 2 is in force: there is nothing to restore"),
         ([0, 3], "entry 3 is erased: restore is not possible"),
         ([0, 99], "no entry 99"),
     ],

@@ -15,8 +15,9 @@ import pytest
 from optout.api.cli import background, main
 from optout.api.cli.exits import Exit
 from optout.filter import Filter
-from optout.registry import Registry
+from optout.registry import Identifier, Registry
 from optout.registry.log import ByOperator, Restore, Withdraw, parse_leaf
+from optout.registry.registry import Claim
 from PIL import Image, ImageOps
 
 Run = Callable[..., dict]
@@ -126,8 +127,10 @@ def test_a_dry_run_changes_nothing(
     assert told["matching"][0]["too_many"]
     assert (told["quarantined"], told["size"]) == ([], 3)
     assert main(["calibrate", "background", "--dry-run"]) == Exit.DONE
-    out = capsys.readouterr().out
+    out, err = capsys.readouterr()
     assert "would be quarantined" in out
+    assert "next: the same command without --dry-run" in err
+    assert "15 pictures read, 2 of them copies of others; 0 cannot be read, 0 empty" in err
     assert "0 entries quarantined; 1 entry of 3 of the kind image matches more than 1" in out
 
 
@@ -141,7 +144,8 @@ def test_how_many_an_entry_may_match_can_be_said(
 def test_what_was_restored_after_a_review_stays(
     place: Path, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("calibrate", "background")["quarantined"] == [0]
+    assert main(["calibrate", "background"]) == Exit.DONE
+    assert "right all the same: optout restore ENTRY --why" in capsys.readouterr().err
     told = run("restore", "0", "--why", "the template is her own")
     assert (told["restored"], told["size"]) == ([0], 5)
     with Registry.open("optout.db") as registry:
@@ -160,7 +164,11 @@ def test_only_what_was_withdrawn_is_restored(
 ) -> None:
     assert main(["withdraw", "1"]) == Exit.DONE
     assert main(["restore", "1", "2"]) == Exit.USAGE
-    assert "entry 2 is in-force: restore is not possible" in capsys.readouterr().err
+    assert "entry 2 is in force: there is nothing to restore" in capsys.readouterr().err
+    assert main(["withdraw", "1"]) == Exit.USAGE
+    told = capsys.readouterr().err
+    assert "entry 1 is withdrawn: withdraw is not possible" in told
+    assert "`optout restore` puts it in force again" in told
     assert main(["restore", "1"]) == Exit.DONE
     assert "restored: entry 1" in capsys.readouterr().out
 
@@ -170,7 +178,7 @@ def test_pictures_stand_in_shards_too(place: Path, made: Path, run: Run) -> None
     own = (made / "own.jpg").read_bytes()
     shard(place / "crawl.parquet", [None, own, own, b"", *(path.read_bytes() for path in files)])
     told = run("calibrate", "crawl.parquet")
-    assert (told["pictures"], told["distinct"]) == (2 + MEMES, 1 + MEMES)
+    assert (told["pictures"], told["distinct"], told["empty"]) == (2 + MEMES, 1 + MEMES, 2)
     assert [(each["entry"], each["matches"]) for each in told["matching"]] == [(0, 5), (1, 1)]
     assert told["matching"][1]["nearest"] == ["crawl.parquet row 1"]
 
@@ -216,13 +224,15 @@ def test_what_cannot_be_read_is_counted_and_passed_over(
     (crowd / "1.jpg").write_bytes(Path("background/1.JPG").read_bytes())
     (crowd / "cut off.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     (crowd / "gone.png").symlink_to("nowhere")
+    (crowd / "empty.png").touch()
     (crowd / "broken.parquet").write_bytes(b"PAR1")
     pq.write_table(pa.table({"n": [1]}), crowd / "numbers.parquet")
     told = run("calibrate", "crowd", "--dry-run")
-    assert (told["pictures"], told["unreadable"]) == (1, 4)
+    assert (told["pictures"], told["unreadable"], told["empty"]) == (1, 4, 1)
     assert main(["calibrate", "crowd", "--dry-run"]) == Exit.DONE
     err = capsys.readouterr().err
     assert "crowd/cut off.png: the PNG picture is damaged or cut off" in err
+    assert "1 picture read, 0 of them copies of others; 4 cannot be read, 1 empty" in err
     assert "crowd/gone.png: No such file or directory" in err
     assert "crowd/numbers.parquet: no column holds the bytes of pictures" in err
 
@@ -297,6 +307,18 @@ def test_a_registry_without_pictures_needs_no_background(
 ) -> None:
     told = run("calibrate", sys.prefix, "--registry", str(new_registry()))
     assert (told["entries"], told["pictures"], told["quarantined"]) == (0, 0, [])
+
+
+def test_entries_that_are_known_by_their_pdq_alone_are_counted_and_not_looked_at(
+    place: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digits = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
+    with Registry.open("optout.db") as registry:
+        registry.add([Claim(Identifier.image_pdq256(digits))])
+    told = run("calibrate", "background/1.JPG", "--dry-run")
+    assert (told["entries"], told["pdq_alone"]) == (3, 1)
+    assert main(["calibrate", "background/1.JPG", "--dry-run"]) == Exit.DONE
+    assert "1 entry is known by its PDQ alone and not looked at" in capsys.readouterr().err
 
 
 def test_what_does_not_exist_is_told_of_where_no_picture_is_registered_too(

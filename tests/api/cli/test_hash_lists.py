@@ -207,6 +207,45 @@ def test_every_hash_passes_the_gate_for_hashes_of_others(
     assert [one["place"] for one in found["faults"]] == [f"record {n}" for n in range(1, 5)]
 
 
+def test_what_a_list_takes_back_does_not_wait_for_records_that_are_refused(
+    place: Path, told: Callable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told("import", feed(place / "a.json", ("VideoMD5", MD5, "Active")), "--feed", "n")
+    name = feed(
+        place / "b.json",
+        ("VideoMD5", MD5, "Withdrawn"),
+        ("ImagePDQ", "12", "Active"),
+        ("VideoMD5", "0" * 32, "Active"),
+    )
+    assert main(["import", name, "--feed", "n"]) == Exit.USAGE
+    err = capsys.readouterr().err
+    assert "1 record of 3 in " in err
+    assert "Nothing was added, 1 entry taken back: mend the records" in err
+    assert registered() == set()
+    assert main(["import", name, "--feed", "n"]) == Exit.USAGE
+    assert "Nothing was added, 0 entries taken back" in capsys.readouterr().err
+    assert told("import", name, "--feed", "n", "--skip-bad")["added"] == 1
+
+
+def test_tombstones_that_fit_nothing_are_told(
+    place: Path, told: Callable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told("import", feed(place / "monday.json", ("VideoMD5", MD5, "Active")))
+    gone = feed(place / "tuesday.json", *((t, MD5, "Deleted") for t in ("VideoMD5", "ImagePDQ")))
+    assert main(["import", gone, "--feed", "south"]) == Exit.DONE
+    err = capsys.readouterr().err
+    assert "2 tombstones fit no entry of the feed south: never listed there" in err
+    assert "called after the file" not in err
+    assert main(["import", gone]) == Exit.DONE
+    err = capsys.readouterr().err
+    assert "2 tombstones fit no entry of the feed tuesday.json" in err
+    assert "called after the file: --feed gives the name that it had before" in err
+    assert main(["import", gone, "--feed", "monday.json"]) == Exit.DONE
+    told_words = capsys.readouterr()
+    assert "1 tombstone fits no entry of the feed monday.json" in told_words.err
+    assert "1 taken back" in told_words.out
+
+
 def test_of_many_bad_records_and_types_only_some_are_named(place: Path, told: Callable) -> None:
     bad = [("VideoMD5", str(number), "Active") for number in range(30)]
     many = [(f"type {number}", "x", "Active") for number in range(60)]
@@ -405,6 +444,21 @@ def test_a_picture_of_a_list_is_found_by_its_looks_as_long_as_it_is_listed(
     told("import", feed(place / "tuesday.json", ("ImagePDQ", digits, "Withdrawn")), "--feed", "n")
     told("snapshot", "snapshot")
     assert not told("check", "image", "copy.jpg", "--snapshot", "snapshot")["match"]
+
+
+def test_a_plain_picture_of_a_list_is_found_though_it_could_not_be_registered(
+    place: Path, told: Callable
+) -> None:
+    # A little of texture in the middle of a white sheet: too flat for one hash, and not for PDQ.
+    sheet = Image.new("RGB", (640, 480), "white")
+    sheet.paste(drawn(1).resize((170, 130)), (235, 175))
+    sheet.save(place / "plain.png")
+    told("add", "image", "plain.png", expect=Exit.USAGE)
+    digits = pdq(sheet).hash.hex()
+    told("import", feed(place / "monday.json", ("ImagePDQ", digits, "Active")), "--feed", "n")
+    told("snapshot", "snapshot")
+    found = told("check", "image", "plain.png", "--snapshot", "snapshot", expect=Exit.FOUND)
+    assert (found["kind"], found["distance"]) == ("image", 0)
 
 
 def test_of_a_picture_that_was_seen_the_pdq_alone_says_nothing(place: Path, told: Callable) -> None:

@@ -157,6 +157,26 @@ def test_nothing_is_added_while_a_value_is_bad(
     assert registered() == set()
 
 
+@pytest.mark.parametrize(
+    ("make", "signals"),
+    [(hashlib.md5, "--signal md5"), (hashlib.sha256, "--signal sha256 or --signal pdq")],
+)
+def test_where_hashes_stand_and_addresses_were_meant_their_type_is_asked_for(
+    make: Callable,
+    signals: str,
+    place: Path,
+    imported: Callable,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    digits = make(b"novel").hexdigest()
+    (place / "a.txt").write_text(f"{digits}\n")
+    assert main(["import", "a.txt"]) == Exit.USAGE
+    err = " ".join(capsys.readouterr().err.split())
+    assert f"line 1: '{digits}' is a hash, and no address: say of which type with {signals}" in err
+    signal = signals.split()[1]
+    assert imported("a.txt", "--signal", signal)["added"] == 1
+
+
 def test_bad_values_are_left_out_when_asked(place: Path, imported: Callable) -> None:
     lines = [HARBOUR.encode(), b"\xff\xfe", b"nonsense", b"x" * (LONGEST + 9), FJORD.encode()]
     (place / "a.txt").write_bytes(b"\n".join(lines))

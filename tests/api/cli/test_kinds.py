@@ -102,6 +102,24 @@ def test_a_picture_is_found_mirrored(
     assert not run("check", "image", "turned.jpg", "--snapshot", "snapshot")["match"]
 
 
+def test_a_picture_too_plain_to_be_registered_is_looked_for_as_a_filter_does(
+    place: Path, run: Run, photograph: Callable[..., bytes], plain_picture: bytes
+) -> None:
+    (place / "harbour.png").write_bytes(photograph(1, "PNG"))
+    (place / "logo.png").write_bytes(plain_picture)
+    (place / "novel.epub").write_bytes(b"novel")
+    run("add", "image", "harbour.png")
+    run("snapshot", "snapshot")
+    assert not run("check", "image", "logo.png", "--snapshot", "snapshot")["match"]
+    run("add", "file", "logo.png")
+    run("snapshot", "snapshot")
+    found = run("check", "image", "logo.png", "--snapshot", "snapshot", expect=Exit.FOUND)
+    assert (found["kind"], found["distance"]) == ("file", None)
+    for name, words in (("novel.epub", "'novel.epub': this is not a picture"), ("no", "not exist")):
+        refused = run("check", "image", name, "--snapshot", "snapshot", expect=Exit.USAGE)
+        assert words in refused["error"]["message"]
+
+
 def test_a_handle_alone_is_answered_by_the_question(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

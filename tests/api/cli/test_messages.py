@@ -54,6 +54,17 @@ def test_of_several_bad_values_each_is_named_and_none_is_added(told: Told) -> No
         assert registry.size == 0
 
 
+def test_of_several_plain_pictures_it_is_said_how_else_to_register_them(
+    place: Path, told: Told, plain_picture: bytes
+) -> None:
+    for name in ("a.png", "b.png"):
+        (place / name).write_bytes(plain_picture)
+    said = told("add", "image", "a.png", "b.png")
+    assert "'a.png': the picture is too plain" in said
+    assert "then repeat. Register its exact bytes as a file" in said
+    assert said.count("Register its exact bytes") == 1
+
+
 def test_an_action_on_what_cannot_be_judged_is_one_of_three(told: Told) -> None:
     said = told(
         *("filter", "corpus", "--snapshot", "s", "--out", "out"), *("--unjudgeable", "image=maybe")

@@ -81,8 +81,10 @@ def test_held_entries_failures_and_quarantine_come_with_what_to_do(
 def test_a_dry_run_says_that_nothing_was_written(
     console: Console, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    reports.show_run(console, RunReport([outcome("a", 10, 1)], dry_run=True), "clean")
-    assert "9 of 10 rows would be kept" in capsys.readouterr().out
+    reports.show_run(console, RunReport([outcome("a", 10, 1, 2)], dry_run=True), "clean")
+    out = capsys.readouterr().out
+    assert "2 rows could not be judged: would be put aside in clean.optout/quarantine/" in out
+    assert "7 of 10 rows would be kept" in out
 
 
 def inspection(*columns: DetectedColumn) -> Inspection:
@@ -120,6 +122,24 @@ def test_a_column_that_plays_two_parts_is_shown_with_both(
     parts = [DetectedColumn("meta{}*", "json", role, "rare") for role in ("url", "work")]
     reports.show_plan(console, parts, Policy(), {}, [])
     assert capsys.readouterr().err.splitlines()[0].split() == ["columns", "meta{}*", "url,", "work"]
+
+
+def test_that_no_radius_changes_how_far_a_pdq_reaches_is_said_where_it_is_compared(
+    console: Console, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = DetectedColumn("hash", "string", "pdq256", "PDQ hashes of pictures")
+    narrow = Policy(radius=8)
+    reports.show_plan(console, [URL, listed], narrow, {}, [])
+    reports.show_plan(console, [URL], narrow, {}, [], pdq_alone=True)
+    reports.show_plan(console, [URL], Policy(), {}, [], pdq_alone=True)
+    reports.show_plan(console, [URL], narrow, {}, [])
+    told = [line for line in capsys.readouterr().err.splitlines() if "policy" in line]
+    assert [line.split(maxsplit=1)[1].partition(";")[0] for line in told] == [
+        "radius 8 (31 in PDQ)",
+        "radius 8 (31 in PDQ)",
+        "the usual: pictures within 30 of 256 bits (31 in PDQ)",
+        "radius 8",
+    ]
 
 
 def test_the_usual_policy_has_no_differences() -> None:

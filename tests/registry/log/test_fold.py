@@ -102,9 +102,12 @@ def test_a_step_leads_where_the_table_says_or_is_refused(
     assert state.entries[0].status == before
     record = step(op, 0)
     if then is None:
-        with pytest.raises(TransitionError, match=f"entry 0 is {before}: {op} is not possible"):
+        stands = {
+            "in-force": "in force: there is nothing to restore",
+        }.get(before, f"{before}: {op} is not possible")
+        with pytest.raises(TransitionError, match=f"entry 0 is {stands}"):
             state.apply(record)
-        with pytest.raises(LogFault, match=f"record {len(log)} of the log .* entry 0 is {before}"):
+        with pytest.raises(LogFault, match=f"record {len(log)} of the log .* entry 0 is {stands}"):
             state.apply(record.leaf())
         assert state == folded(*log)
     else:
@@ -118,7 +121,7 @@ def test_a_step_leads_where_the_table_says_or_is_refused(
     [
         ("erased", "restore", "final"),
         ("withdrawn", "grade", "Register it again"),
-        ("in-force", "restore", "nothing is to be undone"),
+        ("in-force", "restore", "that was withdrawn or is disputed"),
         ("disputed", "dispute", "disputed already"),
     ],
 )
@@ -127,6 +130,13 @@ def test_a_refusal_says_what_to_do(before: str, op: str, advice: str) -> None:
     with pytest.raises(TransitionError) as caught:
         state.apply(step(op, 0))
     assert advice in caught.value.advice
+
+
+def test_an_operator_who_withdraws_twice_is_told_how_to_undo_it() -> None:
+    state = folded(added(), Withdraw(0, OPERATOR, DAY))
+    with pytest.raises(TransitionError) as caught:
+        state.apply(Withdraw(0, OPERATOR, DAY))
+    assert caught.value.advice == "`optout restore` puts it in force again."
 
 
 def test_the_table_is_whole() -> None:

@@ -48,6 +48,8 @@ def test_they_are_found_by_their_pdq_and_counted_as_pictures(book: LogBook, tmp_
     assert [snapshot.has_hash("phash256", entry) for entry in range(6)] == [
         *(True, False, True, False, False, False)
     ]
+    hashes: tuple[tuple[str, ...], ...] = (("pdq256",), ("phash256",), ("phash64", "pdq256"), ())
+    assert [snapshot.held_by(namespaces) for namespaces in hashes] == [4, 2, 4, 0]
     assert all(good for _, good, _ in audit_snapshot(snapshot.path))
 
 

@@ -72,6 +72,7 @@ def test_what_was_taken_back_can_be_listed_again(registry: Registry) -> None:
     registry.follow("a", [], [name(ONE)])
     assert registry.follow("a", [record()]).added == 1
     assert registry.follow("a", [record()], [name(ONE)]) == Followed(1, 0, 0, [2])
+    assert registry.follow("b", [], [name(ONE), name(TWO)]) == Followed(0, 0, 0, [], unknown=2)
 
 
 @pytest.mark.parametrize(
