@@ -42,7 +42,7 @@ REFERENCE, IMAGEHASH = "optout, reference", "imagehash.phash(16)"
 PDQHASH, IMAGEDEDUP = "pdqhash", "imagededup"
 
 _SOURCES = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
-_FILES, _ROUNDS = 10, 3
+_FILES, _ROUNDS = 50, 3
 _SECONDS = 0.5
 REGISTERED = 1_000_000
 """Pictures that a shard is filtered against."""
