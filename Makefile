@@ -34,7 +34,7 @@ fuzz: $(VENV)/dev ## hold compiled code against the reference, FUZZ_SECONDS (600
 bench-memory: $(VENV)/dev ## measure the memory of filter and verify; 10 GB of disk, half an hour
 	$(BIN)/python benchmarks/memory.py --write
 
-bench-images: $(VENV)/dev build/peers ## measure pictures: what is found, who is met by mistake, how fast; two hours
+bench-images: $(VENV)/dev build/peers ## measure pictures: what is found, who is met by mistake, how fast; an hour
 	$(BIN)/python -m benchmarks.images
 	$(BIN)/python -m benchmarks.image_speed
 

@@ -1,7 +1,7 @@
 """How fast pictures are hashed, looked up and filtered, beside decoding alone and beside others.
 
-    python -m benchmarks.image_speed           a quarter of an hour, 10 GB of memory
-    BENCH=quick python -m benchmarks.image_speed    some minutes; only prints what it finds
+    python -m benchmarks.image_speed           five minutes
+    BENCH=quick python -m benchmarks.image_speed    a smaller index; only prints what it finds
 
 Writes docs/image-speed.json, and from it the picture and the tables of docs/image-speed.md.
 """

@@ -1,6 +1,6 @@
 """Pictures a second on one core: the bulk kernel beside decoding alone and beside other hashes.
 
-    python -m benchmarks.pictures [--write]
+    python -m benchmarks.pictures
 
 Photographs of scikit-image, cropped and scaled, in three formats and sizes. Everybody gets the same
 files, one after the other, in a process of one thread; what is counted is processor time.
@@ -29,7 +29,6 @@ from PIL import Image
 from .registries import write_snapshot
 
 PEERS = Path(__file__).parents[1] / "build" / "peers"
-RESULTS = Path(__file__).parents[1] / "build" / "pictures.json"
 SIZES = (256, 512, 1024)
 FORMATS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 90},
@@ -270,16 +269,11 @@ def table(results: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Measure, print, and keep what was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--write", action="store_true", help=f"keep it in {RESULTS}")
-    given = parser.parse_args()
+    """Measure, and print."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     results = run()
     print(table(results))
     print(json.dumps(results["shards"], indent=2))
-    if given.write:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps(results, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Hashes within a radius: how fast an index is built and asked, against what could stand there.
 
-    python -m benchmarks.radius [--sizes 1e5 1e6 1e7] [--write]
+    python -m benchmarks.radius [--sizes 1e5 1e6 1e7]
 
 Every size is built and asked in a process of its own, each way of asking by one thread. Half of the
 queries differ from a registered hash in 0 to 34 bits, half are of nothing: the latter alone are
@@ -29,7 +29,6 @@ import numpy as np
 
 from .index import Peak
 
-RESULTS = Path(__file__).parent / "results" / "radius.json"
 PEERS = Path(__file__).parents[1] / "build" / "peers"
 SIZES = (100_000, 1_000_000, 10_000_000)
 RADII = (16, 24, 30, 34)
@@ -108,7 +107,7 @@ def one(size: int, place: Path) -> dict[str, Any]:
     from optout.registry.compiled import kernels
     from optout.registry.index import BruteForce, Chunks, multi_index, radius_index, write_postings
 
-    for name in (multi_index.KERNELS, "optout.registry.index.postings_kernels"):
+    for name in (*multi_index.KERNELS, "optout.registry.index.postings_kernels"):
         kernels(name)
     records = registered(place / "images.bin", size)
     hashes = records["hash"]
@@ -233,20 +232,15 @@ def table(results: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Measure, print, and keep what was asked for."""
+    """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=float, nargs="+", default=list(SIZES))
-    parser.add_argument("--write", action="store_true", help=f"keep it in {RESULTS}")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
         print(json.dumps(one(int(given.one[0]), Path(given.one[1]))))
         return
-    results = run(tuple(int(size) for size in given.sizes))
-    print(table(results))
-    if given.write:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+    print(table(run(tuple(int(size) for size in given.sizes))))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from .progress import ConsoleProgress
 
 
+BATCH = 10_000
+"""Entries that become durable together: what is lost at most when a run is stopped."""
+
+_STEP = 1000
+
+
 class Adding(Protocol):
     """Counts what was added so far."""
 
@@ -37,3 +43,14 @@ def in_batches(console: Console, progress: ConsoleProgress, tally: Adding) -> It
         kept = counted(tally.added, "entry", "entries")
         console.say(f"{kept} added so far: run it again, and it adds the rest")
         raise
+
+
+def step(progress: ConsoleProgress, values: int) -> None:
+    """Tell of every thousandth value, as to tell of each would take longer than to read it.
+
+    Args:
+        progress: of the reading.
+        values: how many were read so far.
+    """
+    if values % _STEP == 0:
+        progress.advance(_STEP)

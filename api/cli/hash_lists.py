@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .adding import in_batches
+from .adding import BATCH, in_batches, step
 from .console import Console
 from .exits import Exit
 from .taken_back import Said, TakenBack
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from optout.registry.registry import Followed, Listed, RecordName
 
     from .progress import ConsoleProgress
-
-BATCH = 10_000
-"""Records that become durable together: what is lost at most when a run is stopped."""
 
 FAULTS_SHOWN = 20
 
@@ -232,7 +229,7 @@ def _checked(found: HashList, progress: ConsoleProgress) -> tuple[ListTally, Tak
     for record in found.records():
         if said := _read(record, tally):
             taken_back.read(said)
-        _advance(progress, tally.values)
+        step(progress, tally.values)
     return tally, taken_back
 
 
@@ -262,10 +259,6 @@ def _listed(
         if len(batch) >= BATCH:
             yield batch
             batch = []
-        _advance(progress, tally.values)
+        step(progress, tally.values)
     yield batch
 
-
-def _advance(progress: ConsoleProgress, values: int) -> None:
-    if values % 1000 == 0:
-        progress.advance(1000)

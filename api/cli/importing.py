@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import values as read
-from .adding import in_batches
+from .adding import BATCH, in_batches, step
 from .console import Console
 from .exits import Exit
 from .hash_lists import Claimed, import_hash_list
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from optout.registry.lists import HashList
 
     from .progress import ConsoleProgress
-
-BATCH = 10_000
-"""Claims that become durable together: what is lost at most when a run is stopped."""
 
 FAULTS_SHOWN = 20
 
@@ -301,7 +298,7 @@ def _checked(values: Values, progress: ConsoleProgress) -> Tally:
             values.check(record)
         except IdentifierError as fault:
             tally.refuse(record.place, fault.message)
-        _advance(progress, tally.values)
+        step(progress, tally.values)
     return tally
 
 
@@ -330,13 +327,9 @@ def _claims(
         if len(batch) >= BATCH:
             yield batch
             batch = []
-        _advance(progress, tally.values)
+        step(progress, tally.values)
     yield batch
 
-
-def _advance(progress: ConsoleProgress, values: int) -> None:
-    if values % 1000 == 0:
-        progress.advance(1000)
 
 
 def _tell(console: Console, tally: Tally) -> None:

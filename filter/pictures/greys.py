@@ -21,7 +21,7 @@ _BITS = 22
 _SUPPORT = 3
 
 _LARGE = 1 << 25
-"""Pixels."""
+"""Pixels from which memory counts for more than time."""
 
 
 Levels = npt.NDArray[np.uint8]

@@ -22,7 +22,7 @@ from .tables import (
     table_of,
 )
 
-KERNELS = (multi_index.KERNELS, fuse.KERNELS, membership.KERNELS, postings.KERNELS)
+KERNELS = (*multi_index.KERNELS, fuse.KERNELS, membership.KERNELS, postings.KERNELS)
 """The modules of compiled functions here."""
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Comparing hashes: candidates that their chunks propose, or one after the other; compiled.
+"""Finding hashes within a radius: what their chunks propose is looked at; compiled.
 
 Whoever wrote the postings, nothing is read outside of them or of the hashes: every number that was
 read is held against what there is before it is followed. Sketches are read sixteen at a time; what
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from optout.registry.compiled import compiled, inlined
 from optout.registry.compiled.memory import load32, load64, ones, prefetch, trailing_zeros
 
+from .distances import distance
 from .lanes import LANES, alike
 
 U = np.uint64
@@ -36,19 +37,6 @@ _LINES = 8
 
 TOLL = U(50)
 """What it takes to compare a candidate, somewhere in memory, in sketches compared meanwhile."""
-
-
-@inlined
-def _distance(one: np.uint64, other: np.uint64, words: int, radius: np.uint64) -> np.uint64:
-    """Bits in which two hashes at addresses differ; some of them, where that is too many."""
-    found = ones(load64(one) ^ load64(other))
-    if words > 1:
-        found += ones(load64(one + U(8)) ^ load64(other + U(8)))
-        if found <= radius:
-            for word in range(2, words):
-                at = U(8) * U(word)
-                found += ones(load64(one + at) ^ load64(other + at))
-    return found
 
 
 @inlined
@@ -177,15 +165,15 @@ def find(
                             each += 1
                 spent += TOLL * U(waiting)
                 for i in range(waiting):
-                    distance = _distance(candidate[i], asked, words, radius)
-                    if distance <= radius and not _seen_before(
+                    bits = distance(candidate[i], asked, words, radius)
+                    if bits <= radius and not _seen_before(
                         candidate[i], asked, masks, chunks, proposed_by[i]
                     ):
                         if held == room:
                             return query, before
                         found[0, held] = query
                         found[1, held] = np.int64((candidate[i] - hashes) // stride)
-                        found[2, held] = np.int64(distance)
+                        found[2, held] = np.int64(bits)
                         held += 1
                 waiting = 0
             if spent > most:
@@ -210,7 +198,7 @@ def _compare_waiting(
         query = asks[i]
         if not met[query]:
             asked = queries + U(8) * U(words * query)
-            if _distance(candidate[i], asked, words, radius) <= radius:
+            if distance(candidate[i], asked, words, radius) <= radius:
                 met[query] = np.uint8(1)
 
 
@@ -302,66 +290,3 @@ def meet(
                                 waiting = 0
                     low += U(LANES)
     _compare_waiting(candidate, asks, waiting, queries, words, radius, met)
-
-
-@compiled("int64(uint64, uint64, int64, uint64, int64, int64, uint64, int64[:, ::1])")
-def compare(
-    hashes: np.uint64,
-    stride: np.uint64,
-    rows: int,
-    queries: np.uint64,
-    count: int,
-    words: int,
-    radius: np.uint64,
-    found: Numbers,
-) -> int:
-    """Compare every query with every one of some hashes.
-
-    Args:
-        hashes: the address of the first.
-        stride: bytes from one to the next.
-        rows: how many there are.
-        queries: the address of the first; they lie one behind the other.
-        count: of the queries.
-        words: of a hash, of 8 bytes.
-        radius: bits.
-        found: int64[3, count * rows]: is filled with query, row, distance.
-
-    Returns:
-        How many pairs are found.
-    """
-    held = 0
-    for query in range(count):
-        asked = queries + U(8) * U(words * query)
-        for row in range(rows):
-            distance = _distance(hashes + stride * U(row), asked, words, radius)
-            if distance <= radius:
-                found[0, held] = query
-                found[1, held] = row
-                found[2, held] = np.int64(distance)
-                held += 1
-    return held
-
-
-@compiled("void(uint64, uint64, int64, uint64, int64, uint64, uint8[::1])")
-def compare_until_met(
-    hashes: np.uint64,
-    stride: np.uint64,
-    rows: int,
-    queries: np.uint64,
-    words: int,
-    radius: np.uint64,
-    met: Bytes,
-) -> None:
-    """Compare queries with some hashes, each until one is near.
-
-    It takes what `compare` does. In `met`, uint8[n], 1 is set for the queries that have one; those
-    for which it is set are passed over.
-    """
-    for query in range(len(met)):
-        if not met[query]:
-            asked = queries + U(8) * U(words * query)
-            for row in range(rows):
-                if _distance(hashes + stride * U(row), asked, words, radius) <= radius:
-                    met[query] = np.uint8(1)
-                    break

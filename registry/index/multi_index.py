@@ -20,7 +20,10 @@ from .pigeonhole import Chunks, Plan, flips, key_table, masks
 from .postings import NUMBER, Postings, cut
 from .radius import BruteForce, Hashes, Met, Numbers, RadiusIndex, Within, check_hashes, in_order
 
-KERNELS = "optout.registry.index.candidate_kernels"
+_FINDING = "optout.registry.index.candidate_kernels"
+_COMPARING = "optout.registry.index.comparing_kernels"
+KERNELS = (_FINDING, _COMPARING)
+"""The modules of compiled functions that look hashes up."""
 
 FEW_PAIRS = 1 << 22
 """Fewer pairs, of all that are asked for, are compared before a compiler would be loaded."""
@@ -137,7 +140,7 @@ class MultiIndex:
         """Whether the plain form is asked: it refuses what cannot be asked, and loads nothing."""
         check_hashes(queries)
         self._pairs += len(queries) * len(self._hashes)
-        few = self._pairs <= FEW_PAIRS and KERNELS not in sys.modules
+        few = self._pairs <= FEW_PAIRS and sys.modules.keys().isdisjoint(KERNELS)
         return few or radius < 0 or queries.shape[1] != self._hashes.shape[1]
 
     def searched(self, queries: Hashes, radius: int) -> Iterator[Within]:
@@ -169,7 +172,7 @@ class MultiIndex:
             some = asked[first : first + _QUERIES]
             for start in range(0, len(self._hashes), _ROWS):
                 rows = self._hashes[start : start + _ROWS]
-                held = kernels(KERNELS).compare(
+                held = kernels(_COMPARING).compare(
                     np.uint64(rows.ctypes.data),
                     np.uint64(rows.strides[0]),
                     np.int64(len(rows)),
@@ -186,7 +189,7 @@ class MultiIndex:
             if met.all():
                 break
             rows = self._hashes[start : start + _ROWS]
-            kernels(KERNELS).compare_until_met(
+            kernels(_COMPARING).compare_until_met(
                 *(np.uint64(rows.ctypes.data), np.uint64(rows.strides[0]), np.int64(len(rows))),
                 *(np.uint64(asked.ctypes.data), np.int64(asked.shape[1]), np.uint64(radius), met),
             )
@@ -240,7 +243,7 @@ class MultiIndex:
         start, room = 0, _ROOM
         while start < len(asked):
             pairs = np.empty((3, room), np.int64)
-            stopped, held = kernels(KERNELS).find(
+            stopped, held = kernels(_FINDING).find(
                 *self._registered(look_ups),
                 *(look_ups.chunks, self._masks, look_ups.which, look_ups.flips, look_ups.limits),
                 *(np.uint64(asked.ctypes.data), keys, sketches),
@@ -257,7 +260,7 @@ class MultiIndex:
         """Mark queries near which chunks find something, and others that take too much."""
         keys, sketches = self._cut(asked)
         crowded = np.zeros(len(asked), np.uint8)
-        kernels(KERNELS).meet(
+        kernels(_FINDING).meet(
             *self._registered(look_ups),
             *(look_ups.chunks, look_ups.flips, look_ups.limits),
             *(np.uint64(asked.ctypes.data), np.int64(asked.shape[1]), keys, sketches),
