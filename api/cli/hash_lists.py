@@ -261,4 +261,3 @@ def _listed(
             batch = []
         step(progress, tally.values)
     yield batch
-

@@ -331,7 +331,6 @@ def _claims(
     yield batch
 
 
-
 def _tell(console: Console, tally: Tally) -> None:
     for place, why in tally.faults:
         console.say(f"  {place}: ", (why, "red"))
