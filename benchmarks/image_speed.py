@@ -1,7 +1,10 @@
 """How fast pictures are hashed, looked up and filtered, beside decoding alone and beside others.
 
-    python -m benchmarks.image_speed           five minutes
-    BENCH=quick python -m benchmarks.image_speed    a smaller index; only prints what it finds
+    python -m benchmarks.image_speed           seven minutes
+    BENCH=quick python -m benchmarks.image_speed    fewer rounds, a smaller index; only prints
+
+Who hashes, and who decodes alone, take turns in rounds; a share is the median of what each round
+says (see `rounds`).
 
 Writes docs/image-speed.json, and from it the picture and the tables of docs/image-speed.md.
 """
@@ -38,16 +41,16 @@ def facts(result: Result) -> str:
 def bars(result: Result) -> list[tuple[str, str, str, str]]:
     """What is promised, what is found, and whether that is enough."""
     rows = [("bar", "", "found", "")]
-    for form, sides in result["rates"].items():
-        for side, rates in sides.items():
-            drafts = rates[pictures.BULK] / rates[pictures.DRAFT]
-            others = rates[pictures.BULK] / rates[pictures.IMAGEHASH]
+    for form, sides in result["of_draft"].items():
+        for side, shares in sides.items():
+            drafts = shares[pictures.BULK]["cpu"]
+            others = result["of_imagehash"][form][side][pictures.BULK]["cpu"]
             what = f"{form}, {side} pixels"
             rows.append(_bar("hashing ≥ 75% of decoding", what, drafts, 0.75, "{:.0%}"))
             rows.append(_bar("hashing ≥ 2x imagehash", what, others, 2, "{:.1f}x"))
     for side, found in result["shards"].items():
-        rate = found["filter_rows_a_cpu_second_without_start"] / found["draft_rows_a_cpu_second"]
-        rows.append(_bar("filter ≥ 70% of decoding", f"JPEG, {side} pixels", rate, 0.7, "{:.0%}"))
+        share = found["filter_of_draft"]
+        rows.append(_bar("filter ≥ 70% of decoding", f"JPEG, {side} pixels", share, 0.7, "{:.0%}"))
     for each, wanted in zip(result["search"], (None, 5, 50), strict=False):
         asked = each["queries_a_second"]
         peers = [asked[name]["30"] for name in (radius.FLAT, radius.MULTI) if name in asked]
@@ -64,17 +67,44 @@ def _bar(bar: str, what: str, found: float, wanted: float, form: str) -> tuple[s
 
 def shards(result: Result) -> list[tuple[str, ...]]:
     """Rows a second of a filter, and of decoding."""
-    rows = [("shard of JPEG", "decoding alone", "filter, without its start", "filter, all of it")]
+    rows = [
+        (
+            "shard of JPEG",
+            "decoding alone",
+            "filter, without its start",
+            "of decoding",
+            "rounds said",
+            "filter, all of it",
+        )
+    ]
     for side, found in result["shards"].items():
         rows.append(
             (
                 f"{side} pixels",
                 f"{found['draft_rows_a_cpu_second']:,.0f}",
                 f"{found['filter_rows_a_cpu_second_without_start']:,.0f}",
+                f"{found['filter_of_draft']:.0%}",
+                _between(found["filter_of_draft_between"]),
                 f"{found['filter_rows_a_cpu_second']:,.0f}",
             )
         )
     return rows
+
+
+def beside(result: Result) -> list[tuple[str, ...]]:
+    """How fast hashing is beside decoding alone: by each clock, and how much rounds differed."""
+    rows = [("optout, bulk, of decoding", "processor time", "rounds said", "wall time")]
+    for form, sides in result["of_draft"].items():
+        for side, shares in sides.items():
+            share = shares[pictures.BULK]
+            cells = f"{share['cpu']:.0%}", _between(share["between"]), f"{share['wall']:.0%}"
+            rows.append((f"{form}, {side} pixels", *cells))
+    return rows
+
+
+def _between(ends: list[float]) -> str:
+    least, most = ends
+    return f"{least:.0%} to {most:.0%}"
 
 
 def groups(result: Result) -> list[Group]:
@@ -99,7 +129,8 @@ def write(result: Result) -> None:
         ("facts", facts(result)),
         ("bars", markdown(bars(result), right=(2,))),
         ("rates", pictures.table(result) + "\n"),
-        ("shards", markdown(shards(result), right=(1, 2, 3))),
+        ("beside", markdown(beside(result), right=(1, 2, 3))),
+        ("shards", markdown(shards(result), right=(1, 2, 3, 4, 5))),
         ("search", radius.table({"sizes": result["search"]}) + "\n"),
     ):
         pattern = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- end -->\n)", re.DOTALL)
@@ -125,10 +156,11 @@ def main() -> None:
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in ("pillow", "simplejpeg", "imagehash", "numba", "numpy")},
     }
-    result |= pictures.run()
+    result |= pictures.run(quick=quick)
     result["search"] = radius.run(radius.SIZES[:2] if quick else radius.SIZES)["sizes"]
-    for row in bars(result):
-        print("  ".join(row))
+    for rows in (bars(result), beside(result), shards(result)):
+        for row in rows:
+            print("  ".join(row))
     if not quick:
         RESULTS.write_text(json.dumps(result, indent=1) + "\n")
         write(result)

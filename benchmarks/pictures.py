@@ -1,9 +1,10 @@
 """Pictures a second on one core: the bulk kernel beside decoding alone and beside other hashes.
 
-    python -m benchmarks.pictures
+    python -m benchmarks.pictures [--quick]
 
 Photographs of scikit-image, cropped and scaled, in three formats and sizes. Everybody gets the same
-files, one after the other, in a process of one thread; what is counted is processor time.
+files, one after the other, in one process on one core, and in turn (see `rounds`); what is counted
+is processor time, and wall time beside it.
 """
 
 from __future__ import annotations
@@ -12,21 +13,20 @@ import argparse
 import importlib.util
 import io
 import json
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from optout.registry.identifiers import Grade, Kind
 from PIL import Image
 
+from .picture_shards import filtered
 from .registries import write_snapshot
+from .rounds import rounds
 
 PEERS = Path(__file__).parents[1] / "build" / "peers"
 SIZES = (256, 512, 1024)
@@ -41,38 +41,88 @@ REFERENCE, IMAGEHASH = "optout, reference", "imagehash.phash(16)"
 PDQHASH, IMAGEDEDUP = "pdqhash", "imagededup"
 
 _SOURCES = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
-_FILES, _ROUNDS = 50, 3
-_SECONDS = 0.5
+_FILES = {256: 100, 512: 60, 1024: 20}
+"""Files of each size that everybody is given in a round. What a batch costs by itself counts little
+then, and a round is over before the machine is another."""
+
+_LEAST_ROUNDS, _MOST_ROUNDS, _SECONDS = 5, 21, 8.0
+_QUICK_ROUNDS, _QUICK_SECONDS = 3, 1.0
 REGISTERED = 1_000_000
 """Pictures that a shard is filtered against."""
 
 _FEW = 1000
-_SHARDS, _SHARD_ROWS, _FEW_ROWS = 2, 5000, 500
+_SHARD_FILES = 100
 SHARD_SIZES = (256, 512)
 
 
-def run() -> dict[str, Any]:
+def run(*, quick: bool = False) -> dict[str, Any]:
     """Measure, and hand back what was measured.
 
+    Args:
+        quick: fewer rounds and rows.
+
     Returns:
-        In `rates`, by format, size and who: pictures a processor second. In `shards`, by size: of
-        shards as img2dataset writes them, rows a processor second of `optout filter` as a mask with
-        a million registered pictures, and of decoding alone what is in them.
+        In `rates`, by format, size and who: pictures a processor second, and in `wall_rates` a
+        second. In `of_draft`, how fast each is beside decoding alone, and in `of_imagehash` beside
+        imagehash: `cpu` and `wall`, the medians of what each round says, and `between`, the least
+        and the most that a round said by processor time. In `shards`, by size, of shards as
+        img2dataset writes them and a million registered pictures, what `picture_shards` says.
     """
-    rates: dict[str, dict[str, dict[str, float]]] = {}
+    found: dict[str, Any] = {
+        name: {} for name in ("rates", "wall_rates", "of_draft", "of_imagehash")
+    }
     with tempfile.TemporaryDirectory(prefix="optout-pictures-") as place:
         contenders = _contenders(Path(place))
         for form, options in FORMATS.items():
-            rates[form] = {}
             for side in SIZES:
-                files = photographs(_FILES, side, form, options)
-                rates[form][str(side)] = {who: _rate(f, files) for who, f in contenders.items()}
+                files = photographs(_FILES[side], side, form, options)
+                for name, figures in _raced(contenders, files, quick=quick).items():
+                    found[name].setdefault(form, {})[str(side)] = figures
         snapshot = Path(place) / "million"
         _snapshot(snapshot, REGISTERED)
-        shards = {
-            str(side): _filtered(Path(place) / str(side), side, snapshot) for side in SHARD_SIZES
+        found["shards"] = {
+            str(side): filtered(
+                Path(place) / str(side),
+                photographs(_SHARD_FILES, side),
+                snapshot,
+                _decoded("L"),
+                quick=quick,
+            )
+            for side in SHARD_SIZES
         }
-        return {"rates": rates, "shards": shards}
+    return found
+
+
+def _raced(
+    contenders: dict[str, Callable[[Sequence[bytes]], object]],
+    files: Sequence[bytes],
+    *,
+    quick: bool,
+) -> dict[str, dict[str, Any]]:
+    """What `run` says of one format and size."""
+    some = rounds(
+        {who: lambda work=work: work(files) for who, work in contenders.items()},
+        least=_QUICK_ROUNDS if quick else _LEAST_ROUNDS,
+        most=_MOST_ROUNDS,
+        seconds=_QUICK_SECONDS if quick else _SECONDS,
+    )
+
+    def beside(other: str) -> dict[str, dict[str, Any]]:
+        return {
+            who: {
+                "cpu": some.share(who, other),
+                "wall": some.share(who, other, "wall"),
+                "between": [some.shares(who, other)[place] for place in (0, -1)],
+            }
+            for who in contenders
+        }
+
+    return {
+        "rates": {who: some.rate(who, len(files)) for who in contenders},
+        "wall_rates": {who: some.rate(who, len(files), "wall") for who in contenders},
+        "of_draft": beside(DRAFT),
+        "of_imagehash": beside(IMAGEHASH),
+    }
 
 
 def photographs(
@@ -107,15 +157,6 @@ def _contenders(place: Path) -> dict[str, Callable[[Sequence[bytes]], object]]:
     def one_by_one(work: Callable[[bytes], object]) -> Callable[[Sequence[bytes]], object]:
         return lambda files: [work(data) for data in files]
 
-    def decoded(mode: str | None) -> Callable[[bytes], object]:
-        def decode(data: bytes) -> object:
-            picture = Image.open(io.BytesIO(data))
-            if mode:
-                picture.draft(mode, (256, 256))
-            return picture.load()
-
-        return decode
-
     kernels = {
         who: kernels_for(
             _snapshot(place / who.replace(" ", "-"), _FEW, files=files), kinds, 30, ["image"]
@@ -130,15 +171,27 @@ def _contenders(place: Path) -> dict[str, Callable[[Sequence[bytes]], object]]:
         return lambda files: kernels[who](pa.array(files, pa.large_binary()))
 
     found = {
-        DRAFT: one_by_one(decoded("L")),
-        DRAFT_COLOUR: one_by_one(decoded("RGB")),
-        WHOLE: one_by_one(decoded(None)),
+        DRAFT: one_by_one(_decoded("L")),
+        DRAFT_COLOUR: one_by_one(_decoded("RGB")),
+        WHOLE: one_by_one(_decoded(None)),
         BULK: bulk(BULK),
         BULK_FILES: bulk(BULK_FILES),
         REFERENCE: one_by_one(sighted_hashes),
         IMAGEHASH: one_by_one(lambda data: imagehash.phash(Image.open(io.BytesIO(data)), 16)),
     }
     return found | _peers(one_by_one)
+
+
+def _decoded(mode: str | None) -> Callable[[bytes], object]:
+    """Decoding alone: all of it, or as a draft of a mode."""
+
+    def decode(data: bytes) -> object:
+        picture = Image.open(io.BytesIO(data))
+        if mode:
+            picture.draft(mode, (256, 256))
+        return picture.load()
+
+    return decode
 
 
 def _peers(one_by_one: Callable[..., Any]) -> dict[str, Callable[[Sequence[bytes]], object]]:
@@ -186,77 +239,6 @@ def _snapshot(folder: Path, count: int, *, files: int = 0) -> Any:
     return Snapshot.open(folder)
 
 
-def _rate(work: Callable[[Sequence[bytes]], object], files: Sequence[bytes]) -> float:
-    """Pictures a second of processor time: the best of some rounds."""
-    work(files[:2])
-    best = 0.0
-    for _ in range(_ROUNDS):
-        began, done = time.process_time(), 0
-        while time.process_time() - began < _SECONDS / _ROUNDS or not done:
-            work(files)
-            done += len(files)
-        best = max(best, done / (time.process_time() - began))
-    return best
-
-
-def _filtered(place: Path, side: int, snapshot: Path) -> dict[str, float]:
-    """`optout filter` on some shards, in a process of its own, and decoding alone."""
-    place.mkdir()
-    files = photographs(100, side)
-    for number in range(_SHARDS):
-        _write_shard(place / f"{number}.parquet", files, number * _SHARD_ROWS, _SHARD_ROWS)
-    _write_shard(place / "few.parquet", files, 0, _FEW_ROWS)
-    _seconds(place, [place / "few.parquet"], snapshot)  # compiles
-    whole = [place / f"{number}.parquet" for number in range(_SHARDS)]
-    spent, start = (
-        min(_seconds(place, shards, snapshot) for _ in range(_ROUNDS))
-        for shards in (whole, [place / "few.parquet"])
-    )
-    rows = _SHARDS * _SHARD_ROWS
-    return {
-        "rows": rows,
-        "filter_rows_a_cpu_second": rows / spent,
-        "filter_rows_a_cpu_second_without_start": (rows - _FEW_ROWS) / max(spent - start, 1e-9),
-        "draft_rows_a_cpu_second": _rate(lambda some: [_drafted(data) for data in some], files),
-    }
-
-
-def _write_shard(path: Path, files: Sequence[bytes], first: int, rows: int) -> None:
-    numbers = range(first, first + rows)
-    # No two are the same bytes: what follows the end of a picture is no part of it.
-    table = pa.table(
-        {
-            "url": [f"https://far.example/{number}.jpg" for number in numbers],
-            "jpg": [files[n % len(files)] + n.to_bytes(4, "big") for n in numbers],
-        }
-    )
-    pq.write_table(table, path, row_group_size=1000, compression="none")
-
-
-def _seconds(place: Path, shards: Sequence[Path], snapshot: Path) -> float:
-    """Processor seconds."""
-    program = "import sys; from optout.api.cli import main; sys.exit(main(sys.argv[1:]))"
-    with tempfile.TemporaryDirectory(dir=place) as out:
-        words = ["filter", *shards, "--snapshot", snapshot, "--mode", "mask", "--out", f"{out}/out"]
-        return _spent([sys.executable, "-c", program, *map(str, words), "--workers", "1"])
-
-
-def _drafted(data: bytes) -> None:
-    picture = Image.open(io.BytesIO(data))
-    picture.draft("L", (256, 256))
-    picture.load()
-
-
-def _spent(command: list[str]) -> float:
-    """Processor seconds of a command."""
-    import resource
-
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
 def table(results: dict[str, Any]) -> str:
     """The results as a table of Markdown."""
     rates = results["rates"]
@@ -270,10 +252,11 @@ def table(results: dict[str, Any]) -> str:
 
 def main() -> None:
     """Measure, and print."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    results = run()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and rows")
+    results = run(quick=parser.parse_args().quick)
     print(table(results))
-    print(json.dumps(results["shards"], indent=2))
+    print(json.dumps({name: results[name] for name in ("of_draft", "shards")}, indent=2))
 
 
 if __name__ == "__main__":

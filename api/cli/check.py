@@ -157,11 +157,13 @@ def _within(snapshot: Snapshot, namespace: str, ways: Iterable[bytes | None]) ->
     """Registered pictures within their radius of a hash."""
     import numpy as np
     from optout.registry.identifiers import Grade
-    from optout.registry.images import RADIUS
+    from optout.registry.images import RADIUS, radius_for
 
+    # As a run takes it where nobody says another.
+    widest = {**RADIUS, "phash256": radius_for(snapshot.variants)}
     for way in filter(None, ways):
         query = np.frombuffer(way, np.uint8).reshape(1, -1)
-        hits = snapshot.near(namespace, query, RADIUS[namespace])
+        hits = snapshot.near(namespace, query, widest[namespace])
         for entry, distance, grade, radius in zip(
             hits.entry.tolist(),
             hits.distance.tolist(),

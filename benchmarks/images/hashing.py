@@ -25,8 +25,8 @@ def registered(data: bytes) -> dict[str, npt.NDArray[np.generic]]:
     """What registration keeps of a file.
 
     Returns:
-        by namespace uint8[variants, bytes], and `has_` of it, bool[variants]; `flat` and
-        `undecided`; `plain`, whether the gates refuse it.
+        by namespace uint8[variants, bytes], and `has_` of it, bool[variants]; `flat`,
+        `undecided` and `drawn`; `plain`, whether the gates refuse it.
     """
     found = picture_hashes(data)
     arrays: dict[str, npt.NDArray[np.generic]] = {}
@@ -38,7 +38,7 @@ def registered(data: bytes) -> dict[str, npt.NDArray[np.generic]]:
             if packed is not None:
                 rows[number], there[number] = np.frombuffer(packed, np.uint8), True
         arrays[name], arrays[f"has_{name}"] = rows, there
-    flat, undecided = found.flat_fraction, found.undecided_fraction
-    arrays["flat"], arrays["undecided"] = np.array(flat), np.array(undecided)
-    arrays["plain"] = np.array(is_plain(flat, undecided))
+    measures = found.flat_fraction, found.undecided_fraction, found.drawn_fraction
+    arrays |= dict(zip(("flat", "undecided", "drawn"), map(np.array, measures), strict=True))
+    arrays["plain"] = np.array(is_plain(*measures))
     return arrays

@@ -84,9 +84,11 @@ def _probe(*, is_registration: bool) -> str:
         coarse,
         corpus_hashes,
         gates,
+        greys,
         picture_hashes,
         plainness,
         shapes,
+        tones,
     )
     from optout.registry.images import hashing as registration
 
@@ -97,7 +99,7 @@ def _probe(*, is_registration: bool) -> str:
     texts: list[ModuleType] = [transforms, rows, drawn]
     if is_registration:
         hashes += [sorted(picture_hashes(each).hashes.items()) for each in made]
-        texts += [hashing, registration, coarse, gates, plainness, shapes]
+        texts += [hashing, registration, coarse, gates, greys, plainness, shapes, tones]
     own = [inspect.getsource(each) for each in texts]
     told = version("pillow"), version("imagehash"), own, hashes
     return hashlib.sha256(repr(told).encode() + b"".join(made)).hexdigest()

@@ -11,6 +11,7 @@ from optout.registry.images import (
     MIN_QUALITY,
     corpus_hashes,
     decode,
+    drawn_fraction,
     flat_fraction,
     pdq,
     phash,
@@ -79,7 +80,8 @@ def crops(data: bytes, side: int, count: int, seed: str) -> dict[str, npt.NDArra
         found["has_pdq256"].append(measured.quality >= MIN_QUALITY)
         found["padded"].append(_row(phash(variants(grey)["padded"], 16)))
         found["mirrored"].append(_row(phash(ImageOps.mirror(grey), 16)))
-        found["plain"].append(is_plain(flat_fraction(grey), undecided_fraction(grey)))
+        measures = flat_fraction(grey), undecided_fraction(grey), drawn_fraction(grey)
+        found["plain"].append(is_plain(*measures))
     return {name: np.array(rows) for name, rows in found.items()}
 
 

@@ -2,20 +2,30 @@
 
 Nothing is decided by them. A large JPEG is scaled down as it is decoded, and its hash guessed from
 that. Any other picture is decoded whole, and comes out as the reference hashes it, bit by bit, or
-is found doubtful.
+is found doubtful. So does every picture of which the PDQ is asked too, which takes all of it: both
+are made of what was decoded once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from optout.registry.errors import PictureError
-from optout.registry.images import decode, scaled_jpeg
+from optout.registry.images import (
+    SightedPdq,
+    decode,
+    opened,
+    pdq_levels,
+    pdq_of_levels,
+    scaled_jpeg,
+    sighted_pdq,
+)
 
 from . import greys, waves
+from .features import NO_PDQ
 from .greys import Levels, clipped, greys_of, reduced
 from .scratch import SCRATCH
 from .waves import exact_hashes, near_hashes
@@ -59,12 +69,14 @@ class Proposals:
             are the reference's.
         doubtful: bool[n], the hashes say nothing: the reference has to hash the picture.
         undecodable: bool[n], the picture cannot be decoded.
+        by_pdq: the reference's PDQ of each picture, both ways; nothing where nobody asked.
     """
 
     hashes: Levels
     margin: npt.NDArray[np.uint8]
     doubtful: npt.NDArray[np.bool_]
     undecodable: npt.NDArray[np.bool_]
+    by_pdq: Sequence[SightedPdq]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +84,26 @@ class _Proposal:
     hashes: Levels
     margin: int = 0
     doubtful: bool = False
+    by_pdq: SightedPdq = NO_PDQ
 
 
 _UNDECODABLE = _Proposal(np.zeros((2, 32), np.uint8))
 
 
-def propose(files: Iterable[bytes]) -> Proposals:
+def propose(files: Iterable[bytes], *, by_pdq: bool = False) -> Proposals:
     """Hash pictures.
 
     Args:
         files: the pictures' files; one at a time is held.
+        by_pdq: whether to make their PDQ too.
     """
-    made = [_proposal(data) for data in files]
+    made = [_with_pdq(data) if by_pdq else _proposal(data) for data in files]
     return Proposals(
         np.array([each.hashes for each in made], np.uint8).reshape(len(made), 2, 32),
         np.array([each.margin for each in made], np.uint8),
         np.array([each.doubtful for each in made], bool),
         np.array([each is _UNDECODABLE for each in made], bool),
+        [each.by_pdq for each in made],
     )
 
 
@@ -106,6 +121,30 @@ def _proposal(data: bytes) -> _Proposal:
         return _UNDECODABLE
     hashes, doubtful = exact_hashes(reduced(levels))
     return _Proposal(hashes, doubtful=doubtful)
+
+
+def _with_pdq(data: bytes) -> _Proposal:
+    """The same of a picture that is decoded whole; and its PDQ."""
+    try:
+        hashes, doubtful, by_pdq = _decoded_once(data)
+        if by_pdq is None:
+            by_pdq = sighted_pdq(data, plain=True)
+    except PictureError:
+        return _UNDECODABLE
+    return _Proposal(hashes, doubtful=doubtful, by_pdq=by_pdq)
+
+
+def _decoded_once(data: bytes) -> tuple[Levels, bool, SightedPdq | None]:
+    """Hashes, whether they are doubtful, and the PDQ unless the reference has to make it."""
+    jpeg = scaled_jpeg(data, None, _room)
+    levels: Levels | None
+    if jpeg is not None:
+        levels, grey = jpeg.levels(), greys_of(jpeg.pixels)
+    else:
+        with opened(data) as sheet:
+            levels, grey = pdq_levels(sheet), np.asarray(sheet.whole(grey=True))
+    by_pdq = None if levels is None else pdq_of_levels(levels)
+    return *exact_hashes(reduced(grey)), by_pdq
 
 
 def _room(size: int) -> Levels:

@@ -125,12 +125,7 @@ def _compiled(
     if isinstance(plain, PictureKernel):
         from .pictures import BulkPictureKernel
 
-        bulk = BulkPictureKernel(snapshot, kinds, radius, plain)
-        if not plain.makes_pdq:
-            return bulk
-        from .listed_pictures import ListedPictureKernel
-
-        return ListedPictureKernel(snapshot, bulk, plain)
+        return BulkPictureKernel(snapshot, kinds, radius, plain)
     if isinstance(plain, HashKernel):
         from .digests import ReadHashKernel
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from optout.filter.pictures import NAMESPACE, Proposals, propose
+from optout.filter.pictures import NAMESPACE, PDQ, Proposals, propose
 from optout.registry.identifiers import Kind
+from optout.registry.images import RADIUS
 
 from .picture_kernels import PictureKernel
-from .probing import Probes, near_rows
+from .probing import Probes, near, near_rows
 from .states import Scanned, State
 from .words import held_kinds
 from .written import keys_of
@@ -71,7 +72,8 @@ class BulkPictureKernel:
                 self._probe(position, data, probes)
         proposed = probes.found()
         if self._perceptual and looked:
-            proposals = propose(values[position].as_py() for position in looked)
+            pictures = (values[position].as_py() for position in looked)
+            proposals = propose(pictures, by_pdq=self._plain.makes_pdq)
             places = np.array(looked)
             states[places[proposals.undecodable]] = State.UNJUDGEABLE
             proposed.update(places[self._may_be_near(proposals)].tolist())
@@ -99,4 +101,8 @@ class BulkPictureKernel:
             places = np.repeat(np.flatnonzero(some), 2)
             ways = proposals.hashes[some].reshape(len(places), -1)
             may[places[near_rows(self._snapshot, NAMESPACE, ways, self._radius + margin)]] = True
+        # One way after the other: a picture may have a PDQ in one of them alone.
+        for hashed in zip(*proposals.by_pdq, strict=True):
+            made = {place: way for place, way in enumerate(hashed) if way is not None}
+            may[list(near(self._snapshot, PDQ, made, RADIUS[PDQ]))] = True
         return may

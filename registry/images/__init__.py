@@ -29,14 +29,16 @@ from .plainness import (
 )
 from .scaled import ScaledJpeg, scaled_jpeg
 from .shapes import SHAPES, variants
-from .sighted_pdq import KERNELS, SightedPdq, sighted_pdq
+from .sighted_pdq import KERNELS, SightedPdq, pdq_levels, pdq_of_levels, sighted_pdq
 from .tail import radius_for
+from .tones import MAX_DRAWN_FRACTION, drawn_fraction
 
 __all__ = [
     "CLIENT_RADIUS",
     "DEFAULT_RADIUS",
     "KERNELS",
     "MAX_BYTES",
+    "MAX_DRAWN_FRACTION",
     "MAX_FLAT_FRACTION",
     "MAX_PIXELS",
     "MAX_RADIUS",
@@ -56,9 +58,12 @@ __all__ = [
     "check_distinct",
     "corpus_hashes",
     "decode",
+    "drawn_fraction",
     "flat_fraction",
     "opened",
     "pdq",
+    "pdq_levels",
+    "pdq_of_levels",
     "phash",
     "picture_hashes",
     "radius_for",

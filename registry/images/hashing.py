@@ -24,6 +24,7 @@ from .plainness import (
     undecided_fraction,
 )
 from .shapes import SHAPES, frame, variants
+from .tones import MAX_DRAWN_SQUARE, drawn_fraction
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -59,11 +60,13 @@ class PictureHashes:
             where the original has less.
         flat_fraction: how much of the picture is flat, 0 to 1.
         undecided_fraction: how much of its phash256 says nothing about it, 0 to 1.
+        drawn_fraction: how much of it a drawing explains that it would cover, 0 to 1.
     """
 
     hashes: Mapping[str, Mapping[str, bytes]]
     flat_fraction: float
     undecided_fraction: float
+    drawn_fraction: float
 
 
 class SightedHashes(NamedTuple):
@@ -150,7 +153,9 @@ def picture_hashes(data: bytes) -> PictureHashes:
     if max(grey.size) > _MAX_PADDED_RATIO * min(grey.size):
         del shapes["padded"]
     measures = _measures(grey)
-    is_plain_square = is_plain(*_measures(shapes["square"]))
+    flat, undecided, drawn = _measures(shapes["square"])
+    is_drawn_square = drawn >= MAX_DRAWN_SQUARE
+    is_plain_square = is_drawn_square or is_plain(flat, undecided, 0)
     hashes = {
         namespace: {
             name: phash(shape, size)
@@ -164,7 +169,7 @@ def picture_hashes(data: bytes) -> PictureHashes:
         hashes[_PDQ] = kept
     if not is_plain(*measures):
         looked_for = hashes["phash256"]
-        if is_plain_square:
+        if is_plain_square and not is_drawn_square:
             looked_for |= _of_plain_square(shapes["square"])
         looked_for |= _of_coarse_forms(variants(small), looked_for)
     return PictureHashes(hashes, *measures)
@@ -174,9 +179,10 @@ def check_distinct(hashes: PictureHashes) -> None:
     """Refuse a picture that likeness cannot tell apart from others.
 
     Raises:
-        PictureError: too much of it is flat, or too much of its hash undecided.
+        PictureError: too much of it is flat, or too much of its hash undecided, or it is a drawing
+            under noise.
     """
-    if is_plain(hashes.flat_fraction, hashes.undecided_fraction):
+    if is_plain(hashes.flat_fraction, hashes.undecided_fraction, hashes.drawn_fraction):
         raise PictureError(
             "the picture is too plain to be told apart from others",
             "Register its exact bytes as a file, or the address where it stands.",
@@ -235,8 +241,8 @@ def _pdqs(sheet: Sheet, wanted: Iterable[str]) -> dict[str, bytes]:
     return {name: of.hash for name, of in hashed.items() if of.quality >= MIN_QUALITY}
 
 
-def _measures(picture: Image.Image) -> tuple[float, float]:
-    return flat_fraction(picture), undecided_fraction(picture)
+def _measures(picture: Image.Image) -> tuple[float, float, float]:
+    return flat_fraction(picture), undecided_fraction(picture), drawn_fraction(picture)
 
 
 def _hash_size(namespace: str) -> int:

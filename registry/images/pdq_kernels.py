@@ -38,6 +38,17 @@ def _add_coloured(line: Array, levels: Array, weight: Number) -> None:
 
 
 @shared
+def _add_pixels(line: Array, levels: Array, weight: Number) -> None:
+    for place in range(len(line)):
+        luma = (
+            levels[4 * place] * 0.299
+            + levels[4 * place + 1] * 0.587
+            + levels[4 * place + 2] * 0.114
+        )
+        line[place] += weight * (np.float32(_WHITE) - np.float32(luma))
+
+
+@shared
 def _read_off(line: Array, starts: Array, counts: Array, weights: Array, small: Array) -> None:
     """The weighted sums along a line, and along the same line from its other end."""
     last = len(line) - 1
@@ -106,7 +117,8 @@ def hash_levels(
 
     Args:
         levels: uint8[height, width * bands], the picture.
-        bands: 1 where these are greys, 3 where they are red, green and blue in turn.
+        bands: 1 where these are greys, 3 where they are red, green and blue in turn, 4 where a
+            fourth byte after each three says nothing.
         tops: int64[64], the first row that each row of blocks is made of.
         heights: int64[64], how many rows.
         down: float64[64, n], their weights.
@@ -128,6 +140,8 @@ def hash_levels(
         for tap in range(heights[row]):
             if bands == 1:
                 _add_grey(line, levels[tops[row] + tap], down[row, tap])
+            elif bands == 4:
+                _add_pixels(line, levels[tops[row] + tap], down[row, tap])
             else:
                 _add_coloured(line, levels[tops[row] + tap], down[row, tap])
         _read_off(line, lefts, widths, across, small[:, row])

@@ -3,17 +3,18 @@
 Measured on unrelated pictures, as pairs whose phash256 are within 30 bits: photographs none of
 7e8; two shapes on white 0.5%, which `flat_fraction` tells; two linear gradients 56%, two patterns
 of stripes 30%, which `undecided_fraction` tells. A clear sky is flat too, but shaded, and shapes
-are drawn on one tone: `ground_fraction` tells these apart.
+are drawn on one tone: `ground_fraction` tells these apart. Under faint noise nothing is flat, and
+the hash is that of the drawing: `drawn_fraction` sees through it.
 """
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
+from .greys import SIDE, amplitudes, flat_share, small
+from .tones import MAX_DRAWN_FRACTION
+
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     from PIL import Image
 
 MAX_FLAT_FRACTION = 0.6
@@ -26,10 +27,8 @@ MAX_GROUND_FRACTION = 0.2
 """From here on a flat picture is drawn on a ground, or cut out. Skies are at 0.07 to 0.18, logos
 above 0.6, charts above 0.5, shapes above 0.35; some gradients are below."""
 
-_SIDE = 64
 _TONE = 3
 _FLAT_STEP = 1.5
-_WAVES = 16
 _FAINT = 0.05
 
 
@@ -43,12 +42,7 @@ def flat_fraction(picture: Image.Image) -> float:
         the share of its pixels, at 64 x 64 greys, that differ from their right and from their
         lower neighbour by 1.5 grey levels at most.
     """
-    import numpy as np
-
-    grey = _small(picture)
-    right = np.abs(np.diff(grey, axis=1))[:-1]
-    down = np.abs(np.diff(grey, axis=0))[:, :-1]
-    return float(np.mean((right <= _FLAT_STEP) & (down <= _FLAT_STEP)))
+    return flat_share(small(picture), _FLAT_STEP)
 
 
 def undecided_fraction(picture: Image.Image) -> float:
@@ -63,9 +57,8 @@ def undecided_fraction(picture: Image.Image) -> float:
     """
     import numpy as np
 
-    waves = _cosines()
-    amplitudes = waves @ _small(picture) @ waves.T * (4 / _SIDE**2)
-    return float(np.mean(np.abs(amplitudes - np.median(amplitudes)) < _FAINT))
+    waves = amplitudes(small(picture))
+    return float(np.mean(np.abs(waves - np.median(waves)) < _FAINT))
 
 
 def ground_fraction(picture: Image.Image) -> float:
@@ -80,27 +73,20 @@ def ground_fraction(picture: Image.Image) -> float:
     """
     import numpy as np
 
-    counts = np.bincount(_small(picture).astype(np.uint8).reshape(-1), minlength=256)
-    return float(np.convolve(counts, np.ones(_TONE)).max() / _SIDE**2)
+    counts = np.bincount(small(picture).astype(np.uint8).reshape(-1), minlength=256)
+    return float(np.convolve(counts, np.ones(_TONE)).max() / SIDE**2)
 
 
-def is_plain(flat: float, undecided: float) -> bool:
-    """Whether a picture of these measures cannot be told apart from others by likeness."""
-    return flat >= MAX_FLAT_FRACTION or undecided >= MAX_UNDECIDED_FRACTION
+def is_plain(flat: float, undecided: float, drawn: float) -> bool:
+    """Whether a picture of these measures cannot be told apart from others by likeness.
 
-
-def _small(picture: Image.Image) -> npt.NDArray[np.float64]:
-    import numpy as np
-    from PIL.Image import Resampling
-
-    small = picture.convert("L").resize((_SIDE, _SIDE), Resampling.LANCZOS)
-    return np.asarray(small, dtype=np.float64)
-
-
-@cache
-def _cosines() -> npt.NDArray[np.float64]:
-    """The lowest waves of the discrete cosine transform, one a row."""
-    import numpy as np
-
-    wave, place = np.arange(_WAVES)[:, None], np.arange(_SIDE)
-    return np.cos(np.pi * wave * (2 * place + 1) / (2 * _SIDE))
+    Args:
+        flat: its `flat_fraction`.
+        undecided: its `undecided_fraction`.
+        drawn: its `drawn_fraction`.
+    """
+    return (
+        flat >= MAX_FLAT_FRACTION
+        or undecided >= MAX_UNDECIDED_FRACTION
+        or drawn >= MAX_DRAWN_FRACTION
+    )

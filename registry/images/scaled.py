@@ -55,6 +55,10 @@ class ScaledJpeg:
     pixels: npt.NDArray[np.uint32]
     part: int
 
+    def levels(self) -> npt.NDArray[np.uint8]:
+        """The same as uint8[height, width, 4], red, green, blue and a byte that says nothing."""
+        return self.pixels.view(np.uint8).reshape(*self.pixels.shape, 4)
+
 
 def scaled_jpeg(
     data: bytes,

@@ -70,23 +70,44 @@ def _kept(of: Pdq) -> bytes | None:
     return of.hash if of.quality >= MIN_QUALITY else None
 
 
-def _compiled(data: bytes) -> SightedPdq | None:
-    """The same; None where it is doubtful."""
+def pdq_levels(sheet: Sheet) -> npt.NDArray[np.uint8] | None:
+    """The levels of a picture as `pdq_of_levels` takes them, who decodes it only once.
+
+    Args:
+        sheet: the picture.
+
+    Returns:
+        uint8[height, width, 1 or 3], greys or colours; None where the reference has to hash it.
+    """
     import numpy as np
 
-    with opened(data) as sheet:
-        width, height = sheet.size
-        if not has_pdq(width, height) or max(width, height) > _LONGEST:
-            return None
-        if width * height > _MOST_PIXELS:
-            return None
-        levels = np.ascontiguousarray(sheet.whole()).reshape(height, -1)
-    # Not before: whatever goes wrong while a sheet is open is the picture's fault.
+    width, height = sheet.size
+    if not _is_compiled(width, height):
+        return None
+    return np.ascontiguousarray(sheet.whole()).reshape(height, width, -1)
+
+
+def pdq_of_levels(levels: npt.NDArray[np.uint8]) -> SightedPdq | None:
+    """Hash a picture that is decoded already, as `sighted_pdq` hashes its file.
+
+    Args:
+        levels: uint8[height, width, bands], in one piece: one band of greys, or red, green and
+            blue, and a fourth that says nothing or none.
+
+    Returns:
+        None where the reference has to hash it, since sums may be rounded another way, or since its
+        size is none of those that are hashed here.
+    """
+    import numpy as np
+
+    height, width, bands = levels.shape
+    if not _is_compiled(width, height):
+        return None
     packed, steps = np.empty((2, WAVES**2 // 8), np.uint8), np.empty(2, np.int64)
     apart = np.empty(2)
     kernels(*KERNELS).hash_levels(
-        levels,
-        levels.shape[1] // width,
+        levels.reshape(height, -1),
+        bands,
         *_columns(height),
         *_columns(width),
         cosines(),
@@ -101,6 +122,21 @@ def _compiled(data: bytes) -> SightedPdq | None:
         way.tobytes() if many >= least else None for way, many in zip(packed, steps, strict=True)
     )
     return SightedPdq(*found)
+
+
+def _compiled(data: bytes) -> SightedPdq | None:
+    """The same; None where it is doubtful."""
+    with opened(data) as sheet:
+        levels = pdq_levels(sheet)
+    # Not before: whatever goes wrong while a sheet is open is the picture's fault.
+    return None if levels is None else pdq_of_levels(levels)
+
+
+def _is_compiled(width: int, height: int) -> bool:
+    """Whether pictures of a size are hashed by the compiled form."""
+    if not has_pdq(width, height) or max(width, height) > _LONGEST:
+        return False
+    return width * height <= _MOST_PIXELS
 
 
 class _Columns(NamedTuple):

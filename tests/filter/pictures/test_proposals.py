@@ -11,7 +11,7 @@ import pytest
 from optout.filter.pictures import Proposals, propose
 from optout.filter.pictures.proposals import MARGIN
 from optout.registry.errors import PictureError
-from optout.registry.images import sighted_hashes
+from optout.registry.images import SightedPdq, sighted_hashes, sighted_pdq
 from PIL import Image, ImageOps
 
 from .hostile_pictures import drawn_file, hostile_file, picture, saved
@@ -122,6 +122,34 @@ def test_many_pictures_have_the_hashes_that_each_has_alone() -> None:
     for number, each in enumerate(files):
         assert (propose([each]).hashes[0] == together.hashes[number]).all()
     assert propose([]).hashes.shape == (0, 2, 32)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_pdq_is_the_references_and_so_are_the_hashes_beside_it(seed: int) -> None:
+    random = Random(2000 + seed)
+    files = [draw(random) for draw in (drawn_file, hostile_file) for _ in range(8)]
+    files += [
+        saved(picture(seed, size).convert(mode), "JPEG", quality=90)
+        for mode in ("RGB", "L", "CMYK")
+        for size in ((530, 520), (200, 4))
+    ]
+    found = propose(files, by_pdq=True)
+    assert not found.margin.any()
+    for number, data in enumerate(files):
+        if found.undecodable[number]:
+            with pytest.raises(PictureError):
+                sighted_hashes(data)
+            assert found.by_pdq[number] == SightedPdq(None, None)
+        else:
+            assert found.by_pdq[number] == sighted_pdq(data, plain=True)
+            exact = b"".join(sighted_hashes(data))
+            assert found.doubtful[number] or found.hashes[number].tobytes() == exact
+
+
+def test_no_pdq_is_made_unless_asked_for() -> None:
+    data = saved(picture(3, (300, 200)), "JPEG")
+    assert propose([data]).by_pdq == [SightedPdq(None, None)]
+    assert None not in propose([data], by_pdq=True).by_pdq[0]
 
 
 def test_nothing_is_compiled_or_decoded_where_pictures_are_only_named() -> None:

@@ -8,8 +8,8 @@ from random import Random
 
 import pyarrow as pa
 import pytest
+from optout.filter.pictures import proposals
 from optout.filter.scan import are_hashed_twice, kernels_for, picture_kernels, plain_kernels
-from optout.filter.scan.listed_pictures import ListedPictureKernel
 from optout.filter.scan.picture_kernels import PictureKernel
 from optout.registry.identifiers import Identifier, Kind
 from optout.registry.images import SightedPdq, pdq, sighted_pdq
@@ -42,13 +42,11 @@ def test_pictures_are_hashed_twice_where_it_finds_something(
     snapshot: Snapshot, other: Snapshot
 ) -> None:
     for held, twice in ((snapshot, True), (other, False)):
-        kernel = kernels_for(held, KINDS, 30, ["image"])["image"]
-        assert isinstance(kernel, ListedPictureKernel) == twice
+        assert PictureKernel(held, KINDS, 30).makes_pdq == twice
         assert are_hashed_twice(held, KINDS, ["url", "image"]) == twice
     assert not are_hashed_twice(snapshot, KINDS, ["url", "pdq256"])
     assert not are_hashed_twice(snapshot, KINDS - {Kind.IMAGE}, ["image"])
-    without = kernels_for(snapshot, KINDS - {Kind.IMAGE}, 30, ["image"])["image"]
-    assert not isinstance(without, ListedPictureKernel)
+    assert not PictureKernel(snapshot, KINDS - {Kind.IMAGE}, 30).makes_pdq
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +88,23 @@ def test_a_copy_and_its_mirror_image_are_candidates(
     assert found.traces[0].hashes["pdq256"] == ways.pdq256
     assert found.traces[0].mirrored["pdq256"] == ways.mirrored
     assert found.traces[0].hashes.keys() == {"phash256", "pdq256"}
+
+
+def test_of_equal_pictures_one_is_decoded_once(
+    snapshot: Snapshot, photograph: Callable, encoded: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jpeg, png = (encoded(photograph(2, (600, 520)), form) for form in ("JPEG", "PNG"))
+    decoded: list[bytes] = []
+
+    def seen(known: Callable) -> Callable:
+        return lambda data, *how: decoded.append(data) or known(data, *how)
+
+    monkeypatch.setattr(proposals, "scaled_jpeg", seen(proposals.scaled_jpeg))
+    kernel = kernels_for(snapshot, KINDS, 30, ["image"])["image"]
+    found = kernel(pa.array([jpeg, png, b"", png, jpeg], pa.large_binary()))
+    assert decoded == [jpeg, png]
+    assert found.traces == {}
+    assert found.states.tolist() == [4, 4, 1, 4, 4]
 
 
 def test_one_without_a_pdq_is_looked_for_by_its_phash256(

@@ -16,11 +16,13 @@ from optout.registry.errors import PictureError
 from optout.registry.images import (
     CLIENT_RADIUS,
     DEFAULT_RADIUS,
+    MAX_DRAWN_FRACTION,
     MAX_FLAT_FRACTION,
     MAX_UNDECIDED_FRACTION,
     check_client_hash,
     check_distinct,
     decode,
+    drawn_fraction,
     flat_fraction,
     phash,
     picture_hashes,
@@ -103,6 +105,52 @@ def test_a_cut_out_on_white_is_refused(cat: Image.Image, saved: Save) -> None:
         check_distinct(picture_hashes(saved(sheet)))
 
 
+def under_noise(picture: Image.Image, levels: float, grain: int) -> Image.Image:
+    """A picture at nine tenths of its contrast, with spots of so many pixels on it."""
+    width, height = picture.size
+    chance = np.random.default_rng(1)
+    spots = chance.normal(0, levels, (height // grain, width // grain)).astype(np.float32)
+    noise = Image.fromarray(spots).resize((width, height), Image.Resampling.BICUBIC)
+    greys = np.asarray(picture.convert("L")) * 0.9 + 12 + np.asarray(noise)
+    return Image.fromarray(greys.clip(0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("name", ["triangle", "shapes"])
+@pytest.mark.parametrize(("levels", "grain"), [(3, 6), (6, 6), (3, 16)])
+def test_a_drawing_under_noise_is_refused(
+    saved: Save, name: str, levels: float, grain: int
+) -> None:
+    noisy = under_noise(FLAT[name], levels, grain)
+    assert flat_fraction(noisy) < MAX_FLAT_FRACTION
+    assert undecided_fraction(noisy) < MAX_UNDECIDED_FRACTION
+    with pytest.raises(PictureError, match="too plain"):
+        check_distinct(picture_hashes(saved(noisy)))
+
+
+@pytest.mark.parametrize("name", ["bar", "disc", "flag", "ring", "shapes", "triangle"])
+@pytest.mark.parametrize(("levels", "grain"), [(3, 6), (6, 6), (3, 16)])
+def test_what_passes_under_noise_does_not_cover_the_drawing(
+    name: str, levels: float, grain: int
+) -> None:
+    noisy = under_noise(FLAT[name], levels, grain)
+    if drawn_fraction(noisy) < MAX_DRAWN_FRACTION:
+        clean, found = (int.from_bytes(phash(each, 16)) for each in (FLAT[name], noisy))
+        assert (clean ^ found).bit_count() > DEFAULT_RADIUS
+
+
+def test_a_square_that_is_a_drawing_under_noise_is_not_kept(cat: Image.Image, saved: Save) -> None:
+    wide = cat.resize((1200, 600))
+    wide.paste(under_noise(FLAT["triangle"].resize((600, 600)), 3, 6).convert("RGB"), (300, 0))
+    hashed = picture_hashes(saved(wide))
+    check_distinct(hashed)
+    assert all("square" not in held for held in hashed.hashes.values())
+
+
+def test_noise_that_hides_the_drawing_hides_it_from_the_gate() -> None:
+    noisy = under_noise(FLAT["disc"], 60, 40)
+    assert drawn_fraction(noisy) < MAX_DRAWN_FRACTION
+
+
 def test_a_photograph_passes(photograph: bytes) -> None:
     check_distinct(picture_hashes(photograph))
 
@@ -122,6 +170,8 @@ def test_the_measures_are_shares() -> None:
     for picture in FLAT.values():
         assert 0 <= flat_fraction(picture) <= 1
         assert 0 <= undecided_fraction(picture) <= 1
+        assert 0 <= drawn_fraction(picture) <= 1
+    assert drawn_fraction(FLAT["one colour"]) == 1
     assert flat_fraction(FLAT["one colour"]) == 1
     assert undecided_fraction(FLAT["one colour"]) > 0.99
     noise = np.random.default_rng(1).integers(0, 256, (64, 64), np.uint8)
@@ -260,7 +310,8 @@ def test_the_net_is_made_once_and_quickly_looked_up(cat: Image.Image) -> None:
 
 def test_what_is_drawn_lies_on_a_ground() -> None:
     for name, picture in plain_pictures(seed=5, share=0.05):
-        if name != "gradient" and is_plain(flat_fraction(picture), undecided_fraction(picture)):
+        measures = flat_fraction(picture), undecided_fraction(picture), drawn_fraction(picture)
+        if name != "gradient" and is_plain(*measures):
             assert ground_fraction(picture) >= MAX_GROUND_FRACTION
 
 

@@ -8,10 +8,19 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from optout.registry.compiled import PLAIN, available
 from optout.registry.errors import PictureError
-from optout.registry.images import MIN_QUALITY, SightedPdq, pdq, sighted_pdq
+from optout.registry.images import (
+    MIN_QUALITY,
+    SightedPdq,
+    pdq,
+    pdq_levels,
+    pdq_of_levels,
+    sighted_pdq,
+)
+from optout.registry.images.sheet import Sheet
 from PIL import Image, ImageOps
 
 Save = Callable[..., bytes]
@@ -62,6 +71,21 @@ def test_a_photograph_is_not_left_to_the_reference(
 ) -> None:
     assert None not in sighted_pdq(saved(cat))
     assert left == []
+
+
+@compiled
+def test_what_is_decoded_already_has_the_same_hashes(cat: Image.Image, saved: Save) -> None:
+    for mode in ("L", "RGB", "RGBX"):
+        shown = cat.convert("L" if mode == "L" else "RGB")
+        levels = np.asarray(shown.convert(mode)).reshape(cat.height, cat.width, -1)
+        assert pdq_of_levels(levels) == sighted_pdq(saved(shown), plain=True)
+
+
+@compiled
+def test_a_size_that_is_left_to_the_reference_is_not_taken_decoded_either() -> None:
+    for size in ((4, 100), (8193, 5)):
+        assert pdq_of_levels(np.zeros((*size, 1), np.uint8)) is None
+        assert pdq_levels(Sheet(Image.new("L", size))) is None
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
