@@ -5,19 +5,20 @@ alike: logos, charts, pages of text, templates. The gates refuse most of that; w
 the same, a picture or a hash that somebody made up, is found by what it would drop. Pictures of a
 background corpus that are near each other are taken for one, and what matches different variants
 of an entry is not added up: the copies of the one picture that an entry is of count once, whole,
-cut to a square or padded.
+cut to a square or padded. Entries that are known by their PDQ alone are held against the PDQ of the
+same pictures; which of these are one is told by their phash256 all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from optout.registry.identifiers import Identifier, Kind
-from optout.registry.images import DEFAULT_RADIUS
+from optout.registry.identifiers import Kind
+from optout.registry.images import RADIUS
 from optout.registry.index import BruteForce, RadiusIndex, Within, built, radius_index
 from optout.registry.log import Opening
 
@@ -32,7 +33,7 @@ SAME = 16
 SHOWN = 3
 """Pictures that are named of those that an entry matches."""
 
-NAMESPACE = "phash256"
+NAMESPACE, PDQ = "phash256", "pdq256"
 
 _BYTES = 32
 _TOGETHER = 64
@@ -54,20 +55,20 @@ class Registered:
     """Entries of pictures, as filters look for them: one row for each variant of each.
 
     Attributes:
-        hashes: uint8[n, 32], phash256.
+        hashes: uint8[n, 32], of one namespace.
         entry: int64[n], ascending.
         radius: int64[n], bits: the entry's own, and no more than filters look for by default.
-        pdq_alone: entries that have no phash256, since a list gave their PDQ: not among these.
+        namespace: `phash256`, or `pdq256` where an entry has no other, since a list gave it.
     """
 
     hashes: Hashes
     entry: Numbers
     radius: Numbers
-    pdq_alone: int = 0
+    namespace: str = NAMESPACE
 
     @classmethod
-    def of(cls, openings: Iterable[Opening]) -> Registered:
-        """The pictures among some openings.
+    def of(cls, openings: Iterable[Opening]) -> tuple[Registered, Registered]:
+        """The pictures among some openings: by their phash256, and those known by PDQ alone.
 
         Args:
             openings: by index, in force; other kinds are passed over.
@@ -75,21 +76,29 @@ class Registered:
         Raises:
             LogFault: the matter of a picture cannot be read.
         """
-        packed, entry, radius = bytearray(), list[int](), list[int]()
-        pdq_alone = 0
+        rows: dict[str, list[tuple[bytes, int, int]]] = {NAMESPACE: [], PDQ: []}
         for opening in openings:
             # Reading a matter takes a hundred times as long as passing it over.
             if _KIND not in opening.matter:
                 continue
             identifier = opening.identifier()
-            variants = list(_variants(identifier))
-            pdq_alone += identifier.kind is Kind.IMAGE and not variants
-            for each in variants:
-                packed += each
-                entry.append(opening.index)
-                radius.append(min(identifier.radius or 0, DEFAULT_RADIUS))
-        hashes = np.frombuffer(bytes(packed), np.uint8).reshape(-1, _BYTES)
-        return cls(hashes, np.array(entry, np.int64), np.array(radius, np.int64), pdq_alone)
+            if identifier.kind is not Kind.IMAGE:
+                continue
+            namespace = NAMESPACE if NAMESPACE in identifier.hashes else PDQ
+            radius = min(identifier.radius or 0, RADIUS[namespace])
+            for each in dict.fromkeys(identifier.hashes.get(namespace, {}).values()):
+                rows[namespace].append((each, opening.index, radius))
+        return cls._of_rows(rows[NAMESPACE], NAMESPACE), cls._of_rows(rows[PDQ], PDQ)
+
+    @classmethod
+    def _of_rows(cls, rows: Sequence[tuple[bytes, int, int]], namespace: str) -> Registered:
+        packed = b"".join(each for each, _, _ in rows)
+        return cls(
+            np.frombuffer(packed, np.uint8).reshape(-1, _BYTES),
+            np.array([entry for _, entry, _ in rows], np.int64),
+            np.array([radius for _, _, radius in rows], np.int64),
+            namespace,
+        )
 
     @property
     def entries(self) -> int:
@@ -97,17 +106,12 @@ class Registered:
         return len(np.unique(self.entry))
 
 
-def _variants(identifier: Identifier) -> Iterator[bytes]:
-    if identifier.kind is Kind.IMAGE:
-        yield from dict.fromkeys(identifier.hashes.get(NAMESPACE, {}).values())
-
-
 @dataclass(frozen=True, slots=True)
 class Background:
     """Pictures that nobody registered.
 
     Attributes:
-        hashes: uint8[n, 32], phash256 of each.
+        hashes: uint8[n, 32], of each, all of one namespace.
         mirrored: uint8[n, 32], the same of its mirror image.
     """
 
@@ -208,8 +212,8 @@ def matches(
 
     Args:
         registered: the entries.
-        background: the pictures.
-        groups: which of them are one: `Background.groups`.
+        background: the pictures, by hashes of the entries' namespace.
+        groups: which of them are one: `Background.groups`, of the pictures by their phash256.
         index: makes what is searched, of the registered hashes, each once; `searchable` by default.
         hear: told of pictures that are done.
 
@@ -219,7 +223,7 @@ def matches(
     firsts, row_of = _distinct(registered.hashes)
     distinct = registered.hashes[firsts]
     searched = index(distinct) if index else searchable(distinct, 2 * len(background.hashes))
-    found = _found(searched, background, hear)
+    found = _found(searched, background, RADIUS[registered.namespace], hear)
     order = np.argsort(found.row, kind="stable")
     row, picture, distance = found.row[order], found.query[order], found.distance[order]
     begins = np.searchsorted(row, np.arange(len(firsts)))
@@ -248,13 +252,15 @@ def _matched(entry: int, near: Sequence[tuple[Numbers, Numbers]], groups: Number
     return Matched(entry, most, tuple(nearest.tolist()))
 
 
-def _found(searched: RadiusIndex, background: Background, hear: Callable[[int], object]) -> Within:
+def _found(
+    searched: RadiusIndex, background: Background, radius: int, hear: Callable[[int], object]
+) -> Within:
     """Pairs of a picture (`query`) and a registered hash (`row`) that is near it, either way."""
     found = []
     for start in range(0, len(background.hashes), _TOGETHER):
         here = slice(start, start + _TOGETHER)
         asked = np.concatenate([background.hashes[here], background.mirrored[here]])
-        near = searched.within(asked, DEFAULT_RADIUS)
+        near = searched.within(asked, radius)
         found.append(near._replace(query=near.query % (len(asked) // 2) + start))
         hear(len(asked) // 2)
     if not found:

@@ -1,6 +1,7 @@
 """Pictures that nobody registered: found in folders and shards, and hashed on every core.
 
-They are hashed by the registry's plain reference, so that what is counted is what a filter decides.
+Their phash256 is made by the registry's plain reference, so that what is counted is what a filter
+decides; their PDQ by the compiled form, which leaves to the reference what it is not sure of.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from optout.filter.errors import ShardError
 from optout.filter.parquet import ShardReader
 from optout.filter.run import Tell, do_all
 from optout.registry.errors import PictureError, UsageError
-from optout.registry.images import SightedHashes, sighted_hashes
+from optout.registry.images import SightedHashes, SightedPdq, sighted_hashes, sighted_pdq
 
 from . import values as read
 
@@ -37,6 +38,10 @@ FILES_TOGETHER = 32
 MANY = 200
 """Pictures from which starting processes pays."""
 FAULTS_KEPT = 20
+
+Hashed = tuple[SightedHashes, SightedPdq]
+"""What a picture is looked for by."""
+_NO_PDQ = SightedPdq(None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,9 @@ class Pictures:
         names: where each stands: a path, or a shard and a row.
         hashes: phash256, 32 bytes each.
         mirrored: the same of the mirror images.
+        pdq: of those that have a PDQ, where it was asked for, 32 bytes each.
+        pdq_mirrored: the same of their mirror images.
+        with_pdq: which pictures these are: positions.
         unreadable: how many could not be read.
         empty: files without a byte, and rows without a picture.
         faults: the first of these: place and reason.
@@ -86,18 +94,29 @@ class Pictures:
     names: list[str] = field(default_factory=list)
     hashes: bytearray = field(default_factory=bytearray)
     mirrored: bytearray = field(default_factory=bytearray)
+    pdq: bytearray = field(default_factory=bytearray)
+    pdq_mirrored: bytearray = field(default_factory=bytearray)
+    with_pdq: list[int] = field(default_factory=list)
     unreadable: int = 0
     empty: int = 0
     faults: list[tuple[str, str]] = field(default_factory=list)
 
-    def add(self, name: str, hashed: SightedHashes | str) -> None:
+    def add(self, name: str, hashed: Hashed | str) -> None:
         """Note a picture's hashes, or the reason why it has none."""
         if isinstance(hashed, str):
             self.refuse(name, hashed)
             return
         self.names.append(name)
-        self.hashes += hashed.phash256
-        self.mirrored += hashed.mirrored
+        hashes, by_pdq = hashed
+        self.hashes += hashes.phash256
+        self.mirrored += hashes.mirrored
+        # What is too plain one way has no PDQ that way: the other one stands for both.
+        own = by_pdq.pdq256 or by_pdq.mirrored
+        mirrored = by_pdq.mirrored or by_pdq.pdq256
+        if own and mirrored:
+            self.with_pdq.append(len(self.names) - 1)
+            self.pdq += own
+            self.pdq_mirrored += mirrored
 
     def refuse(self, name: str, reason: str, count: int = 1) -> None:
         """Note what cannot be read."""
@@ -107,6 +126,9 @@ class Pictures:
 
     def extend(self, others: Pictures) -> None:
         """Note what another process has read."""
+        self.with_pdq += [len(self.names) + place for place in others.with_pdq]
+        self.pdq += others.pdq
+        self.pdq_mirrored += others.pdq_mirrored
         self.names += others.names
         self.hashes += others.hashes
         self.mirrored += others.mirrored
@@ -115,12 +137,19 @@ class Pictures:
         self.faults += others.faults[: FAULTS_KEPT - len(self.faults)]
 
 
+@dataclass(frozen=True)
 class Hashing:
-    """Hashes the pictures of a part; of equal bytes once."""
+    """Hashes the pictures of a part; of equal bytes once.
+
+    Attributes:
+        by_pdq: whether to make their PDQ too.
+    """
+
+    by_pdq: bool
 
     def __call__(self, task: Part, tell: Tell) -> Pictures:
         """Do it, and tell of every picture that is done."""
-        pictures, known = Pictures(), dict[bytes, SightedHashes | str]()
+        pictures, known = Pictures(), dict[bytes, Hashed | str]()
         shown = set[str]()  # a row may hold several pictures
         for name, data in _read_rows(task) if isinstance(task, Rows) else _read_files(task):
             if isinstance(data, OSError):
@@ -128,7 +157,7 @@ class Hashing:
             elif data:
                 digest = hashlib.sha256(data).digest()
                 if digest not in known:
-                    known[digest] = _hashed(data)
+                    known[digest] = _hashed(data, by_pdq=self.by_pdq)
                 pictures.add(name, known[digest])
             if data:
                 shown.add(name)
@@ -137,9 +166,9 @@ class Hashing:
         return pictures
 
 
-def _hashed(data: bytes) -> SightedHashes | str:
+def _hashed(data: bytes, *, by_pdq: bool) -> Hashed | str:
     try:
-        return sighted_hashes(data)
+        return sighted_hashes(data), sighted_pdq(data) if by_pdq else _NO_PDQ
     except PictureError as fault:
         return fault.message
 
@@ -245,13 +274,16 @@ def _rows_of(path: str, refused: Pictures) -> list[Part]:
     return [Rows(path, group.index, group.rows, leaves) for group in groups if group.rows]
 
 
-def hash_all(parts: Sequence[Part], workers: int | None, progress: ConsoleProgress) -> Pictures:
+def hash_all(
+    parts: Sequence[Part], workers: int | None, progress: ConsoleProgress, by_pdq: bool
+) -> Pictures:
     """Hash what was found.
 
     Args:
         parts: from `find`.
         workers: processes; as many as there are cores by default.
         progress: hears of every picture.
+        by_pdq: whether to make their PDQ too.
 
     Returns:
         All of them, in the order of the parts.
@@ -261,7 +293,7 @@ def hash_all(parts: Sequence[Part], workers: int | None, progress: ConsoleProgre
     processes = (workers or cores or 1) if total >= MANY else 1
     progress.stage("hashing", total)
     done: dict[Part, Pictures] = {}
-    for part, outcome in do_all(Hashing(), parts, workers=processes, tell=progress.advance):
+    for part, outcome in do_all(Hashing(by_pdq), parts, workers=processes, tell=progress.advance):
         if isinstance(outcome, ShardError):
             done[part] = Pictures()
             done[part].refuse(part.name, outcome.message, part.count)

@@ -53,11 +53,12 @@ def calibrate(
 
     console = Console(json=json)
     with Registry.open(registry) as opened:
-        registered = Registered.of(opened.openings())
+        registered, listed = Registered.of(opened.openings())
+        entries = registered.entries + listed.entries
         parts, refused = find(images)  # also where nothing is to be held against them
-        if registered.entries:
+        if entries:
             found, distinct, pictures = _held_against(
-                console, registered, parts, refused, workers, images[0]
+                console, (registered, listed), parts, refused, workers, images[0]
             )
         else:
             found, distinct, pictures = [], 0, Pictures()
@@ -81,8 +82,8 @@ def calibrate(
             for each in found
         ]
         document = {
-            "entries": registered.entries,
-            "pdq_alone": registered.pdq_alone,
+            "entries": entries,
+            "pdq_alone": listed.entries,
             "pictures": len(pictures.names),
             "distinct": distinct,
             "unreadable": pictures.unreadable,
@@ -106,7 +107,7 @@ def calibrate(
 
 def _held_against(
     console: Console,
-    registered: Registered,
+    registered: tuple[Registered, Registered],
     parts: Sequence[Part],
     pictures: Pictures,
     workers: int | None,
@@ -116,7 +117,7 @@ def _held_against(
 
     Args:
         console: where it is told.
-        registered: the entries.
+        registered: the entries, by their phash256 and by their PDQ alone.
         parts: where the pictures are.
         pictures: what was refused already; extended.
         workers: processes.
@@ -134,26 +135,39 @@ def _held_against(
     console.say(
         ("reading ", "dim"),
         f"{counted(sum(part.count for part in parts), 'picture')}, against "
-        f"{counted(registered.entries, 'entry', 'entries')} of the kind image",
+        f"{counted(sum(each.entries for each in registered), 'entry', 'entries')} of the kind "
+        "image",
     )
+    by_phash, listed = registered
     progress = console.progress()
     try:
-        pictures.extend(hash_all(parts, workers, progress))
+        pictures.extend(hash_all(parts, workers, progress, bool(listed.entries)))
         if not pictures.names:
             place, reason = (pictures.faults or [(given, "it holds none")])[0]
             raise UsageError(
                 f"no picture can be read: {place}: {reason}",
                 "Give some thousand pictures of the sort that filters meet.",
             )
-        hashes, mirrored = (
-            np.frombuffer(bytes(packed), np.uint8).reshape(len(pictures.names), -1)
-            for packed in (pictures.hashes, pictures.mirrored)
+        hashes, mirrored, pdq, pdq_mirrored = (
+            np.frombuffer(bytes(packed), np.uint8).reshape(-1, 32)
+            for packed in (
+                *(pictures.hashes, pictures.mirrored),
+                *(pictures.pdq, pictures.pdq_mirrored),
+            )
         )
         background = Background(hashes, mirrored)
         progress.stage("grouping", len(hashes))
         groups = background.groups(progress.advance)
-        progress.stage("matching", len(hashes))
-        found = matches(registered, background, groups, hear=progress.advance)
+        progress.stage("matching", len(hashes) + len(pdq))
+        found = matches(by_phash, background, groups, hear=progress.advance)
+        places = np.array(pictures.with_pdq, np.int64)
+        found += [
+            each._replace(nearest=tuple(places[list(each.nearest)].tolist()))
+            for each in matches(
+                *(listed, Background(pdq, pdq_mirrored), groups[places]), hear=progress.advance
+            )
+        ]
+        found.sort(key=lambda each: (-each.matches, each.entry))
     finally:
         progress.close()
     return found, int(groups.max()) + 1, pictures
@@ -179,7 +193,7 @@ def _tell(console: Console, document: dict[str, Any], *, dry_run: bool) -> None:
     if alone := document["pdq_alone"]:
         console.say(
             f"{counted(alone, 'entry', 'entries')} {'is' if alone == 1 else 'are'} known by "
-            f"{'its' if alone == 1 else 'their'} PDQ alone and not looked at"
+            f"{'its' if alone == 1 else 'their'} PDQ alone and looked at by that"
         )
     if document["entries"]:
         console.say(

@@ -54,7 +54,7 @@ def check(
     """Say whether a snapshot holds an item: exit code 4 if it does.
 
     An address is found by the site, prefix and account that hold it too; a picture by its exact
-    bytes, and by its looks up to the usual radius, mirrored too.
+    bytes, and by its looks up to the radius that a filter takes, mirrored too.
     """
     from optout.filter import Policy
     from optout.registry import Snapshot

@@ -145,7 +145,7 @@ class _Column:
             return [(None, f"{' | '.join(self.types)}: only text and bytes can be matched")]
         shown = [role for role, share in self.best.items() if share >= ENOUGH]
         if shown:
-            return [(role, self._share(role)) for role in shown]
+            return [(role, self._share(role) + self._doubt(role)) for role in shown]
         named = self._named()
         if named and (not self.values or named == "image" or self.alike.get(named)):
             what = "the data set's own features" if self._is_featured() else "its name"
@@ -181,6 +181,12 @@ class _Column:
         if platform:
             return f"account:{platform}"
         return "text" if names.names_passage(self.path) else None
+
+    def _doubt(self, role: Role) -> str:
+        """What a name leaves open: PDQ hashes have as many digits as SHA-256 digests."""
+        if role != "sha256" or not names.names_hash(self.path):
+            return ""
+        return f" by their length; where they are PDQ hashes, say --column pdq256={self.path}"
 
     def _share(self, role: Role, before: str = "") -> str:
         if not self.values:

@@ -30,6 +30,7 @@ _BESIDE_THEM = {"name", "full", "id", "screen"}
 _REPOSITORY = re.compile(r"(?:^|_)(?:repo|repository)(?:_?(?:full)?_?name)?$|^full_name$", re.I)
 _FORMER_NAMES = {"twitter": "x", "hf": "huggingface", "yt": "youtube"}
 _OWN_NAMES = {"author", "authorname", "username"}
+_PICTURE_HASHES = {"pdq256", "phash256", "phash64"}
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _PART = re.compile(r"[^.\[\]{}]+")
 
@@ -47,8 +48,13 @@ def names_exactly_address(path: str) -> bool:
 def names_digest(path: str) -> str | None:
     """The digest or hash that a name says its values are: a role; None where it says none.
 
-    A hash of pictures whose size is not said is the one of 64 bits.
+    A hash of pictures whose size is not said is the one of 64 bits. A part that is just called
+    `hash` is what it is a part of: `pdq.hash`.
     """
+    *above, last = _PART.findall(path) or [path]
+    if above and last.lower() == "hash":
+        said = names_digest(above[-1])
+        return said if said in _PICTURE_HASHES else None
     plain = re.sub(r"[^a-z0-9]", "", _last(path).lower())
     if plain.endswith("sha256"):
         return "sha256"

@@ -52,7 +52,8 @@ class RunFacts:
         root: hex, of the log's Merkle tree at that size.
         checkpoint: the signed note over both.
         snapshot_sha256: hex, of `snapshot.json`.
-        canonicaliser: versions of the rules by which values were compared.
+        canonicaliser: versions of the rules by which values were compared: the newest `version`
+            that an entry needs, and the date of the `public_suffixes`.
         policy: what was obeyed.
         mode: `rewrite` or `mask`.
         started: RFC 3339, UTC.

@@ -200,7 +200,7 @@ def _difference(frozen: Plan, asked: Asked, seen: Sequence[Surveyed], snapshot: 
         return "another compression level"
     if frozen.asked != asked:
         return "other columns"
-    if frozen.versions != versions():
+    if frozen.versions != versions(snapshot):
         return "another version of optout, pyarrow or Pillow"
     difference = sorted(frozen.inputs.keys() ^ {each.shard.name for each in seen})
     if difference:

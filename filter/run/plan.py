@@ -204,7 +204,7 @@ def make_plan(seen: Sequence[Surveyed], asked: Asked, snapshot: Snapshot) -> Pla
         {each.shard.name: each.identity for each in seen},
         sorted(planned, key=lambda column: (column.path, str(column.role))),
         snapshot_facts(snapshot),
-        versions(),
+        versions(snapshot),
     )
 
 
@@ -232,13 +232,17 @@ def snapshot_facts(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def versions() -> dict[str, Any]:
-    """The versions that verdicts and bytes depend on."""
+def versions(snapshot: Snapshot) -> dict[str, Any]:
+    """The versions that verdicts and bytes depend on.
+
+    Args:
+        snapshot: what is obeyed; it says which rules its entries need, and a run follows these.
+    """
     return {
         "optout": version("optout"),
         "pyarrow": pa.__version__,
         "pillow": PIL.__version__,
-        "canonicaliser": CANONICALISER_VERSION,
+        "canonicaliser": max(CANONICALISER_VERSION, snapshot.canonicaliser["version"]),
         "public_suffixes": PUBLIC_SUFFIX_DATE,
     }
 

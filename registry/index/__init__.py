@@ -8,7 +8,7 @@ from .fuse import build_filter, check_filter, write_filter
 from .membership import registered_among
 from .multi_index import MultiIndex, radius_index
 from .pigeonhole import Chunks
-from .postings import built, write_postings
+from .postings import UnknownLayoutError, built, write_postings
 from .probes import ProbeTable
 from .radius import BruteForce, RadiusIndex, Within
 from .replay import replay
@@ -33,6 +33,7 @@ __all__ = [
     "MultiIndex",
     "ProbeTable",
     "RadiusIndex",
+    "UnknownLayoutError",
     "Within",
     "build_filter",
     "built",

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from optout.registry.compiled import available, kernels
 
 from .pigeonhole import Chunks, Plan, flips, key_table, masks
-from .postings import NUMBER, Postings, cut
+from .postings import NUMBER, Postings, cut, opened
 from .radius import BruteForce, Hashes, Met, Numbers, RadiusIndex, Within, check_hashes, in_order
 
 _FINDING = "optout.registry.index.candidate_kernels"
@@ -55,12 +55,13 @@ def radius_index(hashes: Hashes, postings: Postings | None) -> RadiusIndex:
         postings: of the same hashes, see `postings`; None where there are none.
 
     Raises:
-        ValueError: the postings are not as long as those of so many hashes are.
+        UnknownLayoutError: the postings are laid out otherwise.
+        ValueError: they are not as long as those of so many hashes are.
     """
     check_hashes(hashes)
     chunks = Chunks.of(8 * hashes.shape[1], len(hashes))
-    if postings is not None and len(postings) != chunks.words:
-        raise ValueError(f"{len(postings)} numbers of postings in place of {chunks.words}")
+    if postings is not None:
+        postings = opened(postings, chunks.words)
     in_place = not len(hashes) or (hashes.strides[1] == 1 and hashes.strides[0] > 0)
     if not available() or not in_place:
         return BruteForce(hashes)
@@ -83,7 +84,7 @@ class MultiIndex:
 
     Args:
         hashes: uint8[n, bytes].
-        postings: of the same hashes; None to compare all of them.
+        postings: of the same hashes, without the number of their layout; None to compare all.
         chunks: how they are cut.
     """
 

@@ -1,6 +1,6 @@
 """Postings: for every value of every chunk of hashes, the rows of those that have it.
 
-A file of little-endian 32-bit numbers, for each chunk:
+A file of little-endian 32-bit numbers: the number of this layout, `LAYOUT`, then for each chunk
 
     for every value of the chunk where its rows begin, and at last the end
     the sketches of the rows in the same order, 16 bits each; 0 behind an odd number of them
@@ -8,6 +8,7 @@ A file of little-endian 32-bit numbers, for each chunk:
 
 How the hashes are cut follows from their length and number: see `pigeonhole`. Where there are few
 the file is empty. The bytes are a function of the hashes and their order alone.
+Files from before layouts had numbers begin with 0.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ Sketches = npt.NDArray[np.uint16]
 Positions = Sequence[npt.NDArray[np.int64]]
 
 KERNELS = "optout.registry.index.postings_kernels"
+
+LAYOUT = 1
+"""The first number of a file: how the rest is laid out, `pigeonhole`'s cutting included."""
 
 NUMBER = np.dtype("<u4")
 TWO_BYTES = np.dtype("<u2")
@@ -57,6 +61,7 @@ def write_postings(
     chunks, rows = Chunks.of(8 * hashes.shape[1], len(hashes)), len(hashes)
     if not chunks.words:
         return
+    stream.write(np.array([LAYOUT], NUMBER).data)
     count = len(chunks.widths)
     with tempfile.TemporaryFile(dir=aside) as file, tempfile.TemporaryFile(dir=aside) as beside:
         # Before the chunks there is room for the rows in the order of the first one. Those of the
@@ -72,6 +77,29 @@ def write_postings(
             for first in range(0, rows, _COUNTED):
                 some = room[chunk, first : first + _COUNTED]
                 stream.write(some.astype(NUMBER, copy=False).data)
+
+
+class UnknownLayoutError(ValueError):
+    """Postings are laid out otherwise than here."""
+
+
+def opened(postings: Postings, words: int) -> Postings:
+    """What stands in a file of postings behind the number of its layout.
+
+    Args:
+        postings: all numbers of the file.
+        words: how many it has to hold behind that one; 0 where the file has to be empty.
+
+    Raises:
+        UnknownLayoutError: it is laid out otherwise.
+        ValueError: it is of another length.
+    """
+    if words and len(postings) and postings[0] != LAYOUT:
+        raise UnknownLayoutError(f"it has the layout {postings[0]}, and this optout reads {LAYOUT}")
+    expected = words and 1 + words
+    if len(postings) != expected:
+        raise ValueError(f"{len(postings)} numbers of postings in place of {expected}")
+    return postings[1:]
 
 
 def built(hashes: Hashes) -> Postings:

@@ -1,4 +1,4 @@
-"""The files that a filter loads, byte by byte: records of one length, little-endian, no header.
+"""The files that a filter loads, byte by byte: records of one length, little-endian.
 
     segments/<name>/probes.bin             PROBE        one an entry, ascending
     segments/<name>/identifiers.bin        IDENTIFIER   one an entry, in the same order
@@ -8,7 +8,9 @@
     segments/<name>/images-<namespace>.bin image_type() one for every variant of a picture
     segments/<name>/radius-<namespace>.bin NUMBER       where variants stand that are alike in part
 
-What else there is to know about them (how many, which version) stands in `snapshot.json`.
+Only `filter.bin` and `radius-<namespace>.bin` have a header; theirs is a number at the beginning,
+of shards and of the layout. What else there is to know about them (how many, which version) stands
+in `snapshot.json`.
 """
 
 from __future__ import annotations

@@ -160,6 +160,7 @@ class Segment:
         """Finds variants of pictures by their hashes.
 
         Raises:
+            UnknownLayoutError: the postings are laid out otherwise than here.
             ValueError: hashes and postings do not belong together.
         """
         return radius_index(self.images[namespace]["hash"], self.postings[namespace])

@@ -15,13 +15,19 @@ import numpy.typing as npt
 from optout.registry.durable import is_possible
 from optout.registry.errors import SnapshotError, SnapshotFault
 from optout.registry.identifiers import PDQ_VERSION, Grade, KeyColumns, Kind
-from optout.registry.index import ProbeTable, RadiusIndex, registered_among
+from optout.registry.index import (
+    ProbeTable,
+    RadiusIndex,
+    UnknownLayoutError,
+    Within,
+    registered_among,
+)
 from optout.registry.log import VerifierKey
 
 from . import renewal
 from .cache import cached_copy, forget
 from .files import check_files, check_sizes, manifest_digest, read_manifest, reading
-from .formats import FILTER_FILE, radius_file
+from .formats import FILTER_FILE, IDENTIFIERS_FILE, image_file, radius_file
 from .manifest import AGAIN, MANIFEST, Manifest
 from .neighbours import Neighbours, Wanted, nearest
 from .network import is_address
@@ -95,6 +101,13 @@ class Snapshot:
         for namespace in self._segment.images:
             try:
                 self._images[namespace] = self._segment.near(namespace)
+            except UnknownLayoutError as fault:
+                other = path / manifest.segment / radius_file(namespace)
+                raise SnapshotError(
+                    f"{other} was written by another version of optout: {fault}",
+                    "Upgrade optout; where it is the newest, take a new snapshot: "
+                    "whoever runs the registry builds it with: optout snapshot OUT.",
+                ) from fault
             except ValueError as fault:
                 damaged = path / manifest.segment / radius_file(namespace)
                 raise SnapshotFault(
@@ -206,6 +219,9 @@ class Snapshot:
             kind: of the item.
             digest: its identity, 32 bytes.
             probe: where to look.
+
+        Raises:
+            SnapshotError: an entry has a grade that there is not.
         """
         rows = self._probes.rows_of(probe)
         if not rows:
@@ -213,6 +229,7 @@ class Snapshot:
         records = self._segment.identifiers[rows.start : rows.stop]
         same = (records["digest"] == np.frombuffer(digest, np.uint8)).all(axis=1)
         found = records[same & (records["kind"] == kind.code)]
+        self._check_grades(found["entry"], found["grade"], IDENTIFIERS_FILE)
         return [
             SnapshotEntry(index, kind, Grade.from_rank(rank), usage)
             for index, rank, usage in found[["entry", "grade", "usage"]].tolist()
@@ -227,13 +244,18 @@ class Snapshot:
         Returns:
             Of each entry the position in `keys`, int64, and its `entry`, `grade` (the rank) and
             `usage`; by position, then entry.
+
+        Raises:
+            SnapshotError: an entry has a grade that there is not.
         """
         wanted, rows = self.candidates(keys.probe)
         records = self._segment.identifiers[rows]
         same = (records["digest"] == keys.digest[wanted]).all(axis=1) & (
             records["kind"] == keys.kind[wanted]
         )
-        return wanted[same], records[same][["entry", "grade", "usage"]]
+        found = records[same][["entry", "grade", "usage"]]
+        self._check_grades(found["entry"], found["grade"], IDENTIFIERS_FILE)
+        return wanted[same], found
 
     def near(self, namespace: str, queries: npt.NDArray[np.uint8], radius: int) -> Neighbours:
         """Find registered pictures by their hashes: exactly those within the radius.
@@ -245,10 +267,10 @@ class Snapshot:
                 covers only what is within its own radius too.
 
         Raises:
-            SnapshotError: there are no hashes of that kind.
+            SnapshotError: there are no hashes of that kind, or an entry has a grade that there is
+                not.
         """
-        found = self._searched(namespace).within(queries, radius)
-        return Neighbours.of(found, self._segment.images[namespace])
+        return self._known(namespace, self._searched(namespace).within(queries, radius))
 
     def nearest(
         self,
@@ -272,11 +294,11 @@ class Snapshot:
             owners: int64[n], the number of the thing that each query is of.
 
         Raises:
-            SnapshotError: there are no hashes of that kind.
+            SnapshotError: there are no hashes of that kind, or an entry has a grade that there is
+                not.
         """
         pieces = self._searched(namespace).pieces(queries, radius)
-        records = self._segment.images[namespace]
-        return nearest((Neighbours.of(found, records) for found in pieces), wanted, owners)
+        return nearest((self._known(namespace, found) for found in pieces), wanted, owners)
 
     def meets(
         self, namespace: str, queries: npt.NDArray[np.uint8], radius: int
@@ -295,6 +317,24 @@ class Snapshot:
             SnapshotError: there are no hashes of that kind.
         """
         return self._searched(namespace).meets(queries, radius)
+
+    def _known(self, namespace: str, found: Within) -> Neighbours:
+        """What is known of some pairs of a picture and a variant."""
+        near = Neighbours.of(found, self._segment.images[namespace])
+        self._check_grades(near.entry, near.grade, image_file(namespace))
+        return near
+
+    def _check_grades(
+        self, entries: npt.NDArray[np.integer], ranks: npt.NDArray[np.integer], name: str
+    ) -> None:
+        """See that entries have grades: `snapshot.json` counts none that is not known here."""
+        if len(ranks) and ranks.max() >= len(Grade):
+            place = int(ranks.argmax())
+            raise SnapshotFault(
+                f"{self.path / self._manifest.segment / name} is damaged or forged: it gives "
+                f"entry {entries[place]} a grade that there is not, {ranks[place]}",
+                AGAIN,
+            )
 
     def _searched(self, namespace: str) -> RadiusIndex:
         index = self._images.get(namespace)

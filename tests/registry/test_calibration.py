@@ -200,7 +200,7 @@ def test_registered_are_the_pictures_in_force_with_every_variant(registry: Regis
     claims = [Claim(page), Claim(whole), Claim(hashed), Claim(picture(2))]
     _, first, second, gone = (one.index for one in registry.add(claims))
     registry.withdraw([gone])
-    registered = Registered.of(registry.openings())
+    registered, _ = Registered.of(registry.openings())
     assert registered.entries == 2
     found = {
         (entry, bytes(row), radius)
@@ -215,14 +215,22 @@ def test_registered_are_the_pictures_in_force_with_every_variant(registry: Regis
     assert registered.entry.tolist() == sorted(registered.entry.tolist())
 
 
-def test_what_is_known_by_its_pdq_alone_is_passed_over(registry: Registry) -> None:
+def test_what_is_known_by_its_pdq_alone_is_held_against_pdq_and_nothing_else(
+    registry: Registry,
+) -> None:
     listed = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
-    registry.add([Claim(Identifier.image_pdq256(listed)), Claim(picture(1))])
-    registered = Registered.of(registry.openings())
-    assert registered.entries == len(registered.hashes) == 1
-    nobody = Registered.of([o for o in registry.openings() if o.identifier().version == 2])
-    empty = Background(rows([1]), rows([2]))
-    assert matches(nobody, empty, empty.groups()) == []
+    registry.add([Claim(Identifier.image_pdq256(listed))])
+    registry.add([Claim(picture(1))])
+    by_phash, by_pdq = Registered.of(registry.openings())
+    assert (by_phash.entry.tolist(), by_phash.namespace) == ([1], "phash256")
+    assert (by_pdq.entry.tolist(), by_pdq.namespace) == ([0], "pdq256")
+    assert (by_pdq.hashes.tobytes().hex(), by_pdq.radius.tolist()) == (listed, [31])
+    chance = random.Random(2)
+    near = [moved(int(listed, 16), bits, chance) for bits in (31, 32)]
+    background = Background(rows(near), rows([0, 0]))
+    assert matches(by_pdq, background, np.arange(2)) == [Matched(0, 1, (0,))]
+    empty = Background(rows([]), rows([]))
+    assert matches(by_pdq, empty, empty.groups()) == []
 
 
 def test_what_is_quarantined_is_withdrawn_each_for_its_own_reason(registry: Registry) -> None:

@@ -16,6 +16,7 @@ from optout.api.cli import background, main
 from optout.api.cli.exits import Exit
 from optout.filter import Filter
 from optout.registry import Identifier, Registry
+from optout.registry.images import sighted_pdq
 from optout.registry.log import ByOperator, Restore, Withdraw, parse_leaf
 from optout.registry.registry import Claim
 from PIL import Image, ImageOps
@@ -309,16 +310,25 @@ def test_a_registry_without_pictures_needs_no_background(
     assert (told["entries"], told["pictures"], told["quarantined"]) == (0, 0, [])
 
 
-def test_entries_that_are_known_by_their_pdq_alone_are_counted_and_not_looked_at(
-    place: Path, run: Run, capsys: pytest.CaptureFixture[str]
+def test_entries_that_are_known_by_their_pdq_alone_are_held_against_the_pdq_of_pictures(
+    place: Path, made: Path, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    digits = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
     with Registry.open("optout.db") as registry:
-        registry.add([Claim(Identifier.image_pdq256(digits))])
-    told = run("calibrate", "background/1.JPG", "--dry-run")
-    assert (told["entries"], told["pdq_alone"]) == (3, 1)
-    assert main(["calibrate", "background/1.JPG", "--dry-run"]) == Exit.DONE
-    assert "1 entry is known by its PDQ alone and not looked at" in capsys.readouterr().err
+        for name in ("own.jpg", "template.png"):
+            made_of = sighted_pdq((made / name).read_bytes()).pdq256
+            assert made_of
+            registry.add([Claim(Identifier.image_pdq256(made_of.hex()))])
+    told = run("calibrate", "background", "--dry-run")
+    assert (told["entries"], told["pdq_alone"]) == (5, 2)
+    matching = {each["entry"]: each for each in told["matching"]}
+    # Of its own picture there are three files, one of them mirrored.
+    assert (matching[3]["matches"], matching[3]["too_many"]) == (1, False)
+    assert matching[4]["too_many"]
+    assert all("meme" in name for name in matching[4]["nearest"])
+    assert main(["calibrate", "background", "--dry-run"]) == Exit.DONE
+    err = capsys.readouterr().err
+    assert "2 entries are known by their PDQ alone and looked at by that" in err
+    assert run("calibrate", "background")["quarantined"] == [0, 4]
 
 
 def test_what_does_not_exist_is_told_of_where_no_picture_is_registered_too(

@@ -268,6 +268,27 @@ def test_hashes_of_pictures_are_told_apart_by_name_and_length() -> None:
     ) == {"phash": "phash256", "pdq": "pdq256", "hash": "phash64", "phash256": "phash256"}
 
 
+def test_where_hashes_may_be_pdq_it_is_said_how_to_say_so() -> None:
+    columns = found(sampled(hash=SHA256, sha256=SHA256, md5=MD5))
+    assert columns["hash"].role == "sha256"
+    assert columns["hash"].why == (
+        "3 of 3 sampled values are SHA-256 digests by their length; "
+        "where they are PDQ hashes, say --column pdq256=hash"
+    )
+    assert not [name for name in ("sha256", "md5") if "pdq256" in columns[name].why]
+    assert "pdq256" not in found(sampled(hash=MD5))["hash"].why
+
+
+def test_a_hash_is_of_the_sort_that_it_is_a_part_of() -> None:
+    nested = [{"hash": value, "quality": "100"} for value in SHA256]
+    told = roles(sampled(pdq=nested, phash=nested, image=nested))
+    assert {path: role for path, role in told.items() if path.endswith("hash")} == {
+        "pdq.hash": "pdq256",
+        "phash.hash": "phash256",
+        "image.hash": "sha256",
+    }
+
+
 def test_json_that_stands_in_few_values_is_text() -> None:
     assert roles(sampled(source=["word"] * 5 + ['{"url": "https://a.example"}'])) == {
         "source": None

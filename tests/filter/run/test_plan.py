@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from optout.filter.run.survey import Surveyed, survey
 from optout.filter.run.unplanned import unplanned
 from optout.registry import documents
 from optout.registry.errors import UsageError
+from optout.registry.identifiers import Identifier
 
 
 def seen(*paths: Path) -> list[Surveyed]:
@@ -44,6 +46,19 @@ def test_it_names_columns_roles_inputs_snapshot_and_versions(world, plan: Plan) 
     told = {column["path"]: (column["why"], column["kinds"]) for column in body["columns"]}
     assert told["TEXT"] == ("said by the operator", ["account", "prefix", "site", "url"])
     assert told["jpg"][1] == ["file", "image"]
+
+
+def test_it_names_the_newest_rules_that_the_snapshot_needs(
+    world, corpus: Path, snapshot_of: Callable
+) -> None:
+    listed = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
+    for snapshot, version in (
+        (world.snapshot, 1),
+        (snapshot_of(Identifier.image_pdq256(listed)), 2),
+    ):
+        assert snapshot.canonicaliser["version"] == version
+        plan = make_plan(seen(corpus), Asked.of(None, None, ()), snapshot)
+        assert plan.versions["canonicaliser"] == version
 
 
 def test_a_plan_is_read_back(plan: Plan) -> None:

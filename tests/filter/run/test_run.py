@@ -605,6 +605,11 @@ def test_where_pictures_are_known_by_their_pdq_alone_it_is_told_once_and_they_go
         "known by their PDQ alone"
     ]
     assert verify_dataset(out, snapshot=snapshot, inputs=corpus, exhaustive=True).ok
+    manifest = read_manifest((corpus.parent / "out.optout" / "manifest.json").read_bytes())
+    assert manifest.parameters["canonicaliser"] == snapshot.canonicaliser
+    assert snapshot.canonicaliser["version"] == 2
+    # Begun again it is the same run: its plan names the same versions.
+    assert filter_dataset(corpus, out, snapshot=snapshot).dropped_by_kind == report.dropped_by_kind
     heard = Heard()
     filter_dataset(corpus, out, snapshot=world.snapshot, progress=heard, overwrite=True)
     assert heard.notes == []

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from optout.registry.compiled import PLAIN, available
 from optout.registry.index import BruteForce, MultiIndex, Within, multi_index, radius_index
 from optout.registry.index.pigeonhole import FEWEST, Chunks
-from optout.registry.index.postings import built
+from optout.registry.index.postings import LAYOUT, built
 
 pytestmark = pytest.mark.skipif(not available(), reason="there is no compiler")
 
@@ -224,7 +224,8 @@ def test_threads_ask_one_index_at_the_same_time() -> None:
 
 
 def forged() -> Iterator[tuple[str, np.ndarray]]:
-    sound = built(index_of("even", 32)[0])
+    """What may stand behind the number of the layout."""
+    sound = built(index_of("even", 32)[0])[1:]
     random = np.random.default_rng(3)
     yield "all ones", np.full_like(sound, 2**32 - 1)
     yield "zeros", np.zeros_like(sound)
@@ -241,7 +242,8 @@ def forged() -> Iterator[tuple[str, np.ndarray]]:
 def test_forged_postings_lead_nowhere_else() -> None:
     hashes, _ = index_of("even", 32)
     asked = np.concatenate([hashes[:20], drawn(20, 32, 6)])
-    for (name, postings), radius in itertools.product(forged(), (0, 16, 24)):
+    for (name, numbers), radius in itertools.product(forged(), (0, 16, 24)):
+        postings = np.append(np.uint32(LAYOUT), numbers)
         found = radius_index(hashes, postings).within(asked, radius)
         # What is found is near, whatever is missing.
         distance = np.bitwise_count(asked[found.query] ^ hashes[found.row]).sum(axis=1)
@@ -254,7 +256,8 @@ def test_forged_postings_lead_nowhere_else() -> None:
 @pytest.mark.parametrize("change", [-1, 1, None])
 def test_postings_of_another_length_are_refused(change: int | None) -> None:
     hashes, _ = index_of("even", 32)
-    postings = np.zeros(0 if change is None else len(built(hashes)) + change, np.uint32)
+    length = 0 if change is None else len(built(hashes)) + change
+    postings = np.full(length, LAYOUT, np.uint32)
     with pytest.raises(ValueError, match="numbers of postings"):
         radius_index(hashes, postings)
 

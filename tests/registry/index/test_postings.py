@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from optout.registry.compiled import PLAIN, available
 from optout.registry.index.pigeonhole import FEWEST, Chunks, keys_of
-from optout.registry.index.postings import built, write_postings
+from optout.registry.index.postings import LAYOUT, UnknownLayoutError, built, opened, write_postings
 
 ROWS = FEWEST + 101
 
@@ -30,7 +30,9 @@ def written(of: np.ndarray, part: int) -> bytes:
 def test_under_every_value_stand_the_rows_that_have_it(size: int, equal: int) -> None:
     of = hashes(size, equal=equal)
     chunks = Chunks.of(8 * size, ROWS)
-    numbers = np.frombuffer(built(of).tobytes(), "<u4")
+    layout, *_ = whole = np.frombuffer(built(of).tobytes(), "<u4")
+    assert layout == LAYOUT == 1
+    numbers = whole[1:]
     assert len(numbers) == chunks.words
     keys, sketches = keys_of(of, chunks.positions()), keys_of(of, chunks.sketched())
     for chunk, width in enumerate(chunks.widths):
@@ -65,3 +67,11 @@ def test_the_plain_form_writes_the_same(size: int, monkeypatch: pytest.MonkeyPat
 
 def test_few_hashes_have_none() -> None:
     assert not len(built(hashes(32)[: FEWEST - 1]))
+
+
+@pytest.mark.parametrize("layout", [0, LAYOUT + 1, 2**32 - 1])
+def test_another_layout_is_known_by_its_number_whatever_its_length(layout: int) -> None:
+    for length in (1, 5, 9):
+        numbers = np.full(length, layout, np.uint32)
+        with pytest.raises(UnknownLayoutError, match=f"the layout {layout}, and this optout reads"):
+            opened(numbers, 4)

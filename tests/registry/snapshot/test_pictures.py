@@ -121,6 +121,21 @@ def test_signed_postings_of_another_length_are_refused(
         Snapshot.open(snapshot.path)
 
 
+@pytest.mark.parametrize("layout", [0, 2])
+def test_postings_of_another_layout_ask_for_an_upgrade_or_a_new_snapshot(
+    snapshot: Snapshot, layout: int
+) -> None:
+    path = segment(snapshot.path) / "radius-phash256.bin"
+    changed = layout.to_bytes(4, "little") + path.read_bytes()[4:]
+    replaced(snapshot.path, path.relative_to(snapshot.path).as_posix(), changed)
+    said = rf"radius-phash256\.bin was written by another version .* it has the layout {layout}"
+    with pytest.raises(SnapshotError, match=said) as told:
+        Snapshot.open(snapshot.path)
+    assert not isinstance(told.value, SnapshotFault)
+    assert "Upgrade optout" in told.value.advice
+    assert "new snapshot" in told.value.advice
+
+
 def test_signed_postings_that_are_damaged_anyhow_do_no_harm(snapshot: Snapshot) -> None:
     path = segment(snapshot.path) / "radius-phash256.bin"
     data, drawn = path.read_bytes(), random.Random(6)
@@ -128,7 +143,7 @@ def test_signed_postings_that_are_damaged_anyhow_do_no_harm(snapshot: Snapshot) 
     for _ in range(30):
         damaged = bytearray(data)
         for _ in range(drawn.choice([1, 50, len(data)])):
-            damaged[drawn.randrange(len(data))] = drawn.choice([0, 1, 255, drawn.randrange(256)])
+            damaged[drawn.randrange(4, len(data))] = drawn.choice([0, 1, 255, drawn.randrange(256)])
         replaced(snapshot.path, path.relative_to(snapshot.path).as_posix(), bytes(damaged))
         found = set(zip(*near(Snapshot.open(snapshot.path), "phash256", 30), strict=True))
         assert found <= sound

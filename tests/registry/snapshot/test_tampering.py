@@ -8,10 +8,12 @@ import random
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
-from optout.registry.errors import SnapshotError
+from optout.registry.errors import SnapshotError, SnapshotFault
+from optout.registry.identifiers import Identifier, Key, KeyColumns
 from optout.registry.snapshot import Snapshot
-from optout.registry.snapshot.formats import NOT_IN_OLDER
+from optout.registry.snapshot.formats import NOT_IN_OLDER, RECORDS
 
 from .conftest import KEY, replaced, resigned
 
@@ -235,3 +237,33 @@ def test_the_signature_is_over_what_the_format_says(snapshot: Snapshot) -> None:
     signature = base64.b64decode(document.pop("signature"))
     signed = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert KEY.verifier.verify(b"optout/v1/snapshot\0" + signed.encode(), signature)
+
+
+def test_a_grade_that_there_is_not_is_told_with_the_file_it_stands_in(copy: Path) -> None:
+    (folder,) = (copy / "segments").iterdir()
+    for name, of in RECORDS.items():
+        if "grade" not in (of.names or ()) or not (folder / name).stat().st_size:
+            continue
+        records = np.fromfile(folder / name, of)
+        records["grade"] = 200
+        replaced(copy, f"segments/{folder.name}/{name}", records.tobytes())
+    snapshot = Snapshot.open(copy)
+    snapshot.check_files()
+    page = Identifier.url("https://anna.example/harbour.jpg")
+    picture = np.arange(32, dtype=np.uint8).reshape(1, -1)
+    said = r"is damaged or forged: it gives entry \d+ a grade that there is not, 200"
+    with pytest.raises(SnapshotFault, match=rf"identifiers\.bin {said}") as told:
+        snapshot.find(page.kind, page.digest, page.probe)
+    assert "Fetch it again" in told.value.advice
+    with pytest.raises(SnapshotFault, match=rf"identifiers\.bin {said}"):
+        snapshot.confirmed(KeyColumns.of([Key(page.kind, page.digest, page.probe)]))
+    with pytest.raises(SnapshotFault, match=rf"images-phash256\.bin {said}"):
+        snapshot.near("phash256", picture, 0)
+    with pytest.raises(SnapshotFault, match=rf"images-phash256\.bin {said}"):
+        snapshot.nearest(
+            "phash256",
+            picture,
+            0,
+            wanted=lambda near: near.grade >= 0,
+            owners=np.zeros(1, np.int64),
+        )
