@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .exclusions import MAX_CORPUS, Exclusions, read_exclusions, write_exclusions
 from .layout import SCAN, Evidence
 from .manifest import Manifest, compare_files, read_manifest
 from .matches import SCHEMA as MATCHES_SCHEMA
@@ -14,9 +15,11 @@ __all__ = [
     "MASK",
     "MASKED",
     "MATCHES_SCHEMA",
+    "MAX_CORPUS",
     "REWRITE",
     "SCAN",
     "Evidence",
+    "Exclusions",
     "FileDigest",
     "Manifest",
     "RunFacts",
@@ -25,8 +28,10 @@ __all__ = [
     "compare_files",
     "key_path",
     "operator_key",
+    "read_exclusions",
     "read_manifest",
     "read_matches",
+    "write_exclusions",
     "write_manifest",
     "write_matches",
 ]
