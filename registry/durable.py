@@ -35,6 +35,15 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def sync_file(path: Path) -> None:
+    """Make a file's bytes durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 @contextmanager
 def publishing(path: Path, *, mode: int = 0o644, lasting: bool = True) -> Iterator[IO[bytes]]:
     """Write a file that appears under `path` whole, or not at all.
@@ -69,3 +78,20 @@ def publish(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write `data` under `path`, whole or not at all."""
     with publishing(path, mode=mode) as stream:
         stream.write(data)
+
+
+def publish_new(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write `data` under a name that is free, whole or not at all.
+
+    Raises:
+        FileExistsError: there is something under `path`; it stays as it is.
+        OSError: the disk is full, read-only or failing; there is no file then.
+    """
+    own = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
+    try:
+        publish(own, data, mode=mode)
+        # A link, unlike a rename, never takes the place of another file.
+        os.link(own, path)
+    finally:
+        own.unlink(missing_ok=True)
+    sync_folder(path.parent)

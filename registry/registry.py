@@ -28,10 +28,9 @@ from optout.registry.store import (
     RecordName,
     Store,
     claim,
-    database_path,
     erase,
     follow,
-    key_path,
+    locate,
     quarantine,
     read_restored,
     restore,
@@ -48,7 +47,7 @@ DECIDED = "decided by the operator"
 
 
 class Registry:
-    """What is opted out, in one place. Threads may share it, and processes the file.
+    """What is opted out, in one place. Threads may share it, and processes the database.
 
     Everything that a method has returned from is durable, and part of every later checkpoint.
 
@@ -72,29 +71,31 @@ class Registry:
 
     @classmethod
     def create(cls, location: str | Path, origin: str = "optout.local") -> Registry:
-        """Make a registry and its key, and open it.
+        """Make a registry, its key and its vault, and open it.
 
         Args:
-            location: the new SQLite file; its key is put beside it: `optout.key` for `optout.db`.
+            location: the new SQLite file, or the URL of an empty PostgreSQL database. Key and vault
+                of a file are put beside it: `optout.key` and `optout.vault` for `optout.db`; those
+                of a PostgreSQL database into the folder that `OPTOUT_KEYS` names.
             origin: the name under which the log signs, for good.
 
         Raises:
             UsageError: a log cannot have this name.
-            RegistryError: there is such a file or key already, or they cannot be written. Nothing
-                is left behind then.
+            RegistryError: there is such a registry, key or vault already, or they cannot be
+                written. Nothing is left behind then.
         """
-        path = database_path(location)
-        beside = key_path(path)
+        place = locate(location)
         key = SigningKey.generate(origin)
-        with _file_faults(path):
-            if path.exists() or path.is_symlink():
-                raise RegistryError(f"{path} exists already", "Use it, or choose another path.")
-            key.save(beside)
+        with _file_faults(place.name):
+            database = place.database
+            if isinstance(database, Path) and (database.exists() or database.is_symlink()):
+                raise RegistryError(f"{database} exists already", "Use it, or choose another path.")
+            key.save(place.key)
             try:
-                store = Store.create(path, origin=origin, key=str(key.verifier))
+                store = Store.create(place, origin=origin, key=str(key.verifier))
             except BaseException:
                 with suppress(OSError):
-                    beside.unlink()
+                    place.key.unlink()
                 raise
         return cls(store, key)
 
@@ -103,18 +104,20 @@ class Registry:
         """Open a registry that `create` made.
 
         Args:
-            location: its SQLite file, or a URL such as `sqlite:///optout.db`.
+            location: its SQLite file, or a URL such as `sqlite:///optout.db` or
+                `postgresql://user@host/optout`.
 
         Raises:
-            RegistryError: it or its key is missing, damaged, of another registry, or newer.
+            RegistryError: it, its key or its vault is missing, damaged, of another registry, or
+                newer.
         """
-        path = database_path(location)
-        store = Store.open(path)
+        place = locate(location)
+        store = Store.open(place)
         try:
-            key = SigningKey.load(key_path(path))
+            key = SigningKey.load(place.key)
             if str(key.verifier) != store.key:
                 raise RegistryError(
-                    f"{key_path(path)} is not the key of {path}",
+                    f"{place.key} is not the key of {place.name}",
                     f"Put the key back whose verifier is {store.key}.",
                 )
         except BaseException:
@@ -136,6 +139,11 @@ class Registry:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def name(self) -> str:
+        """What to call its database in a message: never a password."""
+        return self._store.name
 
     @property
     def origin(self) -> str:
@@ -271,7 +279,8 @@ class Registry:
     def erase(self, indexes: Sequence[int], why: str = "") -> None:
         """Destroy what is known of entries, for good: all of them, or none.
 
-        The log says that the operator did. `store.Store` says what is left of it in which files.
+        The log says that the operator did. `store.Store` says what becomes of it in files and
+        their copies.
 
         Args:
             indexes: the entries.
@@ -318,7 +327,7 @@ class Registry:
                     raise RegistryError(
                         "the registry's database lacks openings that its log does not say are "
                         "erased",
-                        "Restore it from a backup, with its key.",
+                        "Restore it from a backup, with its key and its vault.",
                     ) from fault
 
     def _signed(self, size: int, root: bytes) -> str:
@@ -334,11 +343,11 @@ def _by_operator(indexes: Sequence[int], why: str) -> dict[int, ByOperator]:
 
 
 @contextmanager
-def _file_faults(path: Path) -> Iterator[None]:
+def _file_faults(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as fault:
         raise RegistryError(
-            f"{path} cannot be made: {fault.strerror}",
+            f"{name} cannot be made: {fault.strerror}",
             "Check the path and its folder's permissions.",
         ) from fault

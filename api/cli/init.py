@@ -19,16 +19,22 @@ def init(
     ] = "optout.local",
     json: AsJson = False,
 ) -> int:
-    """Make a registry and the key that signs its log."""
+    """Make a registry, the key that signs its log, and the vault that its rows are sealed under."""
     from optout.registry import Registry
 
     console = Console(json=json)
     with Registry.create(registry, origin=origin) as made:
         key = str(made.key.verifier)
-        console.result("registry ", (registry, "bold"), f" made, origin {made.origin}")
+        # A URL may hold a password.
+        where = made.name if "@" in registry and "://" in registry else registry
+        console.result("registry ", (where, "bold"), f" made, origin {made.origin}")
         console.result("key      ", key)
         console.say(
-            ("         its other half lies beside the database: back it up, show it nobody", "dim")
+            (
+                "         its other half and the vault lie beside the database: back up the key "
+                "and the vault, show them nobody",
+                "dim",
+            )
         )
         console.document(
             {
@@ -36,7 +42,7 @@ def init(
                 "root": made.root().hex(),
                 "origin": made.origin,
                 "key": key,
-                "registry": registry,
+                "registry": where,
             }
         )
     console.next("optout add url https://…", "or site, image, file")

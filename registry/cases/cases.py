@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from optout.registry.errors import CaseNotFound, UsageError
+from optout.registry.identifiers import Grade
 from optout.registry.log import Entry, Proof, Revealed, Status
 from optout.registry.store import (
-    Added,
     CaseRow,
-    Claim,
     SealedItem,
     Store,
-    add_case,
+    add_cases,
     enter,
     erase,
     find_case,
     items_of,
     read_entries,
     read_reasons,
+    regrade,
     remove_case,
+    taken_numbers,
     today,
     withdraw,
 )
 from sqlalchemy import Connection
 
 from .case import Case, CaseEntry, CaseItem, OpenedCase
-from .sealing import new_nonce, seal, unseal
+from .opening import Draft
+from .sealing import unseal
 from .secret import CaseKeys, folded, new_number, new_secret
 
 
@@ -55,36 +57,49 @@ class Cases:
             UsageError: there is no item, or a usage is not known.
             RegistryError: the database cannot be written.
         """
-        if not items:
-            raise UsageError("a case without items registers nothing", "Give at least one item.")
-        claims = [Claim(item.identifier, tuple(item.usage)) for item in items]
-        keyed = [(claim.identifier, frozenset(claim.usage)) for claim in claims]
-        firsts = {key: place for place, key in reversed(list(enumerate(keyed)))}
-        places = sorted(firsts.values())
-        secret = new_secret()
+        (opened,) = self.open_cases([items])
+        return opened
+
+    def open_cases(self, requests: Sequence[Sequence[CaseItem]]) -> list[OpenedCase]:
+        """Open many cases in one step: all of them, or none. It takes little longer than one.
+
+        The records of all of them stand in the log in a random order, so that nobody reads from it
+        what belongs to one case.
+
+        Args:
+            requests: for every case its items; see `open_case`.
+
+        Returns:
+            The cases, in the order of the requests.
+
+        Raises:
+            UsageError: a request has no item, or a usage is not known.
+            RegistryError: the database cannot be written.
+        """
+        drafts = [Draft.of(items) for items in requests]
+        if not drafts:
+            return []
+        opened: list[OpenedCase] = []
+        made: dict[CaseRow, list[SealedItem]] = {}
         with self._store.writing() as connection:
-            number = new_number()
-            while find_case(connection, number):
-                number = new_number()
-            keys = CaseKeys.derive(number, secret)
-            nonces = [new_nonce() for _ in places]
-            auths = [hashlib.sha256(keys.token_of(nonce)).digest() for nonce in nonces]
-            indexes = enter(connection, [claims[place] for place in places], auths)
-            sealed = [
-                SealedItem(
-                    index,
-                    nonce,
-                    seal(keys.box, nonce, number, index, place=place, shown=items[place].shown),
-                )
-                for index, nonce, place in zip(indexes, nonces, places, strict=True)
+            numbers = _new_numbers(connection, len(drafts))
+            opening = [
+                draft.under(number, new_secret())
+                for draft, number in zip(drafts, numbers, strict=True)
             ]
-            add_case(connection, CaseRow(number, today(), keys.proof), sealed)
-        index_at = dict(zip(places, indexes, strict=True))
-        entries = [
-            Added(index_at[firsts[key]], new=firsts[key] == place)
-            for place, key in enumerate(keyed)
-        ]
-        return OpenedCase(number, secret, entries)
+            indexes = iter(
+                enter(
+                    connection,
+                    [claim for one in opening for claim in one.draft.claims],
+                    [auth for one in opening for auth in one.auths],
+                )
+            )
+            for one in opening:
+                own = list(islice(indexes, len(one.auths)))
+                made[CaseRow(one.number, today(), one.keys.proof)] = one.sealed(own)
+                opened.append(one.opened(own))
+            add_cases(connection, made)
+        return opened
 
     def read(self, number: str, secret: str) -> Case:
         """A case and the state of its items.
@@ -132,6 +147,30 @@ class Cases:
                 indexes = [index for index in items if entries[index].status.in_force]
             withdraw(connection, _proofs(keys, case.number, items, indexes))
 
+    def grade(self, number: str, secret: str, grades: Mapping[int, Grade], why: str = "") -> None:
+        """Say how the claims of items are proved now. The log says that the operator did.
+
+        Args:
+            number: of the case, as somebody typed it.
+            secret: of the case, likewise.
+            grades: by entry, from now on.
+            why: for all to read, for ever.
+
+        Raises:
+            CaseNotFound: there is no such case, or its secret is another one.
+            UsageError: the case has no such entry, or the reason is too long or not one line;
+                nothing was changed.
+            TransitionError: one of them is not in force; nothing was changed.
+            RegistryError: the database cannot be written.
+        """
+        with self._store.writing() as connection:
+            case, _ = _unlocked(connection, number, secret)
+            items = {item.entry for item in items_of(connection, case.number)}
+            for index in grades:
+                if index not in items:
+                    raise _no_entry(case.number, index)
+            regrade(connection, {index: (grade, why) for index, grade in grades.items()})
+
     def erase(self, number: str, secret: str, indexes: Sequence[int] | None = None) -> None:
         """Destroy what the registry knows of items, for good; see `Store` for what that means.
 
@@ -153,6 +192,16 @@ class Cases:
                 indexes = [index for index, item in items.items() if item.nonce is not None]
                 remove_case(connection, case.number)
             erase(connection, _proofs(keys, case.number, items, indexes))
+
+
+def _new_numbers(connection: Connection, count: int) -> list[str]:
+    """Numbers that no case has."""
+    numbers: dict[str, None] = {}
+    while len(numbers) < count:
+        drawn = [new_number() for _ in range(count - len(numbers))]
+        taken = taken_numbers(connection, drawn)
+        numbers.update(dict.fromkeys(number for number in drawn if number not in taken))
+    return list(numbers)
 
 
 def _unlocked(connection: Connection, number: str, secret: str) -> tuple[CaseRow, CaseKeys]:
@@ -194,8 +243,12 @@ def _proofs(
     for index in indexes:
         item = items.get(index)
         if item is None:
-            raise UsageError(
-                f"the case {number} has no entry {index}", "Name entries that the case shows."
-            )
+            raise _no_entry(number, index)
         proofs[index] = Revealed(keys.token_of(item.nonce or b""))
     return proofs
+
+
+def _no_entry(number: str, index: int) -> UsageError:
+    return UsageError(
+        f"the case {number} has no entry {index}", "Name entries that the case shows."
+    )

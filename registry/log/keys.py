@@ -11,14 +11,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from optout.registry.durable import TEMPORARY_PREFIX, publish, sync_folder
+from optout.registry.durable import publish_new
 from optout.registry.errors import RegistryError, UsageError
 
 ED25519 = b"\x01"
@@ -166,19 +165,13 @@ class SigningKey:
             RegistryError: there is a file already; it stays as it is.
             OSError: the disk is full, read-only or failing; there is no file then.
         """
-        own = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
         try:
-            publish(own, f"{self.text()}\n".encode(), mode=0o600)
-            # A link, unlike a rename, never takes the place of another key.
-            os.link(own, path)
+            publish_new(path, f"{self.text()}\n".encode(), mode=0o600)
         except FileExistsError as fault:
             raise RegistryError(
                 f"{path} exists, and a key is never overwritten",
                 "Move it away first, or choose another path.",
             ) from fault
-        finally:
-            own.unlink(missing_ok=True)
-        sync_folder(path.parent)
 
     @property
     def verifier(self) -> VerifierKey:

@@ -1,13 +1,19 @@
-"""Cases and their sealed items in their tables; what is sealed is opaque here."""
+"""Cases and their sealed items in their tables; what only a case's secret opens is opaque here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
+from .log_rows import chunks
+from .shredding import NONCE_SIZE, seal, to_shred, unseal, vault_of
 from .tables import cases, sealed
+from .vault import Label, Shredded
+
+PURPOSE = "item"
+"""What it is, for the seal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class SealedItem:
 
     Attributes:
         entry: its number.
-        nonce: what box and token were made with; None once it is erased.
+        nonce: 12 bytes, what box and token were made with; None once it is erased.
         box: what only the case's secret opens; None once it is erased.
     """
 
@@ -40,15 +46,23 @@ class SealedItem:
     box: bytes | None
 
 
-def add_case(connection: Connection, case: CaseRow, items: Sequence[SealedItem]) -> None:
-    """Keep a new case and its items."""
+def add_cases(connection: Connection, made: Mapping[CaseRow, Sequence[SealedItem]]) -> None:
+    """Keep new cases and their items, none of which is erased."""
     connection.execute(
-        insert(cases), {"number": case.number, "date": case.date, "proof": case.proof}
+        insert(cases),
+        [{"number": case.number, "date": case.date, "proof": case.proof} for case in made],
     )
-    # In the order of their entries, for the reason that `tables` gives.
+    vault = vault_of(connection)
+    placed = [(item, case.number) for case, items in made.items() for item in items]
     rows = [
-        {"entry": item.entry, "case_number": case.number, "nonce": item.nonce, "box": item.box}
-        for item in sorted(items, key=lambda item: item.entry)
+        {
+            "entry": item.entry,
+            "case_number": number,
+            "box": seal(
+                vault, Label.ENTRY, item.entry, PURPOSE, (item.nonce or b"") + (item.box or b"")
+            ),
+        }
+        for item, number in sorted(placed, key=lambda one: one[0].entry)
     ]
     connection.execute(insert(sealed), rows)
 
@@ -61,18 +75,47 @@ def find_case(connection: Connection, number: str) -> CaseRow | None:
     return CaseRow(row.number, row.date, row.proof) if row else None
 
 
+def taken_numbers(connection: Connection, numbers: Collection[str]) -> set[str]:
+    """Those of some numbers that are a case's."""
+    taken: set[str] = set()
+    for chunk in chunks(list(numbers)):
+        found = connection.execute(select(cases.c.number).where(cases.c.number.in_(chunk)))
+        taken.update(found.scalars())
+    return taken
+
+
 def items_of(connection: Connection, number: str) -> list[SealedItem]:
     """The items of a case, by entry; erased ones too."""
     rows = connection.execute(
-        select(sealed.c.entry, sealed.c.nonce, sealed.c.box)
+        select(sealed.c.entry, sealed.c.box)
         .where(sealed.c.case_number == number)
         .order_by(sealed.c.entry)
-    )
-    return [SealedItem(entry, nonce, box) for entry, nonce, box in rows]
+    ).all()
+    return [_item(connection, entry, box) for entry, box in rows]
+
+
+def _item(connection: Connection, entry: int, box: bytes | None) -> SealedItem:
+    if box is None:
+        return SealedItem(entry, None, None)
+    try:
+        plain = unseal(vault_of(connection), Label.ENTRY, entry, PURPOSE, box)
+    except Shredded:  # erased meanwhile, or since this copy of the database was made
+        return SealedItem(entry, None, None)
+    return SealedItem(entry, plain[:NONCE_SIZE], plain[NONCE_SIZE:])
+
+
+def case_key_number(connection: Connection, number: str) -> int | None:
+    """By which number the vault has the key of a case; None where there is no such case."""
+    lowest = select(func.min(sealed.c.entry)).where(sealed.c.case_number == number)
+    found: int | None = connection.execute(lowest).scalar()
+    return found
 
 
 def remove_case(connection: Connection, number: str) -> None:
-    """Forget a case, and which entries were in it."""
+    """Forget a case, and which entries were in it, and have its key destroyed."""
+    lowest = case_key_number(connection, number)
+    if lowest is not None:
+        to_shred(connection, Label.CASE, [lowest])
     connection.execute(
         update(sealed).where(sealed.c.case_number == number).values(case_number=None)
     )

@@ -11,7 +11,9 @@ from optout.registry.identifiers import DEFAULT_USAGE, Grade, Identifier
 from optout.registry.log import (
     Add,
     ByOperator,
+    Dispute,
     Erase,
+    GradeChange,
     Opening,
     Proof,
     Restore,
@@ -23,7 +25,6 @@ from sqlalchemy import Connection
 
 from .log_rows import append, read_state, read_tree
 from .openings import destroy, keep
-from .settings import SCRUB, put_setting
 
 _random = random.SystemRandom()
 
@@ -132,6 +133,39 @@ def restore(connection: Connection, proofs: Mapping[int, ByOperator]) -> None:
     _step(connection, [Restore(entry, date, proof) for entry, proof in proofs.items()])
 
 
+def dispute(connection: Connection, reasons: Mapping[int, str]) -> None:
+    """Say that entries are contested: they stay in force until a reviewer decides.
+
+    Args:
+        connection: writing.
+        reasons: why, by entry, for all to read, for ever.
+
+    Raises:
+        TransitionError: the log does not allow it for one of them; the message names it.
+        UsageError: a reason is too long, or not one line.
+    """
+    date = today()
+    _step(connection, [Dispute(at, date, ByOperator(why)) for at, why in reasons.items()])
+
+
+def regrade(connection: Connection, grades: Mapping[int, tuple[Grade, str]]) -> None:
+    """Say anew how the claims of entries are proved: up, down, expired, or proved once more.
+
+    Args:
+        connection: writing.
+        grades: by entry, its grade from now on, and why, for all to read, for ever.
+
+    Raises:
+        TransitionError: one of them is not in force; the message names it.
+        UsageError: a reason is too long, or not one line.
+    """
+    date = today()
+    _step(
+        connection,
+        [GradeChange(at, grade, date, ByOperator(why)) for at, (grade, why) in grades.items()],
+    )
+
+
 def quarantine(connection: Connection, reasons: Mapping[int, str]) -> list[int]:
     """Take back those of some entries that are in force; what has ended meanwhile, has ended.
 
@@ -153,10 +187,10 @@ def quarantine(connection: Connection, reasons: Mapping[int, str]) -> list[int]:
 
 
 def erase(connection: Connection, proofs: Mapping[int, Proof]) -> None:
-    """Log that entries are erased, and destroy all that could tell what they cover.
+    """Log that entries are erased, and empty all that could tell what they cover.
 
     Both happen in the one transaction that is under way, so that neither is ever without the
-    other. Once it is committed, `Store` sees to it that the files forget, too.
+    other. Once it is committed, `Store` destroys their keys, so that no copy tells it either.
 
     Args:
         connection: writing.
@@ -168,7 +202,6 @@ def erase(connection: Connection, proofs: Mapping[int, Proof]) -> None:
     date = today()
     _step(connection, [Erase(entry, proof, date) for entry, proof in proofs.items()])
     destroy(connection, list(proofs))
-    put_setting(connection, SCRUB, str(read_tree(connection).size))
 
 
 def _step(connection: Connection, records: Sequence[Step]) -> None:

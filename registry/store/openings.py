@@ -1,17 +1,22 @@
-"""Openings in their table: kept, read, destroyed."""
+"""Openings in their table: kept and read sealed, and emptied."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from optout.registry.log import Opening
+from optout.registry.log import SALT_SIZE, Opening
 from sqlalchemy import Connection, delete, insert, select, update
 
 from .log_rows import CHUNK, chunks
+from .shredding import seal, to_shred, unseal, vault_of
 from .tables import claims, feeds, openings, sealed
+from .vault import Label, Shredded
 
-Row = tuple[int, bytes | None, bytes | None]
-"""Entry, salt and matter; without the last two where they were destroyed."""
+PURPOSE = "opening"
+"""What it is, for the seal."""
+
+Row = tuple[int, Opening | None]
+"""An entry, and its opening unless that was destroyed."""
 
 
 class Overtaken(Exception):  # noqa: N818  # says what happened
@@ -20,10 +25,13 @@ class Overtaken(Exception):  # noqa: N818  # says what happened
 
 def keep(connection: Connection, made: Iterable[Opening]) -> None:
     """Keep the openings of entries that are just being added."""
-    # In the order of their entries, for the reason that `tables` gives.
+    vault = vault_of(connection)
     rows = [
-        {"entry": one.index, "salt": one.salt, "matter": one.matter}
-        for one in sorted(made, key=lambda one: one.index)
+        {
+            "entry": one.index,
+            "box": seal(vault, Label.ENTRY, one.index, PURPOSE, one.salt + one.matter),
+        }
+        for one in sorted(made, key=lambda one: one.index)  # neighbours' keys cost less
     ]
     connection.execute(insert(openings), rows)
 
@@ -31,25 +39,30 @@ def keep(connection: Connection, made: Iterable[Opening]) -> None:
 def read_openings(connection: Connection, after: int, size: int) -> list[Row]:
     """A few openings, by entry: of entries above `after` and below `size`."""
     wanted = (
-        select(openings.c.entry, openings.c.salt, openings.c.matter)
+        select(openings.c.entry, openings.c.box)
         .where(openings.c.entry > after, openings.c.entry < size)
         .order_by(openings.c.entry)
         .limit(CHUNK)
     )
-    return [(entry, salt, matter) for entry, salt, matter in connection.execute(wanted)]
+    rows = connection.execute(wanted).all()
+    return [(entry, _opening(connection, entry, box)) for entry, box in rows]
+
+
+def _opening(connection: Connection, entry: int, box: bytes | None) -> Opening | None:
+    if box is None:
+        return None
+    try:
+        plain = unseal(vault_of(connection), Label.ENTRY, entry, PURPOSE, box)
+    except Shredded:  # erased meanwhile, or since this copy of the database was made
+        return None
+    return Opening(entry, plain[:SALT_SIZE], plain[SALT_SIZE:])
 
 
 def destroy(connection: Connection, entries: Sequence[int]) -> None:
-    """Empty everything that could tell what these entries cover.
-
-    Overwritten pages reach the database's file, and leave every other, with `sqlite.scrub`.
-    """
+    """Empty everything that could tell what these entries cover, and have their keys destroyed."""
+    to_shred(connection, Label.ENTRY, entries)
     for chunk in chunks(entries):
-        connection.execute(
-            update(openings).where(openings.c.entry.in_(chunk)).values(salt=None, matter=None)
-        )
-        connection.execute(
-            update(sealed).where(sealed.c.entry.in_(chunk)).values(nonce=None, box=None)
-        )
+        connection.execute(update(openings).where(openings.c.entry.in_(chunk)).values(box=None))
+        connection.execute(update(sealed).where(sealed.c.entry.in_(chunk)).values(box=None))
         connection.execute(delete(claims).where(claims.c.entry.in_(chunk)))
         connection.execute(delete(feeds).where(feeds.c.entry.in_(chunk)))

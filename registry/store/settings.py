@@ -12,8 +12,8 @@ ORIGIN = "origin"
 KEY = "key"
 """The verifier key of the log."""
 
-SCRUB = "scrub"
-"""There while the files may still hold something that was erased; says since which size."""
+VAULT = "vault"
+"""The name of the vault that has the keys, as hex."""
 
 
 def read_setting(connection: Connection, name: str) -> str | None:
@@ -27,8 +27,3 @@ def put_setting(connection: Connection, name: str, value: str) -> None:
     """Set a setting, whatever it was."""
     connection.execute(delete(settings).where(settings.c.name == name))
     connection.execute(insert(settings), {"name": name, "value": value})
-
-
-def drop_setting(connection: Connection, name: str, value: str) -> None:
-    """Remove a setting if it still has this value."""
-    connection.execute(delete(settings).where(settings.c.name == name, settings.c.value == value))

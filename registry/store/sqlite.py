@@ -1,18 +1,17 @@
-"""SQLite, and the only place that knows it: how a file is made, opened, and wiped."""
+"""SQLite, and the only place that knows it: how a file is made, opened, and written anew."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from optout.registry.durable import TEMPORARY_PREFIX, sync_folder
+from optout.registry.durable import TEMPORARY_PREFIX, sync_file, sync_folder
 from optout.registry.errors import RegistryError
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy import Connection, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -22,7 +21,6 @@ APPLICATION_ID = 0x6F70746F
 BUSY_SECONDS = 30.0
 """How long a writer waits for its turn."""
 
-_TRY_SECONDS = 0.05
 _NEW = (f"PRAGMA application_id = {APPLICATION_ID}", "PRAGMA journal_mode = WAL")
 _EACH = (
     "PRAGMA foreign_keys = ON",
@@ -38,26 +36,82 @@ _EACH = (
 )
 
 
-def make_engine(path: Path) -> Engine:
-    """An engine over an existing file.
+class SqliteDatabase:
+    """A database in a file that exists.
 
-    Transactions begin as readers, which see one state and hold up nobody. With the execution
-    option `writing` they begin as the only writer: nothing they read can change before they end.
+    Transactions begin as readers, which see one state and hold up nobody, or as the only writer.
+
+    Args:
+        path: of the file.
+        name: what to call it in a message; its path by default.
     """
-    file = path.absolute()  # the process may go elsewhere
-    engine = create_engine(
-        "sqlite://",
-        creator=lambda: _connect(file),
-        poolclass=QueuePool,
-        hide_parameters=True,  # nothing that is registered stands in an error, and then in a log
-    )
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    def __init__(self, path: Path, name: str | None = None) -> None:
+        self.name = name or str(path)
+        self._file = path.absolute()  # the process may go elsewhere
+        self._engine = create_engine(
+            "sqlite://",
+            creator=lambda: _connect(self._file),
+            poolclass=QueuePool,
+            hide_parameters=True,  # nothing that is registered stands in an error
+        )
 
-    return engine
+        @event.listens_for(self._engine, "begin")
+        def begin(connection: Connection) -> None:
+            writing = connection.get_execution_options().get("writing", False)
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state, and holds up nobody."""
+        with database_faults(self.name), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """The only transaction that writes: committed when the block ends, undone if it raises."""
+        with database_faults(self.name), self._engine.connect() as plain:
+            connection = plain.execution_options(writing=True)
+            with connection.begin():
+                yield connection
+
+    def is_registry(self, connection: Connection) -> bool:
+        """Whether the database was made as a registry."""
+        found = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+        return bool(found == APPLICATION_ID)
+
+    def compact(self) -> None:
+        """Write the file anew without what rows held before, and cut the write-ahead log."""
+        with database_faults(self.name), closing(_connect(self._file)) as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Close every connection: the last one folds the write-ahead log in and removes it."""
+        self._engine.dispose()
+
+
+def open_database(path: Path) -> SqliteDatabase:
+    """Open a file.
+
+    Raises:
+        RegistryError: there is no file that can be read.
+    """
+    # Said before SQLite does, less clearly.
+    try:
+        if path.is_dir():
+            raise RegistryError(f"{path} is a folder", "Give the path of the registry's file.")
+        with path.open("rb") as stream:
+            stream.read(1)
+    except FileNotFoundError as fault:
+        raise RegistryError(
+            f"there is no registry at {path}", "Make one with: optout init"
+        ) from fault
+    except OSError as fault:
+        raise RegistryError(
+            f"{path} cannot be read: {fault.strerror}", "Check the path and its permissions."
+        ) from fault
+    return SqliteDatabase(path)
 
 
 def _connect(path: Path, patience: float = BUSY_SECONDS) -> sqlite3.Connection:
@@ -78,7 +132,7 @@ def _connect(path: Path, patience: float = BUSY_SECONDS) -> sqlite3.Connection:
 
 
 @contextmanager
-def new_database(path: Path) -> Iterator[Engine]:
+def new_database(path: Path) -> Iterator[Connection]:
     """Make a database that appears under `path` whole, when the block has filled it, or not at all.
 
     Raises:
@@ -89,15 +143,16 @@ def new_database(path: Path) -> Iterator[Engine]:
     try:
         # The openings in it are not for everybody on the machine.
         os.close(os.open(own, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        with closing(_connect(own)) as connection:
+        with database_faults(str(path)), closing(_connect(own)) as connection:
             for pragma in _NEW:
                 connection.execute(pragma)
-        engine = make_engine(own)
+        database = SqliteDatabase(own, str(path))
         try:
-            yield engine
+            with database.writing() as filled:
+                yield filled
         finally:
-            engine.dispose()  # the last connection folds the write-ahead log in and removes it
-        _sync(own)
+            database.close()
+        sync_file(own)
         try:
             # A link, unlike a rename, never takes the place of another database.
             os.link(own, path)
@@ -109,54 +164,6 @@ def new_database(path: Path) -> Iterator[Engine]:
         for end in ("", "-wal", "-shm", "-journal"):
             own.with_name(f"{own.name}{end}").unlink(missing_ok=True)
     sync_folder(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def is_registry(connection: Connection) -> bool:
-    """Whether the database was made as a registry."""
-    found = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-    return bool(found == APPLICATION_ID)
-
-
-def scrub(path: Path, seconds: float) -> bool:
-    """Fold the write-ahead log into the database and cut it to nothing.
-
-    What a transaction destroyed is then in no file of the database: its pages were overwritten
-    (`secure_delete`), and the log that held them as they were before is empty. What a disk or a
-    file system keeps below the level of files is out of reach from here.
-
-    Args:
-        path: of the database.
-        seconds: how long to wait for transactions that still read what was before.
-
-    Returns:
-        Whether it was done: not if one of them outlasted the time.
-    """
-    deadline = time.monotonic() + seconds
-    # With more patience in one try, SQLite would hold up every writer while it waits.
-    with closing(_connect(path, _TRY_SECONDS)) as connection:
-        while not _truncate(connection):
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(_TRY_SECONDS)
-    return True
-
-
-def _truncate(connection: sqlite3.Connection) -> bool:
-    try:
-        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    except sqlite3.OperationalError as fault:
-        if _code(fault) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return False
-        raise
-    return not busy
 
 
 _REASONS = {
@@ -182,7 +189,7 @@ _REASONS = {
         "cannot be read or written: the disk is failing",
         "Copy what matters, then restore it on another disk.",
     ),
-    sqlite3.SQLITE_CORRUPT: ("is damaged", "Restore it from a backup, with its key."),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", "Restore it from a backup, with its key and its vault."),
     sqlite3.SQLITE_NOTADB: (
         "is not an optout registry",
         "Give the path of one, or make one with: optout init",
@@ -191,19 +198,20 @@ _REASONS = {
 
 
 @contextmanager
-def database_faults(path: Path) -> Iterator[None]:
-    """Turn what SQLite and SQLAlchemy raise about `path` into a `RegistryError` that names it."""
+def database_faults(name: str) -> Iterator[None]:
+    """Turn what SQLite and SQLAlchemy raise about a database into a `RegistryError`."""
     try:
         yield
     except (sqlite3.Error, DBAPIError) as fault:
         cause = fault.orig if isinstance(fault, DBAPIError) else fault
         reason, advice = _REASONS.get(
-            _code(cause), (f"cannot be used ({cause})", "Restore it from a backup, with its key.")
+            _code(cause),
+            (f"cannot be used ({cause})", "Restore it from a backup, with its key and its vault."),
         )
-        raise RegistryError(f"{path} {reason}", advice) from fault
+        raise RegistryError(f"{name} {reason}", advice) from fault
     except PoolTimeoutError as fault:
         raise RegistryError(
-            f"{path} is asked by too many at once", "Try again in a moment."
+            f"{name} is asked by too many at once", "Try again in a moment."
         ) from fault
 
 

@@ -4,102 +4,108 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from optout.registry.errors import RegistryError
 from optout.registry.log import Opening, Tree
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, insert
 
-from . import tables, upgrades
+from . import postgresql, sqlite, tables, upgrades
+from .database import Database
+from .location import Location
 from .log_rows import CHUNK, ended, erased_since, read_leaves, read_tree
 from .openings import Overtaken, read_openings
-from .settings import KEY, ORIGIN, SCRUB, drop_setting, put_setting, read_setting
-from .sqlite import database_faults, is_registry, make_engine, new_database, scrub
-
-SCRUB_SECONDS = 10.0
-"""How long an erasure waits for readers of what was before."""
+from .settings import KEY, ORIGIN, VAULT, put_setting, read_setting
+from .shredding import are_shreds_due, drop_shreds, due_shreds, with_vault
+from .vault import Vault
 
 
 class Store:
-    """A database, open. Threads may share it, and processes the file.
+    """A database and its vault, open. Threads may share it, and processes the files.
 
-    After an erasure the bytes that it destroyed are in no file of the database: not in the main
-    one, nor in the write-ahead log. Only a transaction that began before and still reads, in
-    whatever process, can delay that, for the log it reads from must stay until it ends; or a disk
-    that is full. `writing` then waits `SCRUB_SECONDS` for the reader and returns, and every later
-    `writing`, `open` and `close` makes up for it, also after a crash: that it is still to do is
-    part of the erasure itself.
+    What tells what an entry covers is sealed under the entry's key in the vault. An erasure
+    empties it, and destroys that key: so that nothing that stays behind in a file of the database,
+    and no copy of it, can be opened with the vault as it is then. What it has to destroy is part of
+    the erasure itself: where a fault or a crash comes between, every later `writing`, `open` and
+    `close` makes up for it.
 
     Args:
-        path: the database's file.
-        engine: over it; disposed of by `close`.
+        database: closed by `close`.
+        vault: has its keys.
 
     Attributes:
-        path: of the database.
+        name: what to call the database in a message.
+        vault: has the keys of what is sealed.
         origin: the name under which the log signs.
         key: the verifier key of the log, as text.
     """
 
-    def __init__(self, path: Path, engine: Engine) -> None:
-        self.path = path
-        self._file = path.absolute()  # the process may go elsewhere
-        self._engine = engine
+    def __init__(self, database: Database, vault: Vault) -> None:
+        self.name = database.name
+        self.vault = vault
+        self._database = database
         self._turn = threading.Lock()
         self._closed = False
         with self.reading() as connection:
             self.origin = self._said(connection, ORIGIN)
             self.key = self._said(connection, KEY)
+            name = self._said(connection, VAULT)
+        if name != vault.name.hex():
+            raise RegistryError(
+                f"{vault.path} is not the vault of {self.name}", "Put its own vault back."
+            )
 
     @classmethod
-    def create(cls, path: Path, *, origin: str, key: str) -> Store:
-        """Make a database, whole or not at all, and open it.
+    def create(cls, location: Location, *, origin: str, key: str) -> Store:
+        """Make a vault and a database, whole or not at all, and open them.
 
         Args:
-            path: of the new file.
+            location: of a new SQLite file, or of an empty PostgreSQL database.
             origin: the log's name.
             key: the log's verifier key, as text.
 
         Raises:
-            RegistryError: there is something under `path` already, or it cannot be written.
+            RegistryError: there is a registry or a vault already, or they cannot be written.
             OSError: the folder is missing or must not be written to.
         """
-        with (
-            database_faults(path),
-            new_database(path) as engine,
-            _writing(engine) as connection,
-        ):
-            upgrades.upgrade(connection, str(path))
-            connection.execute(insert(tables.tree), {"id": 1, "size": 0, "nodes": b""})
-            put_setting(connection, ORIGIN, origin)
-            put_setting(connection, KEY, key)
-        return cls.open(path)
+        vault = Vault.create(location.vault)
+        try:
+            with _new_database(location) as connection:
+                upgrades.upgrade(connection, location.name, vault)
+                connection.execute(insert(tables.tree), {"id": 1, "size": 0, "nodes": b""})
+                put_setting(connection, ORIGIN, origin)
+                put_setting(connection, KEY, key)
+        except BaseException:
+            with suppress(OSError):
+                location.vault.unlink()
+            raise
+        return cls.open(location)
 
     @classmethod
-    def open(cls, path: Path) -> Store:
-        """Open a database, and bring its tables up to date.
+    def open(cls, location: Location) -> Store:
+        """Open a database and its vault, and bring the tables up to date.
 
         Raises:
             RegistryError: it is missing, damaged, no registry's, or newer than this optout.
         """
-        _check_file(path)
-        engine = make_engine(path)
+        database = _open_database(location)
         try:
-            with database_faults(path):
-                with engine.begin() as connection:
-                    if not is_registry(connection):
-                        raise RegistryError(
-                            f"{path} is not an optout registry",
-                            "Give the path of one, or make one with: optout init",
-                        )
-                    current = upgrades.version(connection) == upgrades.NEWEST
-                if not current:
-                    with _writing(engine) as connection:
-                        upgrades.upgrade(connection, str(path))
-            store = cls(path, engine)
+            with database.reading() as connection:
+                if not database.is_registry(connection):
+                    raise RegistryError(
+                        f"{location.name} is not an optout registry",
+                        "Give the path of one, or make one with: optout init",
+                    )
+                found = upgrades.version(connection)
+            if found == upgrades.NEWEST:
+                vault = Vault(location.vault)
+            else:
+                vault = _upgraded(database, found, location)
+            store = cls(database, vault)
             store._catch_up()
         except BaseException:
-            engine.dispose()
+            database.close()
             raise
         return store
 
@@ -107,19 +113,19 @@ class Store:
         """Close every connection; once more does nothing."""
         if not self._closed:
             self._closed = True
-            with suppress(RegistryError):  # what cannot be done now, the next `open` does
-                self._catch_up()
-            self._engine.dispose()
+            self._catch_up()  # what cannot be done now, the next `open` does
+            self._database.close()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one state; keep it short: see the class.
+        """A transaction that sees one state; keep it short.
 
         Raises:
             RegistryError: the database cannot be read.
         """
-        with database_faults(self.path), self._engine.begin() as connection:
-            yield connection
+        with self._database.reading() as connection:
+            self.vault.refresh()
+            yield with_vault(connection, self.vault)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -130,12 +136,13 @@ class Store:
         Raises:
             RegistryError: the database cannot be written, or another process does not let go.
         """
-        with database_faults(self.path), self._turn, _writing(self._engine) as connection:
-            before = read_setting(connection, SCRUB)
-            yield connection
-            due = read_setting(connection, SCRUB)
-        if due is not None:
-            self._scrub(due, 0.0 if due == before else SCRUB_SECONDS)
+        with self._turn:
+            with self._database.writing() as connection:
+                self.vault.refresh()
+                yield with_vault(connection, self.vault)
+                due = are_shreds_due(connection)
+            if due:
+                self._shred()
 
     def tree(self) -> Tree:
         """How long the log is, and the frontier of its Merkle tree."""
@@ -171,12 +178,12 @@ class Store:
                 rows = read_openings(connection, after, until)
             if not rows:
                 return
-            for entry, salt, matter in rows:
+            for entry, opening in rows:
                 after = entry
                 if entry in gone:
                     continue
-                if salt is not None and matter is not None:
-                    yield Opening(entry, salt, matter)
+                if opening is not None:
+                    yield opening
                 elif size is not None:
                     raise Overtaken
 
@@ -188,10 +195,10 @@ class Store:
                 rows = read_openings(connection, after, size)
             if not rows:
                 return
-            for entry, salt, matter in rows:
+            for entry, opening in rows:
                 after = entry
-                if salt is not None and matter is not None:
-                    yield Opening(entry, salt, matter)
+                if opening is not None:
+                    yield opening
 
     def erased_since(self, size: int) -> bool:
         """Whether something was erased after the first `size` records."""
@@ -199,54 +206,60 @@ class Store:
             return erased_since(connection, size)
 
     def _catch_up(self) -> None:
-        """Make up for a scrub that a reader or a crash prevented, if it can be done at once."""
-        with self.reading() as connection:
-            due = read_setting(connection, SCRUB)
-        if due is not None:
-            self._scrub(due, 0.0)
+        """Make up for keys that a fault or a crash has spared."""
+        with suppress(RegistryError), self._turn:
+            with self.reading() as connection:
+                due = are_shreds_due(connection)
+            if due:
+                self._shred()
 
-    def _scrub(self, due: str, seconds: float) -> None:
+    def _shred(self) -> None:
+        """Destroy the keys that are due; `_turn` is held."""
         # What was to be written is durable: a fault from here on is no reason to do it again, and
-        # none to read nothing. The next scrub makes up for it.
-        with suppress(RegistryError), database_faults(self.path):
-            if scrub(self._file, seconds):
-                with self._turn, _writing(self._engine) as connection:
-                    # Not if more was erased since: that is another scrub.
-                    drop_setting(connection, SCRUB, due)
+        # none to read nothing. The next transaction makes up for it.
+        with suppress(RegistryError):
+            with self.reading() as connection:
+                due = due_shreds(connection)
+            for label, numbers in due.items():
+                self.vault.shred(label, numbers)
+            with self._database.writing() as connection:
+                drop_shreds(connection, due)
 
     def _said(self, connection: Connection, name: str) -> str:
         value = read_setting(connection, name)
         if value is None:
             raise RegistryError(
-                f"{self.path} does not say its {name}", "Restore it from a backup, with its key."
+                f"{self.name} does not say its {name}",
+                "Restore it from a backup, with its key and its vault.",
             )
         return value
 
 
-@contextmanager
-def _writing(engine: Engine) -> Iterator[Connection]:
-    with engine.connect() as plain:
-        connection = plain.execution_options(writing=True)
-        with connection.begin():
-            yield connection
+def _new_database(location: Location) -> AbstractContextManager[Connection]:
+    if isinstance(location.database, Path):
+        return sqlite.new_database(location.database)
+    return postgresql.new_database(location.database, location.name)
 
 
-def _check_file(path: Path) -> None:
-    """Say what is wrong with a path before SQLite does, less clearly.
+def _open_database(location: Location) -> Database:
+    if isinstance(location.database, Path):
+        return sqlite.open_database(location.database)
+    return postgresql.PostgresDatabase(location.database, location.name)
 
-    Raises:
-        RegistryError: there is no file that can be read.
-    """
-    try:
-        if path.is_dir():
-            raise RegistryError(f"{path} is a folder", "Give the path of the registry's file.")
-        with path.open("rb") as stream:
-            stream.read(1)
-    except FileNotFoundError as fault:
-        raise RegistryError(
-            f"there is no registry at {path}", "Make one with: optout init"
-        ) from fault
-    except OSError as fault:
-        raise RegistryError(
-            f"{path} cannot be read: {fault.strerror}", "Check the path and its permissions."
-        ) from fault
+
+def _upgraded(database: Database, found: str | None, location: Location) -> Vault:
+    """Bring the tables up to date, with a vault where there was none; the vault."""
+    if found in upgrades.WITHOUT_VAULT and not location.vault.exists():
+        try:
+            vault = Vault.create(location.vault)
+        except OSError as fault:
+            raise RegistryError(
+                f"the vault {location.vault} cannot be made: {fault.strerror}",
+                "Let optout write beside the registry's key.",
+            ) from fault
+    else:
+        vault = Vault(location.vault)
+    with database.writing() as connection:
+        upgrades.upgrade(connection, location.name, vault)
+    database.compact()
+    return vault

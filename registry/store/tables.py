@@ -1,9 +1,8 @@
 """The tables of a registry, as the newest migration leaves them.
 
-Rows of `openings` and `sealed` are only ever appended, in the order of their entries, and emptied
-where they stand; never deleted. SQLite moves the neighbours of a deleted row when it merges pages,
-and a copy may stay behind in the slack of a page, out of reach of a later erasure (measured, with
-`secure_delete` on). Nothing moves a row that was appended and is only emptied.
+Rows of `openings` and `sealed` are emptied by an erasure, and never deleted. What they held may
+stay behind in the slack of a page, in a dead row, in a backup: it is sealed, and the key of it is
+destroyed; see `vault`.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ settings = Table(
     Column("name", Word(32), primary_key=True),
     Column("value", Words(), nullable=False),
 )
-"""What is said once: `origin`, `key` (of the verifier), and `scrub`; see `sqlite.scrub`."""
+"""What is said once: `origin`, `key` (of the verifier), and `vault`, whose name it has."""
 
 tree = Table(
     "tree",
@@ -84,10 +83,9 @@ openings = Table(
         primary_key=True,
         autoincrement=False,
     ),
-    Column("salt", BytesOrNull()),
-    Column("matter", BytesOrNull()),
+    Column("box", BytesOrNull()),
 )
-"""Salt and matter of every entry; both null once it is erased."""
+"""Salt and matter of every entry, sealed under its key; null once it is erased."""
 
 claims = Table(
     "claims",
@@ -132,7 +130,15 @@ sealed = Table(
         autoincrement=False,
     ),
     Column("case_number", String(NUMBER_LENGTH), ForeignKey(cases.c.number), index=True),
-    Column("nonce", BytesOrNull()),
     Column("box", BytesOrNull()),
 )
-"""The items of a case, readable with its secret alone; null once they are erased."""
+"""The items of a case, which its secret alone opens, sealed under the entry's key; null once they
+are erased."""
+
+shreds = Table(
+    "shreds",
+    metadata,
+    Column("label", Integer, primary_key=True, autoincrement=False),
+    Column("number", Position, primary_key=True, autoincrement=False),
+)
+"""Keys that an erasure has still to destroy in the vault."""

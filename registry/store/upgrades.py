@@ -10,8 +10,13 @@ from pathlib import Path
 from optout.registry.errors import RegistryError
 from sqlalchemy import Connection, inspect, text
 
-NEWEST = "0002"
+from .vault import Vault
+
+NEWEST = "0003"
 """The version that this optout makes and reads."""
+
+WITHOUT_VAULT = (None, "0001", "0002")
+"""The versions whose registries have no vault yet."""
 
 _FOLDER = Path(__file__).parent / "migrations"
 _TABLE = "alembic_version"
@@ -25,12 +30,13 @@ def version(connection: Connection) -> str | None:
     return found
 
 
-def upgrade(connection: Connection, name: str) -> None:
+def upgrade(connection: Connection, name: str, vault: Vault) -> None:
     """Bring the tables to the newest version, in the transaction that is under way.
 
     Args:
         connection: writing.
         name: what to call the database in a message.
+        vault: seals what is not sealed yet.
 
     Raises:
         RegistryError: they are newer than this optout knows.
@@ -39,7 +45,7 @@ def upgrade(connection: Connection, name: str) -> None:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-    config = Config(attributes={"connection": connection})
+    config = Config(attributes={"connection": connection, "vault": vault})
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     found = version(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}

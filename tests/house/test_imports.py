@@ -18,7 +18,7 @@ REGISTRY_FLOORS = (
     {"errors", "documents", "durable", "compiled", "interpreter"},
     {"identifiers", "images", "log", "index"},
     {"lists", "snapshot", "store"},
-    {"cases", "calibration"},
+    {"cases", "partners", "calibration"},
     {"registry"},
 )
 

@@ -30,9 +30,34 @@ def database(empty_registry: Path, tmp_path: Path) -> Path:
     return folder / "optout.db"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What holds for a registry holds on both databases, unless the test asks for a file."""
+    if "location" not in metafunc.fixturenames:
+        return
+    both = metafunc.definition.path.parent.name in {"store", "cases", "registry"}
+    kinds = ["sqlite", "postgresql"] if both and "database" not in metafunc.fixturenames else []
+    metafunc.parametrize("location", kinds or ["sqlite"], indirect=True)
+
+
 @pytest.fixture
-def registry(database: Path) -> Iterator[Registry]:
-    with Registry.open(database) as opened:
+def location(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Where a registry of one's own lies."""
+    if request.param == "sqlite":
+        return str(request.getfixturevalue("database"))
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    monkeypatch.setenv("OPTOUT_KEYS", str(folder))
+    server = request.getfixturevalue("postgres")
+    made: str = server.new_registry(folder)
+    request.addfinalizer(lambda: server.drop(made))  # noqa: PT021  # one of two databases
+    return made
+
+
+@pytest.fixture
+def registry(location: str) -> Iterator[Registry]:
+    with Registry.open(location) as opened:
         yield opened
 
 

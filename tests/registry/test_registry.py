@@ -38,7 +38,7 @@ def test_a_new_registry_is_empty_and_has_a_key_for_its_owner_alone(tmp_path: Pat
         assert list(registry.leaves()) == []
         assert list(registry.openings()) == []
         assert registry.key.name == "log.example/anna"
-    assert names(tmp_path) == {"optout.db", "optout.key"}
+    assert names(tmp_path) == {"optout.db", "optout.key", "optout.vault"}
     assert (tmp_path / "optout.key").stat().st_mode & 0o777 == 0o600
 
 
@@ -55,10 +55,10 @@ def test_a_registry_is_the_same_when_it_is_opened_again(database: Path) -> None:
         assert (registry.root(), registry.checkpoint(), list(registry.openings())) == before
 
 
-def test_a_closed_registry_is_one_file_and_its_key(database: Path) -> None:
+def test_a_closed_registry_is_one_file_with_its_key_and_its_vault(database: Path) -> None:
     with Registry.open(database) as registry:
         registry.add(PAGES)
-    assert names(database.parent) == {"optout.db", "optout.key"}
+    assert names(database.parent) == {"optout.db", "optout.key", "optout.vault"}
 
 
 def test_the_checkpoint_signs_size_and_root(registry: Registry) -> None:
@@ -329,19 +329,19 @@ def test_the_key_of_another_registry_is_refused(database: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "location", ["postgresql://host/optout", "sqlite://", "https://registry.example/"]
+    "address", ["mysql://host/optout", "sqlite://", "https://registry.example/"]
 )
 @pytest.mark.parametrize("step", [Registry.create, Registry.open])
-def test_other_databases_are_refused(step, location: str) -> None:
+def test_other_databases_are_refused(step, address: str) -> None:
     with pytest.raises(RegistryError):
-        step(location)
+        step(address)
 
 
-def test_every_error_says_what_to_do(tmp_path: Path, registry: Registry) -> None:
+def test_every_error_says_what_to_do(tmp_path: Path, database: Path, registry: Registry) -> None:
     attempts = [
         lambda: Registry.open(tmp_path / "missing.db"),
         lambda: Registry.open(tmp_path),
-        lambda: Registry.create(registry._store.path),
+        lambda: Registry.create(database),
         lambda: Registry.create(tmp_path / "missing" / "optout.db"),
         lambda: registry.withdraw([5]),
         lambda: registry.cases.read("", ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from optout.registry import Identifier, Registry
@@ -12,9 +13,9 @@ from optout.registry.cases import CaseItem, CaseNotFound, OpenedCase, cases
 from optout.registry.cases.secret import CaseKeys, new_secret
 from optout.registry.errors import RegistryError, TransitionError, UsageError
 from optout.registry.identifiers import Grade, Kind
-from optout.registry.log import Erase, Revealed, Status, Withdraw, parse_leaf
+from optout.registry.log import ByOperator, Erase, Revealed, Status, Withdraw, parse_leaf
 from optout.registry.registry import Added, Claim
-from optout.registry.store import tables
+from optout.registry.store import dispute, regrade, tables
 from sqlalchemy import select, update
 
 HARBOUR = CaseItem(Identifier.url("https://anna.example/harbour.jpg"), "harbour")
@@ -167,10 +168,10 @@ def test_an_unknown_number_costs_the_same_derivation_as_a_wrong_secret(
     assert derived == [opened.number, "AAAA-AAAA"]
 
 
-def test_the_secret_is_kept_nowhere(registry: Registry, opened: OpenedCase) -> None:
+def test_the_secret_is_kept_nowhere(database: Path, registry: Registry, opened: OpenedCase) -> None:
     assert opened.secret not in repr(opened)
     plain = opened.secret.replace("-", "")
-    for path in registry._store.path.parent.iterdir():
+    for path in database.parent.iterdir():
         data = path.read_bytes()
         assert opened.secret.encode() not in data
         assert plain.encode() not in data
@@ -268,7 +269,7 @@ def test_an_erased_case_is_gone_with_all_its_items(
     assert all(entries[index].status is Status.ERASED for index in indexes(opened))
     with registry._store.reading() as connection:
         rows = connection.execute(select(tables.sealed)).all()
-    assert {(row.case_number, row.nonce, row.box) for row in rows} == {(None, None, None)}
+    assert {(row.case_number, row.box) for row in rows} == {(None, None)}
 
 
 def test_what_the_operator_does_shows_in_the_case(registry: Registry, opened: OpenedCase) -> None:
@@ -306,7 +307,7 @@ def test_only_what_the_operator_took_out_last_has_the_operators_reason(
 def test_a_box_that_was_changed_is_told_of(registry: Registry, opened: OpenedCase) -> None:
     with registry._store.writing() as connection:
         connection.execute(update(tables.sealed).values(box=bytes(528)))
-    with pytest.raises(RegistryError, match="sealed item of entry"):
+    with pytest.raises(RegistryError, match="item of entry"):
         registry.cases.read(opened.number, opened.secret)
 
 
@@ -321,3 +322,64 @@ def test_what_people_registered_does_not_stand_in_what_is_shown_of_a_case(
     assert opened.number in shown
     assert "anna" not in shown
     assert opened.secret not in shown
+
+
+def test_many_cases_are_opened_in_one_step(registry: Registry) -> None:
+    requests = [
+        [CaseItem(Identifier.site(f"{case}-{n}.example"), f"{case}/{n}") for n in range(4)]
+        for case in range(25)
+    ]
+    many = registry.cases.open_cases([*requests, [HARBOUR, HARBOUR]])
+    assert len({one.number for one in many}) == 26
+    assert registry.size == 101
+    assert [entry.new for entry in many[-1].entries] == [True, False]
+    covered = {opening.index: opening.identifier() for opening in registry.openings()}
+    for request, one in zip(requests, many, strict=False):
+        assert [covered[index] for index in indexes(one)] == [item.identifier for item in request]
+        shown = [item.shown for item in registry.cases.read(one.number, one.secret).items]
+        assert shown == [item.shown for item in request]
+    # What one person sent does not stand together in the log.
+    assert sum(max(indexes(one)) - min(indexes(one)) == 3 for one in many[:-1]) < 3
+
+
+def test_no_cases_are_no_change(registry: Registry) -> None:
+    assert registry.cases.open_cases([]) == []
+    with pytest.raises(UsageError):
+        registry.cases.open_cases([[HARBOUR], []])
+    assert registry.size == 0
+
+
+def test_items_are_graded_in_the_open(registry: Registry, opened: OpenedCase) -> None:
+    harbour, site, novel = indexes(opened)
+    grades = {harbour: Grade.DOMAIN, site: Grade.ACCOUNT}
+    registry.cases.grade(opened.number, opened.secret, grades, "proved by DNS")
+    records = last(registry, 2)
+    assert {record.entry: record.grade for record in records} == grades
+    assert {record.proof for record in records} == {ByOperator("proved by DNS")}
+    case = registry.cases.read(opened.number, opened.secret)
+    assert [item.grade for item in case.items] == [Grade.DOMAIN, Grade.ACCOUNT, Grade.SELF]
+    registry.cases.withdraw(opened.number, opened.secret, [novel])
+    size = registry.size
+    for wanted in ({harbour: Grade.SELF, novel: Grade.DOMAIN}, {0: Grade.DOMAIN}):
+        with pytest.raises(UsageError):
+            registry.cases.grade(opened.number, opened.secret, wanted)
+    with pytest.raises(CaseNotFound):
+        registry.cases.grade(opened.number, new_secret(), grades)
+    assert registry.size == size
+
+
+def test_entries_are_regraded_and_disputed_without_a_secret(
+    registry: Registry, opened: OpenedCase
+) -> None:
+    harbour, site, _ = indexes(opened)
+    with registry._store.writing() as connection:
+        regrade(connection, {harbour: (Grade.DOMAIN, "proved"), site: (Grade.SELF, "expired")})
+    with registry._store.writing() as connection:
+        dispute(connection, {harbour: "somebody else's"})
+    entries = registry.state().entries
+    assert entries[harbour].grade is Grade.DOMAIN
+    assert entries[harbour].status is Status.DISPUTED
+    assert entries[harbour].status.in_force
+    with pytest.raises(TransitionError), registry._store.writing() as connection:
+        dispute(connection, {site: "", harbour: "again"})
+    assert registry.state().entries[site].status is Status.IN_FORCE

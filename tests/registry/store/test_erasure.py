@@ -1,21 +1,18 @@
-"""What is erased is in no byte of the database's files, whoever reads and whatever crashes."""
+"""What is erased can be read in no file and no copy of one, whoever reads and whatever crashes."""
 
 from __future__ import annotations
 
-import random
-import sqlite3
+import shutil
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 from optout.registry import Identifier, Registry
 from optout.registry.cases import CaseItem
+from optout.registry.errors import RegistryError
 from optout.registry.log import Opening
 from optout.registry.registry import Claim
-from optout.registry.store import sqlite, tables
-from optout.registry.store import store as store_module
+from optout.registry.store import Label, Shredded, Vault, tables, unseal
 from sqlalchemy import select
 
 
@@ -30,222 +27,193 @@ def traces(opening: Opening) -> Iterable[bytes]:
     yield opening.matter
 
 
-def held(database: Path, openings: Iterable[Opening]) -> list[tuple[str, int]]:
-    """Which files still hold something of which entries."""
-    files = {p.name: p.read_bytes() for p in database.parent.iterdir() if p.is_file()}
-    return [
-        (name, opening.index)
-        for opening in openings
-        for name, data in files.items()
-        if any(trace in data for trace in traces(opening))
-    ]
-
-
 def openings(registry: Registry) -> dict[int, Opening]:
     return {opening.index: opening for opening in registry.openings()}
 
 
-def test_an_erased_entry_leaves_nothing_and_the_others_everything(
+def boxes(registry: Registry) -> dict[int, bytes]:
+    with registry._store.reading() as connection:
+        rows = connection.execute(select(tables.openings.c.entry, tables.openings.c.box))
+        return {entry: box for entry, box in rows if box is not None}
+
+
+def due(registry: Registry) -> list[int]:
+    with registry._store.reading() as connection:
+        return list(connection.execute(select(tables.shreds.c.number)).scalars())
+
+
+def test_no_file_ever_holds_what_an_entry_covers(
     database: Path, registry: Registry, mixed: list[Identifier]
 ) -> None:
     registry.add([Claim(identifier) for identifier in mixed])
-    before = openings(registry)
-    gone = set(random.Random(1).sample(sorted(before), 60))
+    registry.cases.open_case([CaseItem(identifier, "shown") for identifier in mixed])
+    data = b"".join(path.read_bytes() for path in database.parent.iterdir())
+    for opening in registry.openings():
+        assert not any(trace in data for trace in traces(opening))
+
+
+def test_an_erased_entry_leaves_nothing_and_the_others_everything(registry: Registry) -> None:
+    registry.add([Claim(Identifier.site(f"{number}.example")) for number in range(60)])
+    before, sealed = openings(registry), boxes(registry)
+    gone = set(range(0, 60, 3))
     registry.erase(sorted(gone))
     assert openings(registry) == {i: o for i, o in before.items() if i not in gone}
-    assert held(database, (before[index] for index in gone)) == []
-    assert {i for _, i in held(database, (before[i] for i in before.keys() - gone))} == (
-        before.keys() - gone
-    )
-
-
-def test_a_long_life_of_adding_and_erasing_leaves_nothing(
-    database: Path, registry: Registry
-) -> None:
-    """Pages that split and merge leave copies of rows in their slack: no row may be moved."""
-    chance = random.Random(7)
-    gone: list[Opening] = []
-    for turn in range(20):
-        registry.add([Claim(Identifier.site(f"{turn}-{n}.example")) for n in range(100)])
-        registry.cases.open_case(
-            [CaseItem(Identifier.url(f"https://{turn}.example/{n}"), f"{n}") for n in range(50)]
-        )
-        present = openings(registry)
-        erased = chance.sample(sorted(present), 120)
-        gone += [present[index] for index in erased]
-        registry.erase(erased)
-    assert len(gone) == 2400
-    present = [path.read_bytes() for path in database.parent.glob("optout.db*")]
-    windows = np.concatenate([sixteens(data[at:]) for data in present for at in range(8)])
-    for secrets in (
-        [opening.salt for opening in gone],
-        [opening.identifier().digest.hex().encode() for opening in gone],
-    ):
-        assert not np.isin(np.concatenate(list(map(sixteens, secrets))), windows).any()
-
-
-def sixteens(data: bytes) -> np.ndarray:
-    """Every 16 neighbouring bytes that begin at a multiple of 8, as a number."""
-    eights = np.frombuffer(data[: len(data) // 8 * 8], "u8")
-    return eights[:-1] * np.uint64(0x9E3779B97F4A7C15) + eights[1:]
-
-
-def test_an_erased_case_leaves_neither_its_items_nor_itself(
-    database: Path, registry: Registry, mixed: list[Identifier]
-) -> None:
-    opened = registry.cases.open_case(
-        [CaseItem(identifier, f"shown {place}") for place, identifier in enumerate(mixed)]
-    )
-    before = openings(registry)
-    with registry._store.reading() as connection:
-        boxes = connection.execute(select(tables.sealed.c.nonce, tables.sealed.c.box)).all()
-    assert len(boxes) == len(mixed)
-    registry.cases.erase(opened.number, opened.secret)
-    assert held(database, before.values()) == []
-    data = b"".join(path.read_bytes() for path in database.parent.glob("optout.db*"))
-    assert not any(nonce in data or box[:16] in data for nonce, box in boxes)
-    assert opened.number.encode() not in data
-
-
-def test_a_claim_can_no_longer_be_found_by_its_lookup(database: Path, registry: Registry) -> None:
-    registry.add([Claim(Identifier.site("anna.example"))])
-    with registry._store.reading() as connection:
-        lookup = connection.execute(select(tables.claims.c.lookup)).scalar_one()
-    assert lookup in b"".join(p.read_bytes() for p in database.parent.glob("optout.db*"))
-    registry.erase([0])
-    assert lookup not in b"".join(p.read_bytes() for p in database.parent.glob("optout.db*"))
-
-
-def test_a_withdrawn_entry_keeps_its_opening_until_it_is_erased(
-    database: Path, registry: Registry
-) -> None:
-    registry.add([Claim(Identifier.site("anna.example"))])
-    (opening,) = openings(registry).values()
-    registry.withdraw([0])
-    assert openings(registry) == {}
-    assert held(database, [opening]) != []
-    registry.erase([0])
-    assert held(database, [opening]) == []
-
-
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "SCRUB_SECONDS", 0.2)
-
-
-@pytest.mark.usefixtures("hurried")
-@pytest.mark.parametrize("later", ["write", "reopen", "close"])
-def test_a_reader_delays_an_erasure_only_as_long_as_it_reads(
-    database: Path, registry: Registry, later: str
-) -> None:
-    registry.add([Claim(Identifier.site("anna.example"))])
-    (opening,) = openings(registry).values()
-    with closing(sqlite3.connect(database, isolation_level=None)) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM openings").fetchone()
-        registry.erase([0])
-        assert openings(registry) == {}
-        assert held(database, [opening]) != [], "the reader holds up nothing: a useless test"
-        reader.execute("COMMIT")
-        if later == "write":
-            registry.add([Claim(Identifier.site("another.example"))])
-        elif later == "close":
-            registry.close()
+    assert boxes(registry).keys() == before.keys() - gone
+    assert due(registry) == []
+    # What was sealed before, from wherever it is taken, opens no longer.
+    vault = Vault(registry._store.vault.path)
+    for entry, box in sealed.items():
+        if entry in gone:
+            with pytest.raises(Shredded):
+                unseal(vault, Label.ENTRY, entry, "opening", box)
         else:
-            Registry.open(database).close()
-        assert held(database, [opening]) == []
+            plain = unseal(vault, Label.ENTRY, entry, "opening", box)
+            assert plain == before[entry].salt + before[entry].matter
 
 
-def test_a_crash_before_the_files_forget_is_made_up_for(
-    database: Path, run_python: Callable[..., str]
+def test_a_copy_from_before_an_erasure_shows_nothing_with_the_vault_of_after_it(
+    database: Path, tmp_path: Path
 ) -> None:
     with Registry.open(database) as registry:
+        registry.add([Claim(Identifier.site(f"{number}.example")) for number in range(5)])
+        case = registry.cases.open_case([CaseItem(Identifier.site("anna.example"), "Anna")])
+    copy = tmp_path / "copy" / "optout.db"
+    shutil.copytree(database.parent, copy.parent)
+    with Registry.open(database) as registry:
+        left = openings(registry)
+        registry.erase([2])
+        registry.cases.erase(case.number, case.secret)
+    shutil.copy(database.with_suffix(".vault"), copy.parent)
+    with Registry.open(copy) as registry:
+        assert registry.size == 6
+        assert openings(registry) == {at: left[at] for at in (0, 1, 3, 4)}
+        assert [item.shown for item in registry.cases.read(case.number, case.secret).items] == [""]
+        with pytest.raises(RegistryError, match="lacks openings"):
+            registry.snapshot(tmp_path / "snapshot")
+        # Its next entry is one whose key is gone already.
+        registry._store.vault.shred(Label.ENTRY, [6])
+        with pytest.raises(RegistryError, match="older than its vault"):
+            registry.add([Claim(Identifier.site("new.example"))])
+
+
+def test_the_key_of_an_erased_case_goes_with_it(registry: Registry) -> None:
+    items = [CaseItem(Identifier.site(f"{number}.example"), "shown") for number in range(4)]
+    case = registry.cases.open_case(items)
+    lowest = min(entry.index for entry in case.entries)
+    assert registry._store.vault.key(Label.CASE, lowest)
+    registry.cases.erase(case.number, case.secret)
+    with pytest.raises(Shredded):
+        registry._store.vault.key(Label.CASE, lowest)
+
+
+def test_a_claim_can_no_longer_be_found_by_its_lookup(registry: Registry) -> None:
+    registry.add([Claim(Identifier.site("anna.example"))])
+    registry.erase([0])
+    with registry._store.reading() as connection:
+        assert connection.execute(select(tables.claims)).all() == []
+
+
+def test_a_withdrawn_entry_keeps_its_opening_until_it_is_erased(registry: Registry) -> None:
+    registry.add([Claim(Identifier.site("anna.example"))])
+    registry.withdraw([0])
+    assert openings(registry) == {}
+    assert list(boxes(registry)) == [0]
+    registry.erase([0])
+    assert boxes(registry) == {}
+
+
+@pytest.mark.parametrize("later", ["write", "reopen", "close"])
+def test_a_key_that_a_fault_has_spared_is_destroyed_later(
+    location: str, registry: Registry, later: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.add([Claim(Identifier.site("anna.example"))])
+    vault = registry._store.vault
+
+    def fail(*_: object) -> None:
+        raise RegistryError("the vault cannot be used: the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(vault, "shred", fail)
+        registry.erase([0])
+        assert due(registry) == [0]
+    assert Vault(vault.path).key(Label.ENTRY, 0)
+    if later == "write":
+        registry.add([Claim(Identifier.site("another.example"))])
+    elif later == "close":
+        registry.close()
+    else:
+        Registry.open(location).close()
+    with pytest.raises(Shredded):
+        Vault(vault.path).key(Label.ENTRY, 0)
+
+
+@pytest.mark.parametrize("at", ["shred", "drop_shreds"])
+def test_a_crash_between_log_and_vault_is_made_up_for(
+    location: str, run_python: Callable[..., str], at: str
+) -> None:
+    with Registry.open(location) as registry:
         registry.add([Claim(Identifier.site("anna.example"))])
-        (opening,) = openings(registry).values()
+        vault = registry._store.vault.path
     run_python(
         f"""
         import os
         from optout.registry import Registry
         from optout.registry.store import store
-        registry = Registry.open({str(database)!r})
-        store.scrub = lambda *_: os._exit(9)
+        registry = Registry.open({location!r})
+        where = registry._store.vault if {at!r} == "shred" else store
+        setattr(where, {at!r}, lambda *_: os._exit(9))
         registry.erase([0])
         """,
         code=9,
     )
-    assert held(database, [opening]) != [], "nothing is left to be made up for: a useless test"
-    with Registry.open(database) as registry:
-        assert held(database, [opening]) == []
+    with Registry.open(location) as registry:
+        assert due(registry) == []
         assert registry.size == 2
         assert openings(registry) == {}
+    with pytest.raises(Shredded):
+        Vault(vault).key(Label.ENTRY, 0)
 
 
 def test_a_crash_within_an_erasure_leaves_everything_as_it_was(
-    database: Path, run_python: Callable[..., str]
+    location: str, run_python: Callable[..., str]
 ) -> None:
-    with Registry.open(database) as registry:
+    with Registry.open(location) as registry:
         registry.add([Claim(Identifier.site("anna.example"))])
         before = openings(registry)
     run_python(
         f"""
         import os
         from optout.registry import Registry
-        from optout.registry.store import entries
-        registry = Registry.open({str(database)!r})
-        entries.put_setting = lambda *_: os._exit(9)
+        from optout.registry.store import openings
+        registry = Registry.open({location!r})
+        openings.delete = lambda *_: os._exit(9)
         registry.erase([0])
         """,
         code=9,
     )
-    with Registry.open(database) as registry:
+    with Registry.open(location) as registry:
         assert registry.size == 1
         assert openings(registry) == before
 
 
-def test_scrubbing_waits_for_a_reader_that_ends_in_time(database: Path) -> None:
-    with closing(sqlite3.connect(database, isolation_level=None)) as reader:
-        reader.execute("CREATE TABLE something (x)")
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM openings").fetchone()
-        assert not sqlite.scrub(database, 0.1)
-        reader.execute("COMMIT")
-        assert sqlite.scrub(database, 0.1)
-        assert database.with_name("optout.db-wal").stat().st_size == 0
+def test_another_process_learns_what_was_destroyed(location: str, registry: Registry) -> None:
+    registry.add([Claim(Identifier.site("anna.example"))])
+    with Registry.open(location) as other:
+        assert other._store.vault.key(Label.ENTRY, 0)
+        registry.erase([0])
+        assert list(other.openings()) == []
+        with pytest.raises(Shredded):
+            other._store.vault.key(Label.ENTRY, 0)
 
 
-def test_a_disk_that_is_full_after_an_erasure_does_not_make_it_undone(
-    database: Path, run_python: Callable[..., str]
-) -> None:
-    told = run_python(f"""
-        import resource, sqlite3
-        from pathlib import Path
-        from optout.registry import Identifier, Registry
-        from optout.registry.registry import Claim
+def test_the_vault_of_another_registry_is_refused(database: Path, tmp_path: Path) -> None:
+    database.with_suffix(".vault").unlink()
+    Vault.create(database.with_suffix(".vault"))
+    with pytest.raises(RegistryError, match="is not the vault of"):
+        Registry.open(database)
 
-        def claims(start, stop):
-            return [Claim(Identifier.url(f"https://a.example/{{n}}")) for n in range(start, stop)]
 
-        path = Path({str(database)!r})
-        with Registry.open(path) as registry:
-            registry.add(claims(0, 600))
-        with Registry.open(path) as registry:
-            # The write-ahead log has room, the file that it is folded into cannot grow.
-            limit = path.stat().st_size
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-            registry.add(claims(600, 900))
-            digest = next(o for o in registry.openings() if o.index == 0).identifier().digest.hex()
-            registry.erase([0])
-            registry.add(claims(900, 901))
-            with Registry.open(path) as other:
-                size = other.size
-            beside = sqlite3.connect(path)
-            due = beside.execute("SELECT 1 FROM settings WHERE name = 'scrub'").fetchall()
-            beside.close()
-            unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-            resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
-            registry.add(claims(901, 902))
-            files = [p.read_bytes() for p in path.parent.glob("optout.db*")]
-            print(size, bool(due), any(digest.encode() in data for data in files))
-            print(registry.state().entries[0].status)
-    """)
-    assert told.split() == ["902", "True", "False", "erased"]
+def test_a_missing_vault_is_told_of(database: Path) -> None:
+    database.with_suffix(".vault").unlink()
+    with pytest.raises(RegistryError, match=r"optout\.vault cannot be used: No such file"):
+        Registry.open(database)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,7 +21,7 @@ from optout.registry.log import (
     State,
     Withdraw,
 )
-from optout.registry.store import Store, log_rows, tables
+from optout.registry.store import Store, locate, log_rows, tables
 from optout.registry.store.log_rows import read_state
 from sqlalchemy import Connection, update
 
@@ -43,8 +42,8 @@ def record(op: int, entry: int) -> Record:
 
 
 @pytest.fixture
-def store(database: Path) -> Iterator[Store]:
-    opened = Store.open(database)
+def store(location: str) -> Iterator[Store]:
+    opened = Store.open(locate(location))
     yield opened
     opened.close()
 

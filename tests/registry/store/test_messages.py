@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from optout.registry.errors import RegistryError
 from optout.registry.identifiers import Identifier
-from optout.registry.store import Claim, Store, claim
+from optout.registry.store import Claim, Store, claim, locate
 
 
 def change(database: Path, statement: str) -> None:
@@ -22,7 +22,7 @@ def test_a_log_that_grew_while_it_was_written_is_not_written(database: Path) -> 
         database,
         "CREATE TRIGGER other AFTER INSERT ON leaves BEGIN UPDATE tree SET size = size + 1; END",
     )
-    with closing(Store.open(database)) as store:
+    with closing(Store.open(locate(database))) as store:
         with (
             pytest.raises(RegistryError, match="two writers appended to the log at once"),
             store.writing() as connection,
@@ -35,8 +35,8 @@ def test_a_log_that_grew_while_it_was_written_is_not_written(database: Path) -> 
 def test_readers_beyond_number_are_told_to_wait(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with closing(Store.open(database)) as store, ExitStack() as readers:
-        pool = store._engine.pool
+    with closing(Store.open(locate(database))) as store, ExitStack() as readers:
+        pool = store._database._engine.pool
         monkeypatch.setattr(pool, "_timeout", 0.01)
         for _ in range(pool.size() + pool._max_overflow):
             readers.enter_context(store.reading())
@@ -44,8 +44,8 @@ def test_readers_beyond_number_are_told_to_wait(
             readers.enter_context(store.reading())
 
 
-@pytest.mark.parametrize("name", ["origin", "key"])
+@pytest.mark.parametrize("name", ["origin", "key", "vault"])
 def test_a_database_that_does_not_say_whose_it_is_is_refused(name: str, database: Path) -> None:
     change(database, f"DELETE FROM settings WHERE name = '{name}'")
     with pytest.raises(RegistryError, match=f"does not say its {name}"):
-        Store.open(database)
+        Store.open(locate(database))

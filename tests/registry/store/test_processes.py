@@ -1,4 +1,4 @@
-"""Several processes share one file; one that is killed has lost nothing of what it told."""
+"""Several processes share one database; one that is killed has lost nothing of what it told."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import random
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
 from optout.registry import Identifier, Registry
@@ -27,8 +26,8 @@ APPENDING = """
 """
 
 
-def start(database: Path, name: str, rounds: int) -> subprocess.Popen[str]:
-    program = [sys.executable, "-c", textwrap.dedent(APPENDING), str(database), name, str(rounds)]
+def start(location: str, name: str, rounds: int) -> subprocess.Popen[str]:
+    program = [sys.executable, "-c", textwrap.dedent(APPENDING), location, name, str(rounds)]
     process = subprocess.Popen(
         program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
     )
@@ -53,9 +52,9 @@ def told_by(name: str, lines: list[str]) -> dict[int, Identifier]:
     return told
 
 
-def check(database: Path, told: dict[int, Identifier]) -> int:
+def check(location: str, told: dict[int, Identifier]) -> int:
     """Whether the log is whole and holds what was told; returns its size."""
-    with Registry.open(database) as registry:
+    with Registry.open(location) as registry:
         leaves = list(registry.leaves())
         assert len(leaves) == registry.size
         assert registry.root() == Tree.of(map(leaf_hash, leaves)).root()
@@ -67,8 +66,8 @@ def check(database: Path, told: dict[int, Identifier]) -> int:
         return registry.size
 
 
-def test_two_processes_append_to_one_log_without_a_gap(database: Path) -> None:
-    processes = {name: start(database, name, 30) for name in ("anna", "bela")}
+def test_two_processes_append_to_one_log_without_a_gap(location: str) -> None:
+    processes = {name: start(location, name, 30) for name in ("anna", "bela")}
     for process in processes.values():
         go(process)
     told: dict[int, Identifier] = {}
@@ -77,15 +76,15 @@ def test_two_processes_append_to_one_log_without_a_gap(database: Path) -> None:
         assert process.returncode == 0
         told |= told_by(name, out.splitlines())
     assert sorted(told) == list(range(180))
-    assert check(database, told) == 180
+    assert check(location, told) == 180
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_killed_process_has_lost_nothing_that_it_told(database: Path, seed: int) -> None:
+def test_a_killed_process_has_lost_nothing_that_it_told(location: str, seed: int) -> None:
     told: dict[int, Identifier] = {}
     for number in range(2):
         name = f"round{number}"
-        process = start(database, name, 100_000)
+        process = start(location, name, 100_000)
         go(process)
         try:
             process.wait(timeout=random.Random(10 * seed + number).uniform(0.05, 0.4))
@@ -94,5 +93,5 @@ def test_a_killed_process_has_lost_nothing_that_it_told(database: Path, seed: in
         out, _ = process.communicate(timeout=60)
         # A last line that was cut off was not told.
         told |= told_by(name, [line for line in out.splitlines(True) if line.endswith("\n")])
-        size = check(database, told)
+        size = check(location, told)
         assert len(told) <= size <= len(told) + 3 * (number + 1)

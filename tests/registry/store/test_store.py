@@ -12,14 +12,24 @@ import pytest
 from optout.registry.errors import RegistryError
 from optout.registry.identifiers import Identifier
 from optout.registry.log import ByOperator, Tree, fold, leaf_hash
-from optout.registry.store import Claim, Overtaken, Store, claim, erase, sqlite, upgrades, withdraw
+from optout.registry.store import (
+    Claim,
+    Overtaken,
+    Store,
+    claim,
+    erase,
+    locate,
+    sqlite,
+    upgrades,
+    withdraw,
+)
 
 KEY = b"k" * 32
 
 
 @pytest.fixture
-def store(database: Path):
-    opened = Store.open(database)
+def store(location: str):
+    opened = Store.open(locate(location))
     yield opened
     opened.close()
 
@@ -46,7 +56,9 @@ def test_a_database_says_origin_and_key(store: Store) -> None:
     assert store.key.startswith("log.example/test+")
 
 
-def test_every_connection_is_set_up_to_lose_and_to_keep_nothing(store: Store) -> None:
+def test_every_connection_is_set_up_to_lose_and_to_keep_nothing(
+    database: Path, store: Store
+) -> None:
     with store.reading() as connection:
         found = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -63,7 +75,7 @@ def test_a_failure_while_it_is_made_leaves_nothing(
 
     monkeypatch.setattr(upgrades, "upgrade", fail)
     with pytest.raises(RuntimeError):
-        Store.create(tmp_path / "optout.db", origin="o", key="k")
+        Store.create(locate(tmp_path / "optout.db"), origin="o", key="k")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -71,7 +83,7 @@ def test_a_file_that_is_there_already_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "optout.db"
     path.write_bytes(b"mine")
     with pytest.raises(RegistryError, match="exists already"):
-        Store.create(path, origin="o", key="k")
+        Store.create(locate(path), origin="o", key="k")
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"optout.db": b"mine"}
 
 
@@ -167,7 +179,7 @@ def test_a_writer_that_does_not_let_go_is_told_of(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite, "_connect", impatient(sqlite._connect))
-    store = Store.open(database)
+    store = Store.open(locate(database))
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(RegistryError, match="written by another process"):
@@ -184,21 +196,21 @@ def impatient(connect: Callable) -> Callable:
 
 def test_a_missing_database_is_told_of_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="there is no registry at") as refused:
-        Store.open(tmp_path / "optout.db")
+        Store.open(locate(tmp_path / "optout.db"))
     assert "optout init" in refused.value.advice
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_is_no_database(tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="is a folder"):
-        Store.open(tmp_path)
+        Store.open(locate(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["file/optout.db", "o" * 300])
 def test_a_path_that_cannot_be_read_is_told_of(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(RegistryError, match="cannot be read"):
-        Store.open(tmp_path / name)
+        Store.open(locate(tmp_path / name))
 
 
 @pytest.mark.parametrize(
@@ -208,7 +220,7 @@ def test_a_file_of_something_else_is_no_registry(tmp_path: Path, data: bytes) ->
     path = tmp_path / "optout.db"
     path.write_bytes(data)
     with pytest.raises(RegistryError, match="is not an optout registry"):
-        Store.open(path)
+        Store.open(locate(path))
     assert path.read_bytes() == data
 
 
@@ -218,7 +230,7 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE places (url TEXT)")
     before = path.read_bytes()
     with pytest.raises(RegistryError, match="is not an optout registry"):
-        Store.open(path)
+        Store.open(locate(path))
     assert path.read_bytes() == before
 
 
@@ -233,7 +245,7 @@ def test_a_damaged_database_is_told_of(database: Path, store: Store) -> None:
 
 
 def open_and_read(database: Path) -> None:
-    damaged = Store.open(database)
+    damaged = Store.open(locate(database))
     try:
         list(damaged.leaves())
     finally:
@@ -244,7 +256,7 @@ def test_a_store_stays_where_it_is_when_the_process_moves(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(database.parent)
-    store = Store.open(Path("optout.db"))
+    store = Store.open(locate(Path("optout.db")))
     monkeypatch.chdir(tmp_path)
     with store.reading():  # keeps the one connection that there is
         add(store, "a.example")

@@ -10,9 +10,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from optout.registry import Registry, store
+from optout.registry import Identifier, Registry, store
+from optout.registry.cases import CaseItem
 from optout.registry.errors import RegistryError
-from optout.registry.store import sqlite, tables, upgrades
+from optout.registry.registry import Claim
+from optout.registry.store import Vault, items_of, sqlite, tables, upgrades
 
 
 def change(database: Path, statement: str, *values: object) -> None:
@@ -25,12 +27,10 @@ def test_the_migrations_end_in_the_version_that_is_made() -> None:
     assert ScriptDirectory(str(folder)).get_heads() == [upgrades.NEWEST]
 
 
-def test_the_migrations_make_the_tables_that_the_code_uses(database: Path) -> None:
-    engine = sqlite.make_engine(database)
-    with engine.begin() as connection:
+def test_the_migrations_make_the_tables_that_the_code_uses(registry: Registry) -> None:
+    with registry._store.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
-    engine.dispose()
 
 
 def test_a_new_log_of_sqlite_numbers_its_rows_by_position(database: Path) -> None:
@@ -54,17 +54,88 @@ def test_a_registry_of_a_newer_optout_is_refused_and_left_alone(database: Path) 
     assert database.read_bytes() == before
 
 
-def test_an_older_registry_is_brought_up_to_date(tmp_path: Path) -> None:
+def test_a_database_without_a_table_is_brought_up_to_date(tmp_path: Path) -> None:
     database = tmp_path / "old.db"
     with sqlite.new_database(database):
         pass  # known as a registry, without a single table
-    engine = sqlite.make_engine(database)
-    with engine.connect().execution_options(writing=True) as connection, connection.begin():
+    opened = sqlite.open_database(database)
+    with opened.writing() as connection:
         assert upgrades.version(connection) is None
-        upgrades.upgrade(connection, "old.db")
-    with engine.begin() as connection:
+        upgrades.upgrade(connection, "old.db", Vault.create(tmp_path / "old.vault"))
+    with opened.reading() as connection:
         assert upgrades.version(connection) == upgrades.NEWEST
-    engine.dispose()
+    opened.close()
+
+
+def made_older(database: Path, version: str) -> None:
+    """Make of a registry what an older optout would have made of the same claims."""
+    with Registry.open(database) as registry, registry._store.reading() as connection:
+        kept = [(one.salt, one.matter, one.index) for one in registry.kept_openings()]
+        numbers = connection.exec_driver_sql("SELECT number FROM cases").scalars().all()
+        items = [
+            (item.nonce, item.box, item.entry)
+            for number in numbers
+            for item in items_of(connection, number)
+        ]
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        connection.execute("ALTER TABLE openings ADD COLUMN salt BLOB")
+        connection.execute("ALTER TABLE openings ADD COLUMN matter BLOB")
+        connection.execute("ALTER TABLE openings DROP COLUMN box")
+        connection.execute("ALTER TABLE sealed ADD COLUMN nonce BLOB")
+        connection.executemany("UPDATE openings SET salt = ?, matter = ? WHERE entry = ?", kept)
+        connection.executemany("UPDATE sealed SET nonce = ?, box = ? WHERE entry = ?", items)
+        connection.execute("DROP TABLE shreds")
+        connection.execute("DELETE FROM settings WHERE name = 'vault'")
+        connection.execute("INSERT INTO settings VALUES ('scrub', '7')")
+        if version == "0001":
+            connection.execute("DROP TABLE feeds")
+        connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
+    database.with_suffix(".vault").unlink()
+
+
+@pytest.mark.parametrize("version", ["0001", "0002"])
+def test_an_older_registry_is_sealed_and_says_the_same(database: Path, version: str) -> None:
+    with Registry.open(database) as registry:
+        registry.add([Claim(Identifier.site(f"{number}.example")) for number in range(600)])
+        case = registry.cases.open_case([CaseItem(Identifier.site("anna.example"), "Anna")])
+        registry.erase([7])
+        registry.withdraw([8])
+        shown = registry.cases.read(case.number, case.secret)
+        before = (registry.root(), list(registry.openings()), list(registry.kept_openings()))
+    made_older(database, version)
+    assert before[1][0].matter in database.read_bytes()
+    with Registry.open(database) as registry:
+        assert (
+            registry.root(),
+            list(registry.openings()),
+            list(registry.kept_openings()),
+        ) == before
+        assert registry.cases.read(case.number, case.secret) == shown
+        data = b"".join(path.read_bytes() for path in database.parent.iterdir())
+        assert not any(one.matter in data or one.salt in data for one in before[2])
+        assert registry.follow("a", []).added == 0
+        registry.cases.erase(case.number, case.secret)
+
+
+def test_a_vault_that_cannot_be_made_leaves_an_older_registry_as_it_is(database: Path) -> None:
+    made_older(database, "0002")
+    database.with_suffix(".vault").symlink_to(database.parent / "missing" / "vault")
+    with pytest.raises(RegistryError, match=r"(vault|exists)"):
+        Registry.open(database)
+    database.with_suffix(".vault").unlink()
+    Registry.open(database).close()
+
+
+def test_a_vault_on_a_failing_disk_is_told_of(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Path) -> Vault:
+        raise OSError(28, "No space left on device")
+
+    made_older(database, "0002")
+    monkeypatch.setattr(Vault, "create", fail)
+    with pytest.raises(RegistryError, match=r"vault .* cannot be made: No space left"):
+        Registry.open(database)
 
 
 def test_opening_does_not_load_alembic(database: Path, run_python) -> None:
