@@ -4,7 +4,15 @@ OptOutError
 ├── MissingExtra       the service's libraries are not installed
 ├── CannotListen       the service cannot take the address it was given
 ├── Busy               more is under way than the service takes on at once
+├── LetterDelayed      a letter could not be sent now, and may be later
+├── LetterRefused      a letter will not be taken, however often it is sent
+├── CannotAsk          the name servers gave no answer that can be used
+├── CannotFetch        a page could not be fetched, or not in full
+│   └── PageForbidden      its address is none that this service connects to
 └── UsageError
+    ├── Unprovable         control of this subject cannot be proved in this way
+    ├── SettingRefused     a setting is unknown, or its value cannot be used
+    ├── AddressRefused     a mail address is none that can be written to
     ├── UnreadableBody     a request's body is not what its content type says
     ├── SecretMissing      a request to a case does not bring its secret
     ├── UnsupportedBody    a request's content type is none that is taken here
@@ -30,6 +38,43 @@ class CannotListen(OptOutError):  # noqa: N818  # says what happened
 
 class Busy(OptOutError):  # noqa: N818  # says what happened
     """More is under way than the service takes on at once: HTTP status 503."""
+
+
+class LetterDelayed(OptOutError):  # noqa: N818  # says what happened
+    """A letter could not be sent now; it is to be tried again later."""
+
+
+class LetterRefused(OptOutError):  # noqa: N818  # says what happened
+    """The mail server will not take a letter, however often it is sent."""
+
+
+class CannotAsk(OptOutError):  # noqa: N818  # says what happened
+    """The name servers gave no answer that can be used: says nothing about who is asked for."""
+
+
+class CannotFetch(OptOutError):  # noqa: N818  # says what happened
+    """A page could not be fetched, or not in full: says nothing about whose it is."""
+
+
+class PageForbidden(CannotFetch):
+    """A page's address is none that this service connects to."""
+
+
+class Unprovable(UsageError):  # noqa: N818  # says what it is
+    """Control of this subject cannot be proved in this way."""
+
+
+class SettingRefused(UsageError):  # noqa: N818  # says what happened
+    """A setting is unknown, or its value cannot be used."""
+
+
+class AddressRefused(UsageError):  # noqa: N818  # says what happened
+    """A mail address is none that can be written to."""
+
+    def __init__(self, message: str, advice: str, reason: str) -> None:
+        super().__init__(message, advice)
+        self.reason = reason
+        """A stable word for programs and for translation, such as `not-ascii`."""
 
 
 class UnreadableBody(UsageError):  # noqa: N818  # says what happened
