@@ -59,6 +59,9 @@ AREAS = {
     "api/cli": "Command line",
     "api/http": "HTTP",
     "api/service": "Forms and uploads",
+    "api/settings": "Settings of the service",
+    "api/mail": "Letters",
+    "api/proofs": "Proofs",
     "api/demo": "The demo",
     "api": "Between a person and the registry",
 }

@@ -28,6 +28,7 @@ from . import (
     inspect,
     restore,
     serve,
+    settings,
     snapshot,
     verify,
     warm,
@@ -50,6 +51,7 @@ HEADINGS: dict[str, dict[str, Callable[..., int]]] = {
         "snapshot": snapshot.snapshot,
         "export": export.export,
         "serve": serve.serve,
+        "settings": settings.settings,
     },
     "Filter a corpus": {
         "inspect": inspect.inspect,

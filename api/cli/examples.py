@@ -51,6 +51,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "optout check image copy.jpg --snapshot snapshot",
     ),
     "audit": ("optout audit snapshot", "optout audit snapshot --key 'optout.local+…'"),
+    "settings": ("optout settings", "optout settings --json"),
     "serve": ("optout serve", "optout serve --host 0.0.0.0 --port 80 --registry museum.db"),
     "warm": ("optout warm",),
     "demo": ("optout demo", "optout demo /tmp/optout-demo"),

@@ -1,5 +1,5 @@
 """The HTTP API: cases under /v1, the snapshot's files, and the server that carries the pages."""
 
-from .entry import create_app, serve
+from .entry import create_app, extra, serve, serve_settings
 
-__all__ = ["create_app", "serve"]
+__all__ = ["create_app", "extra", "serve", "serve_settings"]

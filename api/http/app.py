@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -22,13 +22,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from . import cases, files
+from . import around, cases, entries, files, log_pages, ranges, spawning, stopncii
 from .guard import BodyCeiling, Guard, log, where
 from .problems import Problem, problem_of, status_of
 from .schemas import CaseRequest, ProblemAnswer, Withdrawal, pointer
 
+if TYPE_CHECKING:
+    from optout.api.settings import Settings
+
 _WATCH_SECONDS = 5.0
-_MACHINE_PATHS = ("/v1/", "/snapshot/", "/checkpoint", "/key", "/healthz", "/openapi.json")
+_MACHINE_PATHS = (
+    "/v1/",
+    "/api/",
+    "/snapshot/",
+    "/checkpoint",
+    "/key",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+)
 _DESCRIPTION = """\
 Register what must not train AI models, follow it, take it back, erase it.
 
@@ -38,7 +51,11 @@ as salted hashes in a public log; the snapshot at `/snapshot/snapshot.json` is w
 
 
 def build(
-    location: str | Path, folder: Path | None, public_url: str | None, limits: Limits
+    location: str | Path,
+    folder: Path | None,
+    public_url: str | None,
+    limits: Limits,
+    settings: Settings | None = None,
 ) -> FastAPI:
     """Make the application of one registry, which is opened at once.
 
@@ -47,6 +64,7 @@ def build(
         folder: where snapshots are built; beside a SQLite file by default.
         public_url: how people reach the service, for links; each request's own host by default.
         limits: the service's ceilings.
+        settings: what puts logs, quotas and metrics around it; nothing does by default.
 
     Raises:
         RegistryError: there is no registry, or it cannot be opened.
@@ -85,7 +103,20 @@ def build(
     app.state.desk = desk
     app.include_router(cases.routes(desk, base))
     app.include_router(files.routes(desk))
+    app.include_router(ranges.routes(desk))
+    app.include_router(log_pages.routes(desk))
+    app.include_router(entries.routes(desk))
+    app.include_router(spawning.routes(desk))
+    app.include_router(stopncii.routes(desk))
     app.include_router(pages.router, include_in_schema=False)
+
+    def refusal(request: Request, detail: str, advice: str) -> Response:
+        if _is_for_machines(request):
+            return Problem(429, detail, advice=advice)
+        return pages.failure(request, 429)
+
+    if settings is not None:
+        around.equip(app, desk, settings, refusal)
 
     async def ours(request: Request, error: Exception) -> Response:
         if not isinstance(error, OptOutError):  # Starlette's signature says no more
@@ -157,6 +188,7 @@ async def _watch(desk: Desk) -> None:
         await asyncio.sleep(_WATCH_SECONDS)
         try:
             await asyncio.to_thread(desk.forget_erased)
+            await desk.renew()
         except Exception as error:  # a registry that is away may come back
             log.error("%s", where(error))
 

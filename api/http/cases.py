@@ -93,6 +93,7 @@ _MEANINGS = {
     404: "No such case with this secret, or no such item in it.",
     409: "The item's state does not allow this.",
     413: "The request is too large.",
+    416: "No part of the file lies there.",
     415: "The content type is none that is taken here.",
     422: "Something in the request is refused; nothing was changed.",
     500: "Something unforeseen went wrong.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,17 +13,24 @@ from optout.api.errors import MissingExtra
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from optout.api.service import Limits
+    from optout.api.settings import Settings
 
 _EXTRA = (
+    "aiosmtplib",
     "anyio",
     "babel",
     "fastapi",
     "h11",
+    "idna",
     "jinja2",
+    "limits",
     "multipart",
+    "prometheus_client",
+    "pydantic_settings",
     "python_multipart",
     "segno",
     "starlette",
+    "structlog",
     "uvicorn",
 )
 
@@ -46,7 +54,7 @@ def create_app(
         MissingExtra: `optout[serve]` is not installed.
         RegistryError: there is no registry, or it cannot be opened.
     """
-    with _extra():
+    with extra():
         from optout.api.service import Limits
 
         from .app import build
@@ -79,7 +87,7 @@ def serve(
         CannotListen: host and port cannot be listened on.
         RegistryError: there is no registry, or it cannot be opened.
     """
-    with _extra():
+    with extra():
         from .server import address_of, listen, run
     with listen(host, port) as listener:
         address = address_of(listener)
@@ -87,8 +95,40 @@ def serve(
         run(app, listener, lambda: ready(address) if ready else None)
 
 
+def serve_settings(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
+    """Serve as the settings say, with logs, quotas and metrics.
+
+    Args:
+        settings: all that the service is told.
+        ready: called with the service's address once it answers.
+
+    Raises:
+        MissingExtra: `optout[serve]` is not installed.
+        CannotListen: host and port cannot be listened on.
+        RegistryError: there is no registry, or it cannot be opened.
+    """
+    with extra():
+        from .app import build
+        from .logs import configure
+        from .server import address_of, listen, run
+    with listen(settings.host, settings.port) as listener:
+        address = address_of(listener)
+        configure(settings.log_level)
+        # The registry looks for its keys where the environment says, whoever opens it.
+        os.environ["OPTOUT_KEYS"] = str(settings.keys)
+        app = build(
+            settings.registry, settings.published, settings.public_url, settings.limits, settings
+        )
+        run(app, listener, lambda: ready(address) if ready else None)
+
+
 @contextmanager
-def _extra() -> Iterator[None]:
+def extra() -> Iterator[None]:
+    """Say kindly what to install where a library of the service is missing.
+
+    Raises:
+        MissingExtra: it is.
+    """
     try:
         yield
     except ModuleNotFoundError as missing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 from anyio import to_thread
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Request
 from optout.api.service import Desk, OpenFile
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from .byte_ranges import Part, content_range, multipart_heads, parse_range, read_part
 from .cases import Json, problems
 from .problems import Problem
 
@@ -30,7 +31,12 @@ def routes(desk: Desk) -> APIRouter:
     @router.get(
         "/snapshot/{path:path}",
         response_class=Response,
-        responses={200: {"content": content}, 304: {"description": "Unchanged."}, **problems(404)},
+        responses={
+            200: {"content": content},
+            206: {"description": "The parts that `Range` asks for."},
+            304: {"description": "Unchanged."},
+            **problems(404, 416),
+        },
     )
     async def snapshot_file(
         path: Annotated[
@@ -40,7 +46,8 @@ def routes(desk: Desk) -> APIRouter:
     ) -> Response:
         """Fetch one file of the current snapshot, beginning with `snapshot.json`.
 
-        The manifest names every other file and its SHA-256, which is also its ETag.
+        The manifest names every other file and its SHA-256, which is also its ETag. `Range` asks
+        for parts of a file, `If-Range` for parts of that very file or else the whole.
         """
         file = await desk.file(path)
         if file is None:
@@ -50,8 +57,12 @@ def routes(desk: Desk) -> APIRouter:
         if _has(request.headers.get("if-none-match", ""), file.digest):
             file.stream.close()
             return Response(status_code=304, headers=headers)
-        headers["Content-Length"] = str(file.size)
+        headers["Accept-Ranges"] = "bytes"
         media_type = _TYPES.get(path.rpartition(".")[2], "application/octet-stream")
+        wanted = _wanted(request, file)
+        if wanted is not None:
+            return _partial(file, wanted, media_type, headers)
+        headers["Content-Length"] = str(file.size)
         if request.method == "HEAD":
             file.stream.close()
             return Response(headers=headers, media_type=media_type)
@@ -93,6 +104,40 @@ def routes(desk: Desk) -> APIRouter:
 def _has(header: str, digest: str) -> bool:
     tags = {tag.strip().removeprefix("W/").strip('"') for tag in header.split(",")}
     return digest in tags or "*" in tags
+
+
+def _wanted(request: Request, file: OpenFile) -> list[Part] | None:
+    condition = request.headers.get("if-range", "").strip()
+    # Only a strong tag says that parts belong to each other; dates are not told.
+    if request.method != "GET" or condition not in {"", f'"{file.digest}"'}:
+        return None
+    return parse_range(request.headers.get("range", ""), file.size)
+
+
+def _partial(
+    file: OpenFile, parts: list[Part], media_type: str, headers: dict[str, str]
+) -> Response:
+    if not parts:
+        file.stream.close()
+        headers["Content-Range"] = f"bytes */{file.size}"
+        return Problem(416, "no part of the file lies there", headers=headers)
+    heads, tail = [b""], b""
+    if len(parts) == 1:
+        headers["Content-Range"] = content_range(parts[0], file.size)
+    else:
+        heads, tail = multipart_heads(parts, file.size, media_type, file.digest)
+        media_type = f"multipart/byteranges; boundary={file.digest}"
+    length = sum(end - begin for begin, end in parts) + sum(map(len, heads)) + len(tail)
+    headers["Content-Length"] = str(length)
+
+    def pieces() -> Iterator[bytes]:
+        with file.stream as stream:
+            for head, part in zip(heads, parts, strict=True):
+                yield head
+                yield from read_part(stream, part)
+        yield tail
+
+    return StreamingResponse(pieces(), 206, headers=headers, media_type=media_type)
 
 
 async def _chunks(file: OpenFile) -> AsyncIterator[bytes]:

@@ -36,6 +36,9 @@ HEADERS = {
 }
 _HOST = re.compile(r"^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$")
 
+BULK_PATH = "/api/v2/query/urls/"
+"""Where bodies are many addresses, which may be larger than other words."""
+
 Failure = Callable[[Request, int], Response]
 """Makes the answer for a status that no handler has answered."""
 
@@ -124,6 +127,8 @@ class BodyCeiling:
         headers = Headers(scope=scope)
         pictures = media_type(headers.get("content-type", "")) == MULTIPART
         ceiling = self._limits.body if pictures else self._limits.words
+        if scope["path"] == BULK_PATH:
+            ceiling = self._limits.addresses_body
         counted = _Counted(receive, ceiling, headers, self._limits)
         await self._app(scope, counted.receive, send)
 

@@ -200,6 +200,13 @@ FAILURES: Mapping[int, tuple[str, str]] = {
         N_("That cannot be registered as it is"),
         N_("Nothing has been registered. Please go back and check what you entered."),
     ),
+    429: (
+        N_("That was often in a short time"),
+        N_(
+            "Somebody on your network has asked us many times, and it may not have been you. "
+            "Please wait some minutes and try again. Nothing has been registered."
+        ),
+    ),
     500: (
         N_("Something went wrong on our side"),
         N_("We have noted it. Please try again in a few minutes."),

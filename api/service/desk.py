@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from optout.registry import Registry
@@ -11,11 +11,14 @@ from optout.registry.cases import Case, CaseItem, OpenedCase
 from sqlalchemy.engine import make_url
 
 from .apart import read_picture_apart
+from .feed import Feed, FeedPage
 from .forms import Upload
+from .history import EntryHistory, History
 from .items import Item, Refusal
+from .judging import AddressJudge
 from .limits import Limits
 from .pictures import PictureSeal
-from .publication import OpenFile, Publisher
+from .publication import OpenFile, Published, Publisher
 from .turns import Turns
 
 
@@ -33,10 +36,17 @@ class Desk:
         self.seal = PictureSeal()
         self.uploads = Turns(limits.uploads, limits.waiting)
         self._registry = registry
-        self._publisher = Publisher(registry, folder)
+        self._publisher = Publisher(registry, folder, limits.publish_seconds)
+        self._history = History(registry)
+        self._judge = AddressJudge()
+        self._feed = Feed()
         self._decoders = Turns(limits.decoders, limits.waiting * limits.pictures)
         self._registrars = Turns(limits.writers, limits.waiting)
         self._builders = Turns(1, limits.waiting)
+        self._renewers = Turns(1, limits.waiting)
+        self._judges = Turns(1, limits.waiting)
+        self.when_opened: list[Callable[[int], None]] = []
+        """Told of every case that is opened how many entries it brought."""
 
     @classmethod
     def open(cls, location: str | Path, folder: Path | None, limits: Limits) -> Desk:
@@ -76,7 +86,10 @@ class Desk:
             for item in items
             for identifier in item.identifiers
         ]
-        return await self._registrars.run(self._registry.cases.open_case, wanted)
+        opened = await self._registrars.run(self._registry.cases.open_case, wanted)
+        for tell in self.when_opened:
+            tell(len(opened.entries))
+        return opened
 
     async def read_case(self, number: str, secret: str) -> Case:
         """A case and its items.
@@ -96,15 +109,66 @@ class Desk:
         Published snapshots that hold them are gone when this returns.
         """
         await self._registrars.run(self._registry.cases.erase, number, secret, indexes)
-        await self._registrars.run(self._publisher.forget_erased)
+        await self._registrars.run(self.forget_erased)
 
     async def file(self, path: str) -> OpenFile | None:
         """A file of the current snapshot, open; None where it has no such file."""
         return await self._builders.run(self._publisher.open, path)
 
+    async def renew(self) -> None:
+        """Publish what the log has come to, if it is time; holds up nobody."""
+        await self._renewers.run(self._publisher.renew)
+
+    async def look_up(self, space: str, prefix: str) -> tuple[str, list[str]]:
+        """The lines of a range, and the digest of the snapshot that they are of.
+
+        Raises:
+            UsageError: there is no such range.
+        """
+        published = await self._published()
+        return published.snapshot.digest, published.ranges.look_up(space, prefix)
+
+    async def opted_out(self, addresses: Sequence[str]) -> list[bool]:
+        """Which of many addresses a filter would drop by what is published."""
+        published = await self._published()
+        return await self._judges.run(self._judge.opted_out, published, addresses)
+
+    async def feed_page(self, since: int, token: str, size: int) -> FeedPage:
+        """A page of the published pictures' hashes.
+
+        Raises:
+            UsageError: there is no such page.
+        """
+        published = await self._published()
+        return await self._judges.run(self._feed.page, published, since, token, size)
+
+    async def log_page(self, start: int, count: int) -> list[bytes]:
+        """At most `count` records of the public log from position `start` on."""
+        return await self._registrars.run(self._history.page, start, count)
+
+    async def entry(self, index: int) -> EntryHistory | None:
+        """What the log says of one entry; None where there is none."""
+        return await self._registrars.run(self._history.entry, index)
+
+    async def _published(self) -> Published:
+        # What is published is looked at here and now; a thread is for where it has to be built.
+        newest = self._publisher.newest() if self.limits.publish_seconds else None
+        if newest is not None:
+            return newest
+        return await self._builders.run(self._publisher.served)
+
     async def ping(self) -> None:
         """Ask the registry for its size: it answers, or this raises."""
         await self._registrars.run(lambda: self._registry.size)
+
+    def waiting(self) -> Mapping[str, int]:
+        """How many wait for their turn, by the name of the queue."""
+        return {
+            "uploads": self.uploads.waiting,
+            "decoders": self._decoders.waiting,
+            "registrars": self._registrars.waiting,
+            "builders": self._builders.waiting,
+        }
 
     async def checkpoint(self) -> str:
         """The log's signed checkpoint: a C2SP signed note."""
@@ -117,7 +181,9 @@ class Desk:
 
     def forget_erased(self) -> None:
         """Take down what is published if another process has erased something it holds."""
-        self._publisher.forget_erased()
+        if self._publisher.forget_erased():
+            self._judge.forget()
+            self._feed.forget()
 
 
 def _folder_beside(location: str | Path) -> Path:

@@ -31,6 +31,10 @@ class Limits:
         picture_seconds: how long that may take.
         writers: registry calls at once.
         waiting: requests that may wait for their turn before new ones are turned away.
+        addresses: lines of one bulk query.
+        addresses_body: bytes of one.
+        publish_seconds: for how long a snapshot is served as it is; 0 renews it whenever somebody
+            asks.
     """
 
     body: int = 64 * MEBIBYTE
@@ -51,3 +55,6 @@ class Limits:
     picture_seconds: float = 60
     writers: int = 4
     waiting: int = 64
+    addresses: int = 10_000
+    addresses_body: int = 16 * MEBIBYTE
+    publish_seconds: float = 60

@@ -1,8 +1,9 @@
-"""The registry's snapshot as it is served: built when it is asked for, gone when it must go.
+"""The registry's snapshot as it is served: renewed now and then, gone when it must go.
 
-A snapshot is built once for a size of the log. Older ones stay one step longer, for whoever is in
-the middle of fetching, except where something was erased in between: then they are deleted before
-anything else happens, because they hold what was erased.
+A snapshot is built once for a size of the log, and not sooner after the one before than the service
+allows: who registers and asks by turns must not keep it building. Older ones stay one step longer,
+for whoever is in the middle of fetching, except where something was erased in between: then they
+are deleted before anything else happens, because they hold what was erased.
 """
 
 from __future__ import annotations
@@ -14,16 +15,19 @@ import re
 import secrets
 import shutil
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from optout.registry import Registry
+from optout.registry import Registry, Snapshot
 from optout.registry.documents import parse
 from optout.registry.durable import TEMPORARY_PREFIX
 from optout.registry.errors import SnapshotError
 from optout.registry.log import Erase, parse_leaf
+
+from .ranges import Ranges, write_ranges
 
 MANIFEST = "snapshot.json"
 _OURS = re.compile(
@@ -39,11 +43,15 @@ class Published:
         folder: where it lies.
         size: records of the log that it stands for.
         digests: SHA-256 in hex of every file, by path: nothing else is ever served.
+        snapshot: the same, open.
+        ranges: finds single items in it.
     """
 
     folder: Path
     size: int
     digests: dict[str, str]
+    snapshot: Snapshot
+    ranges: Ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +71,14 @@ class Publisher:
         folder: where snapshots are built, in a folder of its own for each process that serves the
             registry. Leftovers of an earlier process are removed, because something may have been
             erased in the meantime.
+        seconds: for how long a snapshot is served as it is, however the log grows; with 0 a
+            manifest is always that of the log as it stands.
     """
 
-    def __init__(self, registry: Registry, folder: Path) -> None:
+    def __init__(self, registry: Registry, folder: Path, seconds: float = 0) -> None:
         self._registry = registry
+        self._seconds = seconds
+        self._built = -seconds  # when, on the clock that never goes back
         self._folder = folder
         self._own = folder / f"service-{secrets.token_hex(8)}"
         self._lock = -1  # a descriptor, while there is an own folder
@@ -76,40 +88,79 @@ class Publisher:
         self._watched = registry.size  # nothing older is published
         self._sweep()
 
+    def served(self) -> Published:
+        """The newest snapshot that is published, built only where there is none.
+
+        With `seconds` of 0 it is that of the log as it stands.
+        """
+        if self._seconds:
+            newest = self.newest()
+            if newest is not None:
+                return newest
+        return self._renewed(at_once=not self._seconds)
+
+    def newest(self) -> Published | None:
+        """The newest snapshot that is published, if there is one; asks nothing of the registry."""
+        with self._state:
+            return next(iter(self._whole()), None)
+
     def current(self) -> Published:
         """The snapshot of the log as it stands, built if there is none."""
+        return self._renewed(at_once=True)
+
+    def renew(self) -> None:
+        """Publish what the log has come to, if it is time. Does nothing while another does it."""
+        due = time.monotonic() - self._built >= self._seconds
+        if due and self._published and self._building.acquire(blocking=False):
+            try:
+                self._build_current()
+            finally:
+                self._building.release()
+
+    def _renewed(self, *, at_once: bool) -> Published:
         with self._building:
-            while True:
-                with self._state:
-                    self._drop_erased()
-                    for newest in self._published[:1]:
-                        whole = (newest.folder / MANIFEST).is_file()
-                        if whole and newest.size == self._registry.size:
-                            return newest
-                built = self._build()
-                with self._state:
-                    self._drop_erased()
-                    if self._erased_since(built.size):
-                        shutil.rmtree(built.folder, ignore_errors=True)
-                        continue
-                    for old in self._published[1:]:
-                        shutil.rmtree(old.folder, ignore_errors=True)
-                    self._published = [built, *self._published[:1]]
-                    return built
+            if not at_once:  # who has waited for another's is content with it
+                newest = self.newest()
+                if newest is not None:
+                    return newest
+            return self._build_current()
+
+    def _build_current(self) -> Published:
+        while True:
+            with self._state:
+                self._drop_erased()
+                for newest in self._whole():
+                    if newest.size == self._registry.size:
+                        return newest
+            self._built = time.monotonic()
+            built = self._build()
+            with self._state:
+                self._drop_erased()
+                if self._erased_since(built.size):
+                    shutil.rmtree(built.folder, ignore_errors=True)
+                    continue
+                for old in self._published[1:]:
+                    shutil.rmtree(old.folder, ignore_errors=True)
+                self._published = [built, *self._published[:1]]
+                return built
+
+    def _whole(self) -> list[Published]:
+        """The newest snapshot, unless somebody has removed it."""
+        return [one for one in self._published[:1] if (one.folder / MANIFEST).is_file()]
 
     def open(self, path: str) -> OpenFile | None:
         """Open one file.
 
         Args:
-            path: as the manifest names it. The manifest itself is always that of the log as it
-                stands; any other file is looked for in what is published already and holds
+            path: as the manifest names it. The manifest is that of what is `served`; any
+                other file is looked for in what is published already and holds
                 nothing that anybody has erased since.
 
         Returns:
             None where no published snapshot has such a file.
         """
         if path == MANIFEST:
-            self.current()
+            self.served()
         with self._state:
             self._drop_erased()
             for snapshot in self._published:
@@ -119,14 +170,18 @@ class Publisher:
                     return OpenFile(file.open("rb"), size, snapshot.digests[path])
         return None
 
-    def forget_erased(self) -> None:
+    def forget_erased(self) -> bool:
         """Delete what is published if it holds something that has been erased since.
 
         Called after every erasure; now and then, and before every file, for those that another
         process made.
+
+        Returns:
+            Whether nothing is published now: what others made of it must go too.
         """
         with self._state:
             self._drop_erased()
+            return not self._published
 
     def close(self) -> None:
         """Delete everything published: nobody would watch over it."""
@@ -139,12 +194,14 @@ class Publisher:
 
     def _build(self) -> Published:
         folder = self._own_folder() / f"{self._registry.size}-{secrets.token_hex(4)}"
-        self._registry.snapshot(folder)
+        snapshot = self._registry.snapshot(folder)
+        write_ranges(snapshot)
         data = (folder / MANIFEST).read_bytes()
         manifest = parse(data, str(folder / MANIFEST), error=SnapshotError)
         digests = {path: str(file["sha256"]) for path, file in manifest["files"].items()}
         digests[MANIFEST] = hashlib.sha256(data).hexdigest()
-        return Published(folder, int(manifest["size"]), digests)
+        ranges = Ranges(folder, digests[MANIFEST])
+        return Published(folder, int(manifest["size"]), digests, snapshot, ranges)
 
     def _own_folder(self) -> Path:
         # Another service that begins or ends may sweep it away before it is locked.

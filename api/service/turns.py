@@ -26,6 +26,11 @@ class Turns:
         self._limiter = CapacityLimiter(places)
         self._waiting = waiting
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        return self._limiter.statistics().tasks_waiting
+
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do blocking work in a thread.
 
@@ -73,7 +78,7 @@ class Turns:
             yield read()
 
     def _check(self) -> None:
-        if self._limiter.statistics().tasks_waiting >= self._waiting:
+        if self.waiting >= self._waiting:
             raise Busy(
                 "the service has its hands full", "Nothing was registered. Try again in a minute."
             )

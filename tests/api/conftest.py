@@ -6,6 +6,7 @@ import io
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +82,9 @@ def serving(new_registry: Callable[[], Path]) -> Serving:
     def serving(
         *, limits: Limits | None = None, public_url: str | None = None, database: Path | None = None
     ) -> Iterator[TestClient]:
-        app = create_app(database or new_registry(), limits=limits, public_url=public_url)
+        # Whatever was registered can be seen at once.
+        told = replace(limits or Limits(), publish_seconds=0)
+        app = create_app(database or new_registry(), limits=told, public_url=public_url)
         with TestClient(app, base_url="http://optout.example") as client:
             yield client
 

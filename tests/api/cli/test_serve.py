@@ -45,3 +45,31 @@ def test_links_lead_where_people_reach_the_service(new_registry: Callable[[], Pa
         finally:
             process.terminate()
     assert process.returncode == Exit.DONE
+
+
+def test_every_request_leaves_one_line_of_json(
+    new_registry: Callable[[], Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(f'registry = "{new_registry()}"\nport = 0\nlog_level = "error"')
+    command = [sys.executable, "-W", "error", "-m", "optout.api.cli", "serve", "--json"]
+    with subprocess.Popen(
+        [*command, "--settings", str(file), "--log-level", "info"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            told = "".join(iter(process.stdout.readline, "}\n")) + "}"
+            httpx2.get(f"{json.loads(told)['address']}/v1/cases/K7WQ-2MZD?anna")
+        finally:
+            process.terminate()
+        said = process.stderr.read()
+    assert process.returncode == Exit.DONE
+    assert "letters go to optout.state/outbox" in said
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert [(line["route"], line["status"]) for line in lines] == [("/v1/cases/{case}", 401)]
+    assert "K7WQ" not in said
+    assert "127.0.0.1" not in said.partition("Ctrl-C")[2]

@@ -168,3 +168,35 @@ def test_the_key_is_the_one_that_signs(serving: Callable, new_registry: Callable
 
 def test_the_service_says_that_it_is_well(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_parts_of_a_file_can_be_fetched(client: TestClient) -> None:
+    register(client, "anna.example/parts")
+    whole = client.get(MANIFEST)
+    size, tag = len(whole.content), whole.headers["etag"]
+    for asked, begin, end in [("0-9", 0, 10), ("-7", size - 7, size), ("5-", 5, size)]:
+        answer = client.get(MANIFEST, headers={"Range": f"bytes={asked}", "If-Range": tag})
+        assert (answer.status_code, answer.content) == (206, whole.content[begin:end])
+        assert answer.headers["content-range"] == f"bytes {begin}-{end - 1}/{size}"
+    several = client.get(MANIFEST, headers={"Range": "bytes=0-1, 5-6"})
+    assert several.status_code == 206
+    assert several.headers["content-type"].startswith("multipart/byteranges; boundary=")
+    assert int(several.headers["content-length"]) == len(several.content)
+    assert several.content.count(b"Content-Range: bytes ") == 2
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=x", "bytes=-", "bytes=5-1", "bytes=0-5,3-9", "lines=1-2", "bytes=", "bytes=٣-"]
+)
+def test_who_asks_for_no_part_gets_the_whole(client: TestClient, asked: str) -> None:
+    answer = client.get(MANIFEST, headers={"Range": asked.encode()})
+    assert answer.status_code == 200
+    other = {"Range": "bytes=0-1", "If-Range": '"other"'}
+    assert client.get(MANIFEST, headers=other).status_code == 200
+
+
+def test_a_part_that_lies_beyond_the_file_is_told(client: TestClient) -> None:
+    for asked in ("bytes=99999999-", "bytes=-0"):
+        answer = client.get(MANIFEST, headers={"Range": asked})
+        assert answer.status_code == 416
+        assert answer.headers["content-range"].startswith("bytes */")

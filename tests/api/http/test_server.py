@@ -50,7 +50,7 @@ def test_a_server_answers_until_it_is_told_to_end(
     # No access log: an address or a case number in it would be personal.
     assert (out, err) == ("", "")
     left = sorted(path.name for path in database.parent.iterdir())
-    assert left == ["optout.db", "optout.key"]
+    assert left == ["optout.db", "optout.key", "optout.vault"]
 
 
 def test_an_address_that_is_taken_is_told(unused: int) -> None:

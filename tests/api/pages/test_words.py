@@ -46,7 +46,7 @@ def test_every_kind_state_and_spelling_has_a_name() -> None:
 
 def test_every_error_has_a_page() -> None:
     # A secret is missing in the interface only: the pages ask for it.
-    assert {*STATUSES.values(), 500, 405, 403} - {401} == set(words.FAILURES)
+    assert {*STATUSES.values(), 500, 429, 405, 403} - {401} == set(words.FAILURES)
 
 
 @pytest.mark.parametrize("status", [status.value for status in HTTPStatus if status >= 400])

@@ -197,3 +197,24 @@ def test_what_somebody_has_removed_is_built_again(publisher: Publisher, folder: 
     assert publisher.open("audit/leaves.jsonl") is None
     assert fetch(publisher) is not None
     assert fetch(publisher, "audit/leaves.jsonl") is not None
+
+
+def test_a_snapshot_is_served_as_it_is_for_a_while(registry: Registry, folder: Path) -> None:
+    publisher = Publisher(registry, folder, seconds=3600)
+    held = publisher.served()
+    register(registry, "anna.example/3")
+    publisher.renew()
+    assert publisher.served() is held
+    registry.erase([0])
+    publisher.forget_erased()
+    assert publisher.newest() is None
+    assert publisher.served().size == registry.size
+
+
+def test_a_snapshot_is_renewed_when_it_is_time(registry: Registry, folder: Path) -> None:
+    publisher = Publisher(registry, folder, seconds=1e-9)
+    held = publisher.served()
+    register(registry, "anna.example/3")
+    assert publisher.served() is held
+    publisher.renew()
+    assert publisher.served().size == registry.size > held.size

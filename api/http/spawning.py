@@ -1,0 +1,75 @@
+"""/api/v2/query/urls/: many addresses at once, as Spawning's API and `datadiligence` ask."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from optout.api.errors import BodyTooLarge
+from optout.api.service import Desk
+from starlette.responses import Response
+
+from .access import KeyAccepted, anybody, refusal
+from .cases import Json, problems
+
+_EXAMPLE = {
+    "urls": [{"url": "https://anna.example/2024/harbour.jpg", "optOut": True, "optIn": False}]
+}
+
+
+def routes(desk: Desk, accepted: KeyAccepted = anybody) -> APIRouter:
+    """The one operation of Spawning's API.
+
+    Args:
+        desk: what carries it out.
+        accepted: whether a key may ask.
+    """
+    router = APIRouter(prefix="/api/v2", tags=["compatible"])
+
+    @router.post(
+        "/query/urls/",
+        response_class=Response,
+        responses={
+            200: {
+                "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}}
+            },
+            **problems(400, 401, 403, 413),
+        },
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "text/plain": {
+                        "schema": {"type": "string"},
+                        "example": "https://anna.example/2024/harbour.jpg\nhttps://b.example/",
+                    }
+                },
+            }
+        },
+    )
+    async def query_urls(request: Request) -> Response:
+        """Ask for many addresses, one a line, by `Authorization: API <key>`.
+
+        Every line has its answer, in order, an empty last one too. `optOut` is what a filter with
+        the default policy decides by the snapshot as it is served; `optIn` is never true: not to
+        have said no is not to have said yes.
+        """
+        refused = await refusal(request, accepted)
+        if refused is not None:
+            return refused
+        body = b"".join([chunk async for chunk in request.stream()])
+        if body.count(b"\n") >= desk.limits.addresses:
+            raise BodyTooLarge(
+                f"the request has more than {desk.limits.addresses:,} lines",
+                "Send it in smaller parts.",
+            )
+        lines = [line.removesuffix("\r") for line in body.decode("utf-8", "replace").split("\n")]
+        verdicts = await desk.opted_out(lines)
+        return Json(
+            {
+                "urls": [
+                    {"url": line, "optOut": out, "optIn": False}
+                    for line, out in zip(lines, verdicts, strict=True)
+                ]
+            }
+        )
+
+    return router

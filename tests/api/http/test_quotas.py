@@ -1,0 +1,196 @@
+"""Whose requests are counted together, what is counted, and what happens at the end of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import ip_network
+
+import pytest
+from optout.api.http.quotas import UNKNOWN, QuotaGate, Windows, network_of
+from optout.api.settings import Quotas
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+
+PROXIES = [ip_network("10.0.0.0/8"), ip_network("::1/128")]
+
+
+class Clock:
+    """Stands still until it is told."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Knows one secret."""
+    right = b"Bearer right" in dict(scope["headers"]).get(b"authorization", b"")
+    status = 200 if right or not scope["path"].startswith("/v1/cases/") else 404
+    await PlainTextResponse("", status)(scope, receive, send)
+
+
+def refusal(_: Request, detail: str, advice: str) -> Response:
+    return PlainTextResponse(f"{detail}. {advice}", 429)
+
+
+def whose(key: str) -> str | None:
+    if key == "oo_broken":
+        raise OSError("away")
+    return "lab" if key.startswith("oo_known") else None
+
+
+def gate(
+    clock: Callable[[], float], *, client: str = "192.0.2.7", **quotas: str | int
+) -> TestClient:
+    guarded = QuotaGate(
+        app,
+        Quotas.model_validate(quotas),
+        refusal,
+        trusted=PROXIES,
+        whose=whose,
+        clock=clock,
+    )
+    return TestClient(guarded, client=(client, 5))
+
+
+def scope_of(client: str | None, *forwarded: str) -> Scope:
+    return {
+        "type": "http",
+        "client": (client, 5) if client is not None else None,
+        "headers": [(b"x-forwarded-for", line.encode()) for line in forwarded],
+    }
+
+
+@pytest.mark.parametrize(
+    ("client", "forwarded", "network"),
+    [
+        ("192.0.2.7", (), "192.0.2.7"),
+        ("::ffff:192.0.2.7", (), "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", (), "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", (), "fe80::/64"),
+        (None, (), UNKNOWN),
+        ("testclient", (), UNKNOWN),
+        # Only proxies that are trusted are believed, and only as far as the first who is not.
+        ("192.0.2.7", ("203.0.113.1",), "192.0.2.7"),
+        ("10.0.0.1", ("203.0.113.1",), "203.0.113.1"),
+        ("10.0.0.1", ("6.6.6.6, 203.0.113.1",), "203.0.113.1"),
+        ("10.0.0.1", ("6.6.6.6", "203.0.113.1, 10.0.0.2"), "203.0.113.1"),
+        ("::1", ("2001:db8:1:2::9",), "2001:db8:1:2::/64"),
+        ("10.0.0.1", ("nonsense",), "10.0.0.1"),
+        ("10.0.0.1", ("203.0.113.1, nonsense",), "10.0.0.1"),
+        ("10.0.0.1", ("",), "10.0.0.1"),
+        ("10.0.0.1", ("10.0.0.3",), "10.0.0.3"),
+    ],
+)
+def test_a_request_comes_from_a_network(
+    client: str | None, forwarded: tuple[str, ...], network: str
+) -> None:
+    assert network_of(scope_of(client, *forwarded), PROXIES) == network
+
+
+def test_the_window_moves() -> None:
+    clock = Clock()
+    client = gate(clock, reading="2/minute")
+    first = client.get("/")
+    assert first.headers["ratelimit-policy"] == '"reading";q=2;w=60'
+    assert first.headers["ratelimit"] == '"reading";r=1;t=60'
+    clock.now += 40
+    assert client.get("/").headers["ratelimit"] == '"reading";r=0;t=20'
+    answer = client.get("/")
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "20"
+    assert answer.headers["ratelimit"] == '"reading";r=0;t=20'
+    assert answer.text == (
+        "your network has asked for more than we can give within 1 minute. Wait 20 seconds, and "
+        "send it again. Who needs the whole list fetches the snapshot once instead of asking often."
+    )
+    clock.now += 20
+    assert client.get("/").status_code == 200
+    assert client.get("/").status_code == 429
+
+
+def test_reading_and_registering_are_counted_apart() -> None:
+    client = gate(Clock(), reading="1/minute", registering="1/minute")
+    assert client.get("/").status_code == 200
+    assert client.post("/").status_code == 200
+    assert client.head("/").status_code == 429
+    assert client.delete("/").status_code == 429
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/static/style.css"])
+def test_some_things_are_free(path: str) -> None:
+    client = gate(Clock(), reading="1/day")
+    assert {client.get(path).status_code for _ in range(3)} == {200}
+
+
+def test_wrong_secrets_are_counted_and_right_ones_are_not() -> None:
+    clock = Clock()
+    client = gate(clock, secrets="2/hour")
+    right, wrong = {"Authorization": "Bearer right"}, {"Authorization": "Bearer wrong"}
+    assert {client.get("/v1/cases/A", headers=right).status_code for _ in range(5)} == {200}
+    assert [client.get("/v1/cases/A", headers=wrong).status_code for _ in range(3)] == [
+        404,
+        404,
+        429,
+    ]
+    # Whoever guesses must not learn by it whether a guess was right.
+    answer = client.get("/v1/cases/A", headers=right)
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "3600"
+    assert "one sign may be misread" in answer.text
+    assert client.get("/").status_code == 200
+    clock.now += 3600
+    assert client.get("/v1/cases/A", headers=right).status_code == 200
+
+
+def test_partners_have_a_budget_of_their_own_wherever_they_are() -> None:
+    client = gate(Clock(), reading="1/minute", partner_reading="2/minute")
+    for scheme in ("API oo_known1", "Bearer oo_known2"):
+        answer = client.get("/", headers={"Authorization": scheme})
+        assert answer.headers["ratelimit-policy"] == '"partner-reading";q=2;w=60'
+    assert client.get("/", headers={"Authorization": "API oo_known1"}).status_code == 429
+    assert client.get("/").status_code == 200
+
+
+def test_a_key_that_is_nobodys_counts_as_a_wrong_secret() -> None:
+    client = gate(Clock(), secrets="3/hour")
+    keys = ["oo_none", "oo_" + "x" * 1000, "oo_none"]
+    found = [client.get("/", headers={"Authorization": f"API {key}"}) for key in keys]
+    assert [answer.status_code for answer in found] == [200, 200, 429]
+    assert client.get("/").status_code == 200
+
+
+def test_a_key_is_looked_up_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, asked = Clock(), []
+    client = gate(clock)
+    seen = client.app._whose  # type: ignore[attr-defined]
+    monkeypatch.setattr(client.app, "_whose", lambda key: asked.append(key) or seen(key))
+    for moment in (0, 30, 61):
+        clock.now = 1000 + moment
+        client.get("/", headers={"Authorization": "API oo_known"})
+    assert len(asked) == 2
+
+
+def test_where_keys_cannot_be_looked_up_the_network_counts() -> None:
+    answer = gate(Clock()).get("/", headers={"Authorization": "API oo_broken"})
+    assert answer.status_code == 200
+    assert answer.headers["ratelimit-policy"].startswith('"reading"')
+
+
+def test_who_was_not_seen_for_longest_is_forgotten() -> None:
+    windows = Windows(2, Clock())
+    for key in ("a", "b", "a", "c"):
+        assert windows.acquire_entry(key, 2, 60)
+    assert len(windows) == 2
+    assert not windows.acquire_entry("a", 2, 60)
+    assert windows.acquire_entry("b", 1, 60)
+    assert windows.check()
+    assert (windows.get("b"), windows.get_expiry("b")) == (1, 1000.0)
+    windows.clear("b")
+    assert windows.get_expiry("b") == 1000.0
+    assert windows.reset() == 1
+    with pytest.raises(NotImplementedError):
+        windows.incr("a", 1)

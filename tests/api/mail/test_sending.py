@@ -1,0 +1,325 @@
+"""Letters on their way to a real mail server that encrypts, asks who we are, refuses or hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd import smtp
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from optout.api.errors import LetterDelayed, LetterRefused
+from optout.api.mail import Letter, Mailer, OutboxMailer, Post, SmtpMailer, mailer_of
+from optout.api.settings import Settings
+
+NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+POST = Post("optout@optout.example", "https://optout.example", lambda: NOW)
+VALUES = {"code": "01234567", "minutes": 10}
+
+Server = smtp.SMTP
+
+
+def letter(recipient: str = "anna@anna.example") -> Letter:
+    return POST.write("code", "fr", recipient, VALUES)
+
+
+class Handler:
+    """Keeps what comes; answers as it is told."""
+
+    def __init__(self, rcpt: str = "250 OK", data: str = "250 OK") -> None:
+        self.rcpt, self.data = rcpt, data
+        self.taken: list[tuple[str | None, list[str], bytes]] = []
+        self.names: list[str | None] = []
+
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd's own name
+        self, _s: Server, _e: Session, envelope: Envelope, address: str, _o: list[str]
+    ) -> str:
+        if self.rcpt.startswith("250") or "bad" not in address:
+            envelope.rcpt_tos.append(address)
+            return "250 OK"
+        return self.rcpt
+
+    async def handle_DATA(self, _s: Server, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.names.append(session.host_name)
+        assert isinstance(envelope.content, bytes)
+        self.taken.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
+        return self.data
+
+
+@asynccontextmanager
+async def serving(
+    make: Callable[[], asyncio.BaseProtocol], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
+    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, ssl=tls)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), False
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("certificate") / "server.pem"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def theirs(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.fixture(scope="module")
+def trust(certificate: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=certificate)
+
+
+def run(work: Awaitable[Any]) -> None:
+    async def main() -> None:
+        await asyncio.wait_for(work, 10)
+
+    asyncio.run(main())
+
+
+def test_a_letter_arrives_as_it_was_written() -> None:
+    handler, sent = Handler(), letter()
+
+    async def work() -> None:
+        async with serving(lambda: Server(handler, hostname="mail.example")) as port:
+            mailer = SmtpMailer("127.0.0.1", port, security="none", name="optout.example")
+            await mailer.send(sent)
+
+    run(work())
+    ((sender, recipients, content),) = handler.taken
+    assert (sender, recipients) == ("optout@optout.example", ["anna@anna.example"])
+    assert content == sent.as_bytes()
+    assert handler.names == ["optout.example"]
+
+
+def authenticator(_s: Server, _e: Session, _v: Envelope, _m: str, given: Any) -> AuthResult:
+    assert isinstance(given, LoginPassword)
+    return AuthResult(success=given.password == b"opensesame", handled=False)
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+@pytest.mark.filterwarnings("ignore:Session.login_data is deprecated")
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_letters_travel_encrypted_and_we_say_who_we_are(
+    security: str, theirs: ssl.SSLContext, trust: ssl.SSLContext
+) -> None:
+    handler = Handler()
+    whole = theirs if security == "tls" else None
+
+    def make() -> Server:
+        return Server(
+            handler,
+            hostname="mail.example",
+            tls_context=None if whole else theirs,
+            require_starttls=whole is None,
+            auth_required=True,
+            auth_require_tls=whole is None,
+            authenticator=authenticator,
+        )
+
+    async def work() -> None:
+        async with serving(make, whole) as port:
+            for password in ("opensesame", "wrong"):
+                mailer = SmtpMailer(
+                    "127.0.0.1",
+                    port,
+                    security=security,
+                    username="optout",
+                    password=password,
+                    trust=trust,
+                )
+                if password == "wrong":
+                    with pytest.raises(LetterDelayed, match="does not let us in"):
+                        await mailer.send(letter())
+                else:
+                    await mailer.send(letter())
+
+    run(work())
+    assert len(handler.taken) == 1
+
+
+def test_nothing_is_sent_in_the_clear_where_encryption_was_asked_for() -> None:
+    handler = Handler()
+
+    async def work() -> None:
+        async with serving(lambda: Server(handler, hostname="mail.example")) as port:
+            with pytest.raises(LetterDelayed, match="does not offer STARTTLS"):
+                await SmtpMailer("127.0.0.1", port).send(letter())
+
+    run(work())
+    assert handler.taken == []
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(theirs: ssl.SSLContext) -> None:
+    async def work() -> None:
+        async with serving(lambda: Server(Handler(), hostname="m"), theirs) as port:
+            with pytest.raises(LetterDelayed, match="certificate is not to be trusted"):
+                await SmtpMailer("127.0.0.1", port, security="tls").send(letter())
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("rcpt", "data", "error", "message"),
+    [
+        (
+            "550 bad@anna.example unknown",
+            "250 OK",
+            LetterRefused,
+            r"refuses this recipient \(550\)",
+        ),
+        ("450 greylisted", "250 OK", LetterDelayed, r"does not take this recipient now \(450\)"),
+        ("250 OK", "554 no", LetterRefused, r"refuses this letter \(554\)"),
+        ("250 OK", "451 later", LetterDelayed, r"does not take this letter now \(451\)"),
+    ],
+)
+def test_a_refusal_is_for_now_or_for_good_and_names_nobody(
+    rcpt: str, data: str, error: type[Exception], message: str
+) -> None:
+    async def work() -> None:
+        async with serving(lambda: Server(Handler(rcpt, data), hostname="m")) as port:
+            with pytest.raises(error, match=message) as caught:
+                await SmtpMailer("127.0.0.1", port, security="none").send(
+                    letter("bad@anna.example")
+                )
+            assert "anna" not in str(caught.value)
+            assert caught.value.__cause__ is None
+            assert caught.value.__suppress_context__
+
+    run(work())
+
+
+def test_a_sender_may_be_refused() -> None:
+    class Strict(Handler):
+        async def handle_MAIL(self, *_: object) -> str:  # noqa: N802
+            return "553 not you"
+
+    async def work() -> None:
+        async with serving(lambda: Server(Strict(), hostname="m")) as port:
+            with pytest.raises(LetterRefused, match=r"this sender \(553\)"):
+                await SmtpMailer("127.0.0.1", port, security="none").send(letter())
+
+    run(work())
+
+
+def test_a_batch_needs_one_connection_whatever_becomes_of_its_letters() -> None:
+    handler = Handler(rcpt="550 no")
+    made = []
+
+    def make() -> Server:
+        made.append(Server(handler, hostname="m"))
+        return made[-1]
+
+    async def work() -> None:
+        async with serving(make) as port:
+            mailer = SmtpMailer("127.0.0.1", port, security="none")
+            async with mailer.batch():
+                await mailer.send(letter("a@anna.example"))
+                with pytest.raises(LetterRefused):
+                    await mailer.send(letter("bad@anna.example"))
+                await mailer.send(letter("b@anna.example"))
+            assert len(made) == 1
+            await mailer.send(letter("c@anna.example"))
+            assert len(made) == 2
+
+    run(work())
+    assert [recipients[0][0] for _, recipients, _ in handler.taken] == ["a", "b", "c"]
+
+
+class Silent(asyncio.Protocol):
+    """Takes a connection and says nothing."""
+
+
+class Dropping(asyncio.Protocol):
+    """Greets, and hangs up at the first word."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.write(b"220 mail.example\r\n")
+
+    def data_received(self, _: bytes) -> None:
+        self.transport.close()
+
+
+def test_a_server_that_hangs_is_not_waited_for() -> None:
+    async def work() -> None:
+        async with serving(Silent) as port:
+            mailer = SmtpMailer("127.0.0.1", port, security="none", seconds=0.1)
+            with pytest.raises(LetterDelayed, match="does not answer in time"):
+                await mailer.send(letter())
+
+    run(work())
+
+
+def test_a_server_that_hangs_up_or_is_away_delays() -> None:
+    async def work() -> None:
+        async with serving(Dropping) as port:
+            mailer = SmtpMailer("127.0.0.1", port, security="none", seconds=2)
+            with pytest.raises(LetterDelayed, match="is away or hung up"):
+                await mailer.send(letter())
+        with pytest.raises(LetterDelayed, match="is away or hung up"):
+            await mailer.send(letter())
+
+    run(work())
+
+
+def test_the_settings_say_which_way_letters_leave(tmp_path: Path) -> None:
+    mail = {"host": "127.0.0.1", "security": "none", "password": "opensesame", "seconds": 1}
+    chosen: list[Mailer] = [mailer_of(Settings(state=tmp_path))]
+    (outbox,) = chosen
+    assert isinstance(outbox, OutboxMailer)
+    assert outbox.folder == tmp_path / "outbox"
+
+    handler = Handler()
+
+    async def work() -> None:
+        async with serving(lambda: Server(handler, hostname="m")) as port:
+            held = Settings.model_validate(
+                {"mail": {**mail, "port": port}, "public_url": "https://optout.example"}
+            )
+            chosen.append(mailer_of(held))
+            await chosen[-1].send(letter())
+
+    run(work())
+    assert handler.names == ["optout.example"]
