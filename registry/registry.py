@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from optout.registry.cases import Cases
+from optout.registry.cases import Cases, Contacts, News, Notices, Proofs, Sharing
 from optout.registry.errors import RegistryError
 from optout.registry.log import (
     ByOperator,
@@ -19,6 +19,7 @@ from optout.registry.log import (
     State,
     fold,
 )
+from optout.registry.partners import Partners, PartnersUploads, Reports
 from optout.registry.store import (
     Added,
     Claim,
@@ -62,11 +63,27 @@ class Registry:
     Attributes:
         key: signs the log; its other half is `key.verifier`.
         cases: what people registered themselves, each case under its own secret.
+        contacts: where cases want their news.
+        news: the letters that are due.
+        notices: what others say against entries.
+        proofs: what cases prove to control.
+        sharing: what cases show the reviewer.
+        partners: who was given an API key.
+        reports: what partners say that their corpora left out.
+        uploads: whole lists that partners have sent.
     """
 
     def __init__(self, store: Store, key: SigningKey) -> None:
         self.key = key
         self.cases = Cases(store)
+        self.contacts = Contacts(store)
+        self.news = News(store)
+        self.notices = Notices(store)
+        self.proofs = Proofs(store)
+        self.sharing = Sharing(store)
+        self.partners = Partners(store)
+        self.reports = Reports(store)
+        self.uploads = PartnersUploads(store)
         self._store = store
 
     @classmethod
@@ -124,6 +141,48 @@ class Registry:
             store.close()
             raise
         return cls(store, key)
+
+    @classmethod
+    def recover(cls, location: str | Path, backup: Path) -> Registry:
+        """Make a registry anew from a backup, and open it; what was erased since, is erased.
+
+        Its key and its vault have to be where they belong: the key never changes, and of the vault
+        the newest is wanted, because an older one would bring back what was erased.
+
+        The log goes on from where it stood when the backup was made. Whoever has a newer checkpoint
+        will see two logs in one.
+
+        Args:
+            location: the new SQLite file, or the URL of an empty PostgreSQL database; see `create`.
+            backup: what `backup` wrote, of whatever database.
+
+        Raises:
+            RegistryError: there is a registry already; or key or vault are missing, or another
+                registry's; or the backup is damaged, or newer than this optout.
+        """
+        place = locate(location)
+        key = SigningKey.load(place.key)
+        with _file_faults(place.name):
+            database = place.database
+            if isinstance(database, Path) and (database.exists() or database.is_symlink()):
+                raise RegistryError(f"{database} exists already", "Choose another path.")
+            store = Store.recover(place, backup, key=str(key.verifier))
+        return cls(store, key)
+
+    def backup(self, path: Path) -> int:
+        """Copy the database as it stands into a new SQLite file; see `recover`.
+
+        The copy can be kept anywhere and for ever: without the vault it tells nothing of what is
+        registered, and with the vault nothing of what was erased.
+
+        Returns:
+            How many records its log has.
+
+        Raises:
+            RegistryError: there is something under `path` already, or it cannot be written.
+        """
+        with _file_faults(str(path)):
+            return self._store.backup(path)
 
     def close(self) -> None:
         """Close the database."""

@@ -6,6 +6,40 @@ from optout.registry.errors import CaseNotFound
 
 from .case import Case, CaseEntry, CaseItem, OpenedCase
 from .cases import Cases
+from .contact import Contact, Contacts, SentCode
+from .news import Letter, News, Wish, tell
+from .notices import Notice, Notices, NoticeState, OpenedNotice, Reason, due_date
+from .proving import Check, Method, Proofs, ProofState, StandingProof
 from .secret import folded
+from .sharing import SharedItem, SharedState, Sharing
 
-__all__ = ["Case", "CaseEntry", "CaseItem", "CaseNotFound", "Cases", "OpenedCase", "folded"]
+__all__ = [
+    "Case",
+    "CaseEntry",
+    "CaseItem",
+    "CaseNotFound",
+    "Cases",
+    "Check",
+    "Contact",
+    "Contacts",
+    "Letter",
+    "Method",
+    "News",
+    "Notice",
+    "NoticeState",
+    "Notices",
+    "OpenedCase",
+    "OpenedNotice",
+    "ProofState",
+    "Proofs",
+    "Reason",
+    "SentCode",
+    "SharedItem",
+    "SharedState",
+    "Sharing",
+    "StandingProof",
+    "Wish",
+    "due_date",
+    "folded",
+    "tell",
+]

@@ -32,11 +32,13 @@ class OpenedCase:
         number: XXXX-XXXX; no secret.
         secret: XXXX-XXXX-XXXX-XXXX, the only key to the case; it is kept nowhere.
         entries: what became of each item, in their order.
+        case: as `Cases.read` shows it.
     """
 
     number: str
     secret: str = field(repr=False)
     entries: list[Added]
+    case: Case
 
 
 @dataclass(frozen=True, slots=True)

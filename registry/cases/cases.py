@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
-from optout.registry.errors import CaseNotFound, UsageError
 from optout.registry.identifiers import Grade
 from optout.registry.log import Entry, Proof, Revealed, Status
 from optout.registry.store import (
@@ -16,7 +14,6 @@ from optout.registry.store import (
     add_cases,
     enter,
     erase,
-    find_case,
     items_of,
     read_entries,
     read_reasons,
@@ -31,7 +28,8 @@ from sqlalchemy import Connection
 from .case import Case, CaseEntry, CaseItem, OpenedCase
 from .opening import Draft
 from .sealing import unseal
-from .secret import CaseKeys, folded, new_number, new_secret
+from .secret import CaseKeys, new_number, new_secret
+from .unlocking import no_entry, unlocked
 
 
 class Cases:
@@ -94,10 +92,11 @@ class Cases:
                     [auth for one in opening for auth in one.auths],
                 )
             )
+            date = today()
             for one in opening:
-                own = list(islice(indexes, len(one.auths)))
-                made[CaseRow(one.number, today(), one.keys.proof)] = one.sealed(own)
-                opened.append(one.opened(own))
+                own = list(islice(indexes, len(one.nonces)))
+                made[CaseRow(one.number, date, one.keys.proof)] = one.sealed(own)
+                opened.append(one.opened(own, date))
             add_cases(connection, made)
         return opened
 
@@ -113,7 +112,7 @@ class Cases:
             RegistryError: the database cannot be read.
         """
         with self._store.reading() as connection:
-            case, keys = _unlocked(connection, number, secret)
+            case, keys = unlocked(connection, number, secret)
             items = items_of(connection, case.number)
             entries = read_entries(connection, [item.entry for item in items])
             withdrawn = [i for i, entry in entries.items() if entry.status is Status.WITHDRAWN]
@@ -140,7 +139,7 @@ class Cases:
             RegistryError: the database cannot be written.
         """
         with self._store.writing() as connection:
-            case, keys = _unlocked(connection, number, secret)
+            case, keys = unlocked(connection, number, secret)
             items = {item.entry: item for item in items_of(connection, case.number)}
             if indexes is None:
                 entries = read_entries(connection, items)
@@ -164,11 +163,11 @@ class Cases:
             RegistryError: the database cannot be written.
         """
         with self._store.writing() as connection:
-            case, _ = _unlocked(connection, number, secret)
+            case, _ = unlocked(connection, number, secret)
             items = {item.entry for item in items_of(connection, case.number)}
             for index in grades:
                 if index not in items:
-                    raise _no_entry(case.number, index)
+                    raise no_entry(case.number, index)
             regrade(connection, {index: (grade, why) for index, grade in grades.items()})
 
     def erase(self, number: str, secret: str, indexes: Sequence[int] | None = None) -> None:
@@ -186,7 +185,7 @@ class Cases:
             RegistryError: the database cannot be written.
         """
         with self._store.writing() as connection:
-            case, keys = _unlocked(connection, number, secret)
+            case, keys = unlocked(connection, number, secret)
             items = {item.entry: item for item in items_of(connection, case.number)}
             if indexes is None:
                 indexes = [index for index, item in items.items() if item.nonce is not None]
@@ -202,20 +201,6 @@ def _new_numbers(connection: Connection, count: int) -> list[str]:
         taken = taken_numbers(connection, drawn)
         numbers.update(dict.fromkeys(number for number in drawn if number not in taken))
     return list(numbers)
-
-
-def _unlocked(connection: Connection, number: str, secret: str) -> tuple[CaseRow, CaseKeys]:
-    """A case whose secret this is. An unknown number costs the same work as a wrong secret."""
-    number, secret = folded(number), folded(secret)
-    case = find_case(connection, number)
-    keys = CaseKeys.derive(number, secret)
-    proof = case.proof if case else bytes(len(keys.proof))
-    if not hmac.compare_digest(proof, keys.proof) or case is None:
-        raise CaseNotFound(
-            "there is no such case with this secret",
-            "Check the case number and the secret on the receipt.",
-        )
-    return case, keys
 
 
 def _seen(
@@ -243,12 +228,6 @@ def _proofs(
     for index in indexes:
         item = items.get(index)
         if item is None:
-            raise _no_entry(number, index)
+            raise no_entry(number, index)
         proofs[index] = Revealed(keys.token_of(item.nonce or b""))
     return proofs
-
-
-def _no_entry(number: str, index: int) -> UsageError:
-    return UsageError(
-        f"the case {number} has no entry {index}", "Name entries that the case shows."
-    )

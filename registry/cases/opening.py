@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from optout.registry.errors import UsageError
+from optout.registry.identifiers import USAGES, Grade
+from optout.registry.log import Status
 from optout.registry.store import Added, Claim, SealedItem
 
-from .case import CaseItem, OpenedCase
+from .case import Case, CaseEntry, CaseItem, OpenedCase
 from .sealing import new_nonce, seal
 from .secret import CaseKeys
 
@@ -99,11 +101,25 @@ class Opening:
             for index, nonce, place in zip(indexes, self.nonces, self.draft.places, strict=True)
         ]
 
-    def opened(self, indexes: Sequence[int]) -> OpenedCase:
-        """What its owner is told, once its entries have these numbers."""
+    def opened(self, indexes: Sequence[int], date: str) -> OpenedCase:
+        """What its owner is told, once its entries have these numbers, of this day."""
         index_at = dict(zip(self.draft.places, indexes, strict=True))
         entries = [
             Added(index_at[first], new=first == place)
             for place, first in enumerate(self.draft.first)
         ]
-        return OpenedCase(self.number, self.secret, entries)
+        shown = [
+            self._shown(self.draft.items[place], index, date) for place, index in index_at.items()
+        ]
+        return OpenedCase(self.number, self.secret, entries, Case(self.number, date, shown))
+
+    def _shown(self, item: CaseItem, index: int, date: str) -> CaseEntry:
+        return CaseEntry(
+            index,
+            item.identifier.kind,
+            item.shown.encode("utf-8", "replace").decode(),  # as it is sealed
+            Status.IN_FORCE,
+            Grade.SELF,
+            tuple(word for word in USAGES if word in item.usage),
+            date,
+        )

@@ -3,5 +3,19 @@
 from __future__ import annotations
 
 from .api_key import ApiKey, Purpose
+from .partners import Partner, Partners
+from .reports import Exclusion, Report, Reports
+from .uploads import PartnersUpload, PartnersUploads, Progress
 
-__all__ = ["ApiKey", "Purpose"]
+__all__ = [
+    "ApiKey",
+    "Exclusion",
+    "Partner",
+    "Partners",
+    "PartnersUpload",
+    "PartnersUploads",
+    "Progress",
+    "Purpose",
+    "Report",
+    "Reports",
+]

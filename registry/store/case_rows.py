@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from .log_rows import chunks
+from .people_tables import contacts, letters, proofs, proved
 from .shredding import NONCE_SIZE, seal, to_shred, unseal, vault_of
 from .tables import cases, sealed
 from .vault import Label, Shredded
@@ -106,17 +107,24 @@ def _item(connection: Connection, entry: int, box: bytes | None) -> SealedItem:
 
 def case_key_number(connection: Connection, number: str) -> int | None:
     """By which number the vault has the key of a case; None where there is no such case."""
-    lowest = select(func.min(sealed.c.entry)).where(sealed.c.case_number == number)
-    found: int | None = connection.execute(lowest).scalar()
+    own = select(sealed.c.entry).where(sealed.c.case_number == number)
+    found: int | None = connection.execute(own.order_by(sealed.c.entry).limit(1)).scalar()
     return found
 
 
 def remove_case(connection: Connection, number: str) -> None:
-    """Forget a case, and which entries were in it, and have its key destroyed."""
+    """Forget a case, and which entries were in it, and have its key destroyed.
+
+    Its contact, its proofs and the letters to it go with it.
+    """
     lowest = case_key_number(connection, number)
     if lowest is not None:
         to_shred(connection, Label.CASE, [lowest])
     connection.execute(
         update(sealed).where(sealed.c.case_number == number).values(case_number=None)
     )
+    own = select(proofs.c.id).where(proofs.c.case_number == number)
+    connection.execute(delete(proved).where(proved.c.proof.in_(own)))
+    for table in (proofs, contacts, letters):
+        connection.execute(delete(table).where(table.c.case_number == number))
     connection.execute(delete(cases).where(cases.c.number == number))

@@ -24,6 +24,7 @@ from optout.registry.log import (
 from sqlalchemy import Connection
 
 from .log_rows import append, read_state, read_tree
+from .notice_rows import lapse_notices
 from .openings import destroy, keep
 
 _random = random.SystemRandom()
@@ -115,6 +116,7 @@ def withdraw(connection: Connection, proofs: Mapping[int, Proof]) -> None:
     """
     date = today()
     _step(connection, [Withdraw(entry, proof, date) for entry, proof in proofs.items()])
+    lapse_notices(connection, proofs)
 
 
 def restore(connection: Connection, proofs: Mapping[int, ByOperator]) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
 
 from optout.registry.errors import RegistryError
+from optout.registry.identifiers import Grade
 from optout.registry.log import (
     Add,
     ByOperator,
     Entry,
     Erase,
+    GradeChange,
     Record,
     Restore,
     State,
@@ -144,6 +146,23 @@ def read_reasons(connection: Connection, indexes: Collection[int]) -> dict[int, 
     each = _steps_about(connection, indexes)
     last = {entry: record.proof for entry, record in each if isinstance(record, Withdraw)}
     return {entry: proof.why for entry, proof in last.items() if isinstance(proof, ByOperator)}
+
+
+def read_reviewed(
+    connection: Connection, indexes: Collection[int], without: Collection[str]
+) -> dict[int, Grade]:
+    """The grades that some entries were given last, where they were given one.
+
+    Args:
+        connection: reading or writing.
+        indexes: the entries.
+        without: reasons whose records do not count.
+    """
+    found = {}
+    for entry, record in _steps_about(connection, indexes):
+        if isinstance(record, GradeChange) and record.proof.why not in without:
+            found[entry] = record.grade
+    return found
 
 
 def _steps_about(connection: Connection, indexes: Collection[int]) -> Iterator[tuple[int, Record]]:

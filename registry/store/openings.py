@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from optout.registry.log import SALT_SIZE, Opening
+from optout.registry.log import SALT_SIZE, Entry, Opening
 from sqlalchemy import Connection, delete, insert, select, update
 
-from .log_rows import CHUNK, chunks
+from .log_rows import CHUNK, chunks, read_state
+from .notice_rows import lapse_notices
+from .people_tables import notices, proved, shared
 from .shredding import seal, to_shred, unseal, vault_of
 from .tables import claims, feeds, openings, sealed
 from .vault import Label, Shredded
@@ -48,6 +50,15 @@ def read_openings(connection: Connection, after: int, size: int) -> list[Row]:
     return [(entry, _opening(connection, entry, box)) for entry, box in rows]
 
 
+def read_opening(connection: Connection, index: int) -> tuple[Entry | None, Opening | None]:
+    """An entry and its opening; None for what there is not, or no longer."""
+    entry = read_state(connection, [index]).entries.get(index)
+    if entry is None:
+        return None, None
+    box = connection.execute(select(openings.c.box).where(openings.c.entry == index)).scalar()
+    return entry, _opening(connection, index, box)
+
+
 def _opening(connection: Connection, entry: int, box: bytes | None) -> Opening | None:
     if box is None:
         return None
@@ -61,8 +72,15 @@ def _opening(connection: Connection, entry: int, box: bytes | None) -> Opening |
 def destroy(connection: Connection, entries: Sequence[int]) -> None:
     """Empty everything that could tell what these entries cover, and have their keys destroyed."""
     to_shred(connection, Label.ENTRY, entries)
+    lapse_notices(connection, entries)
     for chunk in chunks(entries):
         connection.execute(update(openings).where(openings.c.entry.in_(chunk)).values(box=None))
         connection.execute(update(sealed).where(sealed.c.entry.in_(chunk)).values(box=None))
         connection.execute(delete(claims).where(claims.c.entry.in_(chunk)))
         connection.execute(delete(feeds).where(feeds.c.entry.in_(chunk)))
+        connection.execute(delete(proved).where(proved.c.entry.in_(chunk)))
+        connection.execute(delete(shared).where(shared.c.entry.in_(chunk)))
+        # Who sent a notice still learns that there is nothing left to decide.
+        connection.execute(
+            update(notices).where(notices.c.entry.in_(chunk)).values(box=None, counter_box=None)
+        )

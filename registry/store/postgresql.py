@@ -48,7 +48,7 @@ class PostgresDatabase:
             )
         except ImportError as fault:
             raise RegistryError(
-                "PostgreSQL needs psycopg, which is not installed",
+                "psycopg is not installed, and a registry on PostgreSQL needs it",
                 "Install it with: pip install 'optout[postgresql]'",
             ) from fault
 

@@ -12,6 +12,7 @@ from optout.registry.log import Opening, Tree
 from sqlalchemy import Connection, insert
 
 from . import postgresql, sqlite, tables, upgrades
+from .copying import fill_from, opened_copy, write_copy
 from .database import Database
 from .location import Location
 from .log_rows import CHUNK, ended, erased_since, read_leaves, read_tree
@@ -108,6 +109,38 @@ class Store:
             database.close()
             raise
         return store
+
+    @classmethod
+    def recover(cls, location: Location, backup: Path, *, key: str) -> Store:
+        """Make a database from a copy that `backup` wrote, whole or not at all, and open it.
+
+        Args:
+            location: of a new SQLite file, or of an empty PostgreSQL database; its vault is there.
+            backup: the copy.
+            key: the log's verifier key, as text.
+
+        Raises:
+            RegistryError: there is a registry already, or no vault, or key or vault are another
+                one's; or the copy is damaged, or newer than this optout.
+            OSError: the folder is missing or must not be written to.
+        """
+        vault = Vault(location.vault)
+        with opened_copy(backup, vault) as copy, _new_database(location) as connection:
+            fill_from(copy, connection, location.name, key=key, vault=vault)
+        return cls.open(location)
+
+    def backup(self, path: Path) -> int:
+        """Copy the database as it stands into a new file; the vault is not part of it.
+
+        Returns:
+            How many records its log has.
+
+        Raises:
+            RegistryError: there is something under `path` already, or it cannot be read.
+            OSError: it cannot be written.
+        """
+        with self.reading() as connection:
+            return write_copy(connection, path, self.vault)
 
     def close(self) -> None:
         """Close every connection; once more does nothing."""

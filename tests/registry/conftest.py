@@ -14,6 +14,9 @@ import pytest
 from optout.registry import Identifier, Registry
 from optout.registry.errors import PictureError
 
+BOTH = {"store", "cases", "partners", "registry"}
+"""Folders whose tests hold on both databases."""
+
 
 @pytest.fixture(scope="session")
 def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -34,7 +37,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """What holds for a registry holds on both databases, unless the test asks for a file."""
     if "location" not in metafunc.fixturenames:
         return
-    both = metafunc.definition.path.parent.name in {"store", "cases", "registry"}
+    both = metafunc.definition.path.parent.name in BOTH
     kinds = ["sqlite", "postgresql"] if both and "database" not in metafunc.fixturenames else []
     metafunc.parametrize("location", kinds or ["sqlite"], indirect=True)
 

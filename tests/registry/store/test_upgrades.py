@@ -16,6 +16,11 @@ from optout.registry.errors import RegistryError
 from optout.registry.registry import Claim
 from optout.registry.store import Vault, items_of, sqlite, tables, upgrades
 
+FIRST_TABLES = {
+    *("cases", "claims", "feeds", "leaves", "openings", "sealed", "settings", "steps", "tree"),
+}
+"""What a registry without a vault has."""
+
 
 def change(database: Path, statement: str, *values: object) -> None:
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
@@ -84,7 +89,9 @@ def made_older(database: Path, version: str) -> None:
         connection.execute("ALTER TABLE sealed ADD COLUMN nonce BLOB")
         connection.executemany("UPDATE openings SET salt = ?, matter = ? WHERE entry = ?", kept)
         connection.executemany("UPDATE sealed SET nonce = ?, box = ? WHERE entry = ?", items)
-        connection.execute("DROP TABLE shreds")
+        for table in reversed(tables.metadata.sorted_tables):
+            if table.name not in FIRST_TABLES:
+                connection.execute(f"DROP TABLE {table.name}")
         connection.execute("DELETE FROM settings WHERE name = 'vault'")
         connection.execute("INSERT INTO settings VALUES ('scrub', '7')")
         if version == "0001":

@@ -1,0 +1,317 @@
+"""Disputes: what others say against entries, what the owners answer, and what is decided.
+
+Whoever sends a notice shows to know what the entry covers; who does not, learns nothing. An entry
+is disputed from its first notice on, and stays in force until the operator decides.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from optout.registry.errors import CaseNotFound, UsageError
+from optout.registry.identifiers import Identifier
+from optout.registry.log import ByOperator, Status
+from optout.registry.store import (
+    NoticeRow,
+    Store,
+    add_notice,
+    counter_notice,
+    decide_notice,
+    dispute,
+    find_notice,
+    is_contested,
+    notices_of,
+    read_entries,
+    read_opening,
+    restore,
+    undecided_notices,
+    withdraw,
+)
+from sqlalchemy import Connection
+
+from .secret import CaseKeys, folded, new_number, new_secret
+from .unlocking import unlocked
+
+BUSINESS_DAYS = 14
+"""Within which a notice is decided, Saturdays and Sundays apart."""
+
+MOST_CHARACTERS = 4000
+"""Of a statement."""
+
+
+class Reason(StrEnum):
+    """Why an entry is disputed."""
+
+    NOT_THEIRS = "not-theirs"
+    LICENSED = "licensed"
+    MISTAKEN_IDENTITY = "mistaken-identity"
+    COURT_ORDER = "court-order"
+    OTHER = "other"
+
+
+class NoticeState(StrEnum):
+    """Where a notice stands."""
+
+    OPEN = "open"
+    COUNTERED = "countered"
+    UPHELD = "upheld"
+    REJECTED = "rejected"
+    LAPSED = "lapsed"
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it is still to be decided."""
+        return self in (NoticeState.OPEN, NoticeState.COUNTERED)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedNotice:
+    """A notice that was just sent.
+
+    Attributes:
+        number: XXXX-XXXX; no secret.
+        secret: the only key to it; it is kept nowhere.
+        due: the day by which it is decided, `YYYY-MM-DD`.
+    """
+
+    number: str
+    secret: str = field(repr=False)
+    due: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice as it stands; days `YYYY-MM-DD`, empty where it has not come to it.
+
+    Attributes:
+        number: XXXX-XXXX.
+        entry: which it is about.
+        reason: why.
+        statement: why, in its sender's words; None once the entry is erased.
+        state: where it stands.
+        made: the day it came.
+        due: the day by which it is decided.
+        counter: what the owner says to it; None where there is nothing, and to its sender.
+        countered: the day that came.
+        decided: the day of the decision.
+    """
+
+    number: str
+    entry: int
+    reason: Reason
+    statement: str | None = field(repr=False)
+    state: NoticeState
+    made: str
+    due: str
+    counter: str | None = field(repr=False)
+    countered: str
+    decided: str
+
+
+class Notices:
+    """The notices of one registry. Threads may share it.
+
+    Args:
+        store: the registry's database.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def send(
+        self, entry: int, identifier: Identifier, reason: Reason, statement: str, now: datetime
+    ) -> OpenedNotice:
+        """Dispute an entry.
+
+        Args:
+            entry: its number.
+            identifier: what it covers, as its sender knows it.
+            reason: why.
+            statement: why, in the sender's words.
+            now: the time.
+
+        Raises:
+            UsageError: there is no such entry in force, or it covers something else, and nobody is
+                told which; or the statement is too long.
+            RegistryError: the database cannot be written.
+        """
+        _check(statement)
+        made = now.date()
+        number, secret = new_number(), new_secret()
+        row = NoticeRow(
+            number,
+            entry,
+            _proof(number, secret),
+            str(reason),
+            statement,
+            NoticeState.OPEN,
+            made.isoformat(),
+            due_date(made).isoformat(),
+        )
+        with self._store.writing() as connection:
+            status = _status_of_known(connection, entry, identifier)
+            if status is Status.IN_FORCE:
+                dispute(connection, {entry: f"notice: {reason}"})
+            add_notice(connection, row)
+        return OpenedNotice(number, secret, row.due)
+
+    def read(self, number: str, secret: str) -> Notice:
+        """A notice, for its sender.
+
+        Raises:
+            CaseNotFound: there is no such notice, or its secret is another one.
+            RegistryError: the database cannot be read.
+        """
+        number, secret = folded(number), folded(secret)
+        given = _proof(number, secret)
+        with self._store.reading() as connection:
+            row = find_notice(connection, number)
+        kept = row.proof if row else bytes(len(given))
+        if not hmac.compare_digest(kept, given) or row is None:
+            raise CaseNotFound(
+                "there is no such notice with this secret",
+                "Check the number and the secret on the receipt.",
+            )
+        return _notice(row, counter=None)
+
+    def of(self, number: str, secret: str) -> list[Notice]:
+        """The notices against the items of a case, for its owner, the oldest first.
+
+        Raises:
+            CaseNotFound: there is no such case, or its secret is another one.
+            RegistryError: the database cannot be read.
+        """
+        with self._store.reading() as connection:
+            case, _ = unlocked(connection, number, secret)
+            return [_notice(row, row.counter) for row in notices_of(connection, case.number)]
+
+    def counter(self, number: str, secret: str, notice: str, statement: str, now: datetime) -> None:
+        """Say something to a notice, as the owner of the item; once more replaces it.
+
+        Args:
+            number: of the case, as somebody typed it.
+            secret: of the case, likewise.
+            notice: its number.
+            statement: what the owner says.
+            now: the time.
+
+        Raises:
+            CaseNotFound: there is no such case, or its secret is another one.
+            UsageError: no such notice is to be decided, or the statement is too long.
+            RegistryError: the database cannot be written.
+        """
+        _check(statement)
+        with self._store.writing() as connection:
+            case, _ = unlocked(connection, number, secret)
+            rows = {row.number: row for row in notices_of(connection, case.number)}
+            row = _undecided(rows.get(folded(notice)))
+            counter_notice(connection, row, statement, now.date().isoformat())
+
+    def undecided(self) -> list[Notice]:
+        """What the operator has to decide, the soonest due first.
+
+        Raises:
+            RegistryError: the database cannot be read.
+        """
+        with self._store.reading() as connection:
+            return [_notice(row, row.counter) for row in undecided_notices(connection)]
+
+    def uphold(self, notice: str, why: str, now: datetime) -> None:
+        """Decide for the sender: the entry is withdrawn, and other notices about it lapse.
+
+        Args:
+            notice: its number.
+            why: for all to read, for ever.
+            now: the time.
+
+        Raises:
+            UsageError: no such notice is to be decided, or the reason is too long or not one line.
+            RegistryError: the database cannot be written.
+        """
+        with self._store.writing() as connection:
+            row = _undecided(find_notice(connection, folded(notice)))
+            decide_notice(connection, row, NoticeState.UPHELD, now.date().isoformat())
+            withdraw(connection, {row.entry: ByOperator(why)})
+
+    def reject(self, notice: str, why: str, now: datetime) -> None:
+        """Decide for the owner: the entry is disputed no longer, unless another notice is open.
+
+        Args:
+            notice: its number.
+            why: for all to read, for ever.
+            now: the time.
+
+        Raises:
+            UsageError: no such notice is to be decided, or the reason is too long or not one line.
+            RegistryError: the database cannot be written.
+        """
+        with self._store.writing() as connection:
+            row = _undecided(find_notice(connection, folded(notice)))
+            decide_notice(connection, row, NoticeState.REJECTED, now.date().isoformat())
+            status = read_entries(connection, [row.entry])[row.entry].status
+            if status is Status.DISPUTED and not is_contested(connection, row.entry):
+                restore(connection, {row.entry: ByOperator(why)})
+
+
+def due_date(day: date) -> date:
+    """The day so many business days after another; holidays are not known here."""
+    left = BUSINESS_DAYS
+    while left:
+        day += timedelta(days=1)
+        left -= day.weekday() < 5
+    return day
+
+
+def _status_of_known(connection: Connection, entry: int, identifier: Identifier) -> Status:
+    """The status of an entry in force, to somebody who knows what it covers."""
+    found, opening = read_opening(connection, entry)
+    covered = opening.identifier() if opening else None
+    kept = covered.digest if covered else bytes(len(identifier.digest))
+    same = hmac.compare_digest(kept, identifier.digest)
+    if (
+        not same
+        or found is None
+        or covered is None
+        or covered.kind is not identifier.kind
+        or not found.status.in_force
+    ):
+        raise UsageError(
+            "no entry in force of this number covers this",
+            "Give the number and the value of an entry, as a report of a match shows them.",
+        )
+    return found.status
+
+
+def _undecided(row: NoticeRow | None) -> NoticeRow:
+    if row is None or not NoticeState(row.state).undecided:
+        raise UsageError("no such notice is to be decided", "Look at those that are.")
+    return row
+
+
+def _check(statement: str) -> None:
+    if not statement.strip() or len(statement) > MOST_CHARACTERS:
+        raise UsageError(
+            "a statement is empty or too long", f"Say it in at most {MOST_CHARACTERS} characters."
+        )
+
+
+def _proof(number: str, secret: str) -> bytes:
+    return CaseKeys.derive(f"notice/{number}", secret).proof
+
+
+def _notice(row: NoticeRow, counter: str | None) -> Notice:
+    return Notice(
+        row.number,
+        row.entry,
+        Reason(row.reason),
+        row.statement,
+        NoticeState(row.state),
+        row.made,
+        row.due,
+        counter,
+        row.countered,
+        row.decided,
+    )

@@ -1,0 +1,178 @@
+"""What creators show the reviewer, who would see hashes otherwise: until it is decided, no longer.
+
+The value is sealed under the key of its entry, and removed with the decision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from optout.registry.errors import UsageError
+from optout.registry.identifiers import Grade
+from optout.registry.store import (
+    SharedRow,
+    Store,
+    asked_items,
+    case_of,
+    decide_shared,
+    find_shared,
+    items_of,
+    put_shared,
+    read_entries,
+    regrade,
+    shared_of,
+)
+from sqlalchemy import Connection
+
+from .news import Wish, tell
+from .unlocking import no_entry, unlocked
+
+REVIEWED = "reviewed"
+"""The reason that stands in the log."""
+
+MOST_CHARACTERS = 4000
+"""Of a value, a note or an answer."""
+
+
+class SharedState(StrEnum):
+    """Where an item stands that was shown."""
+
+    ASKED = "asked"
+    REVIEWED = "reviewed"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class SharedItem:
+    """An item that was shown.
+
+    Attributes:
+        entry: its number.
+        value: what it is; empty once it is decided.
+        note: what its creator says to it; empty once it is decided.
+        state: where it stands.
+        asked: the day it was shown, `YYYY-MM-DD`.
+        answer: what the reviewer says; empty until then.
+    """
+
+    entry: int
+    value: str = field(repr=False)
+    note: str = field(repr=False)
+    state: SharedState
+    asked: str
+    answer: str = field(repr=False)
+
+
+class Sharing:
+    """What the cases of one registry show. Threads may share it.
+
+    Args:
+        store: the registry's database.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def show(
+        self, number: str, secret: str, entry: int, value: str, note: str, now: datetime
+    ) -> None:
+        """Show an item to the reviewer; once more replaces what was shown.
+
+        Args:
+            number: of the case, as somebody typed it.
+            secret: of the case, likewise.
+            entry: of the case.
+            value: what it is.
+            note: what the reviewer is to know; may be empty.
+            now: the time.
+
+        Raises:
+            CaseNotFound: there is no such case, or its secret is another one.
+            UsageError: the case has no such entry in force, or a text is too long.
+            RegistryError: the database cannot be written.
+        """
+        if not value.strip():
+            raise UsageError("there is nothing to show", "Give the item's value.")
+        _check(value, note)
+        row = SharedRow(entry, value, note, str(SharedState.ASKED), now.date().isoformat())
+        with self._store.writing() as connection:
+            case, _ = unlocked(connection, number, secret)
+            own = {item.entry for item in items_of(connection, case.number)}
+            if entry not in own or not read_entries(connection, [entry])[entry].status.in_force:
+                raise no_entry(case.number, entry)
+            put_shared(connection, row)
+
+    def of(self, number: str, secret: str) -> list[SharedItem]:
+        """What a case has shown, by entry.
+
+        Raises:
+            CaseNotFound: there is no such case, or its secret is another one.
+            RegistryError: the database cannot be read.
+        """
+        with self._store.reading() as connection:
+            case, _ = unlocked(connection, number, secret)
+            return [_item(row) for row in shared_of(connection, case.number)]
+
+    def asked(self) -> list[SharedItem]:
+        """What the reviewer has not decided, the longest asked first.
+
+        Raises:
+            RegistryError: the database cannot be read.
+        """
+        with self._store.reading() as connection:
+            return [_item(row) for row in asked_items(connection)]
+
+    def review(self, entry: int, now: datetime) -> None:
+        """Decide that an item is its creator's: its grade is `reviewed` from now on.
+
+        Raises:
+            UsageError: nothing was shown of it that is to be decided.
+            TransitionError: it is not in force.
+            RegistryError: the database cannot be written.
+        """
+        with self._store.writing() as connection:
+            _to_decide(connection, entry)
+            regrade(connection, {entry: (Grade.REVIEWED, REVIEWED)})
+            decide_shared(connection, entry, SharedState.REVIEWED, "")
+            number = case_of(connection, entry)
+            if number is not None:
+                values = {"grade": str(Grade.REVIEWED), "entries": "1"}
+                tell(connection, number, Wish.GRADED, values, now)
+
+    def decline(self, entry: int, answer: str) -> None:
+        """Decide that it cannot be told; the grade stays as it is.
+
+        Args:
+            entry: its number.
+            answer: why, for its creator alone.
+
+        Raises:
+            UsageError: nothing was shown of it that is to be decided, or the answer is too long.
+            RegistryError: the database cannot be written.
+        """
+        _check(answer)
+        with self._store.writing() as connection:
+            _to_decide(connection, entry)
+            decide_shared(connection, entry, SharedState.DECLINED, answer)
+
+
+def _to_decide(connection: Connection, entry: int) -> None:
+    row = find_shared(connection, entry)
+    if row is None or row.state != SharedState.ASKED:
+        raise UsageError(
+            f"nothing is shown of entry {entry} that is to be decided", "Look at what is."
+        )
+
+
+def _check(*texts: str) -> None:
+    if any(len(text) > MOST_CHARACTERS for text in texts):
+        raise UsageError(
+            "what is said of an item is too long",
+            f"Say it in at most {MOST_CHARACTERS} characters.",
+        )
+
+
+def _item(row: SharedRow) -> SharedItem:
+    return SharedItem(row.entry, row.value, row.note, SharedState(row.state), row.asked, row.answer)

@@ -1,0 +1,103 @@
+"""Letters in their table, their values sealed under the key of the case."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from .people_tables import ID_LENGTH, letters
+from .sealed_cases import seal_for_case, unseal_for_case
+
+DUE = "due"
+GIVEN_UP = "given-up"
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """One letter that is to be written.
+
+    Attributes:
+        id: what it is called by.
+        case_number: to whom.
+        kind: what it tells.
+        values: what stands in it.
+        attempts: how often it was tried before.
+    """
+
+    id: str
+    case_number: str
+    kind: str
+    values: Mapping[str, str] = field(repr=False)
+    attempts: int
+
+
+def queue_letter(
+    connection: Connection, number: str, kind: str, values: Mapping[str, str], due: int
+) -> None:
+    """Keep a letter that is to be written, from an instant on."""
+    identity = secrets.token_hex(ID_LENGTH // 2)
+    plain = json.dumps(dict(values)).encode()
+    connection.execute(
+        insert(letters),
+        {
+            "id": identity,
+            "case_number": number,
+            "kind": kind,
+            "box": seal_for_case(connection, number, _purpose(identity), plain),
+            "state": DUE,
+            "due": due,
+            "attempts": 0,
+        },
+    )
+
+
+def due_letters(connection: Connection, now: int, most: int) -> list[LetterRow]:
+    """Letters that are due, the longest due first; those whose keys were destroyed are none."""
+    wanted = (
+        select(letters)
+        .where(letters.c.state == DUE, letters.c.due <= now)
+        .order_by(letters.c.due, letters.c.id)
+        .limit(most)
+    )
+    found = []
+    for row in connection.execute(wanted).all():
+        plain = unseal_for_case(connection, row.case_number, _purpose(row.id), row.box)
+        if plain is not None:
+            values = json.loads(plain)
+            found.append(LetterRow(row.id, row.case_number, row.kind, values, row.attempts))
+    return found
+
+
+def remove_letter(connection: Connection, identity: str) -> None:
+    """Forget a letter that was sent."""
+    connection.execute(delete(letters).where(letters.c.id == identity))
+
+
+def delay_letter(connection: Connection, identity: str, due: int, *, give_up: bool) -> None:
+    """Keep that a letter could not be sent: it is due again later, or never."""
+    connection.execute(
+        update(letters)
+        .where(letters.c.id == identity)
+        .values(due=due, attempts=letters.c.attempts + 1, state=GIVEN_UP if give_up else DUE)
+    )
+
+
+def letter_attempts(connection: Connection, identity: str) -> int | None:
+    """How often a letter that is due was tried; None where there is no such letter."""
+    found: int | None = connection.execute(
+        select(letters.c.attempts).where(letters.c.id == identity, letters.c.state == DUE)
+    ).scalar()
+    return found
+
+
+def remove_letters(connection: Connection, number: str) -> None:
+    """Forget every letter to a case."""
+    connection.execute(delete(letters).where(letters.c.case_number == number))
+
+
+def _purpose(identity: str) -> str:
+    return f"letter/{identity}"

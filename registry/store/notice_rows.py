@@ -1,0 +1,164 @@
+"""Notices in their table: what people say is sealed under the key of the entry it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, insert, select, update
+
+from .log_rows import chunks
+from .people_tables import notices
+from .shredding import seal, unseal, vault_of
+from .tables import sealed
+from .vault import Label, Shredded
+
+OPEN = "open"
+COUNTERED = "countered"
+LAPSED = "lapsed"
+UNDECIDED = (OPEN, COUNTERED)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeRow:
+    """What somebody says against an entry; days `YYYY-MM-DD`, empty where it has not come to it.
+
+    Attributes:
+        number: XXXX-XXXX.
+        entry: which it is about.
+        proof: what tells whether a secret is its own.
+        reason: a word.
+        statement: why, in the sender's words; None once the entry is erased.
+        state: where it stands.
+        made: the day it came.
+        due: the day by which it is decided.
+        counter: what the owner of the entry says; None where there is nothing.
+        countered: the day that came.
+        decided: the day of the decision.
+    """
+
+    number: str
+    entry: int
+    proof: bytes = field(repr=False)
+    reason: str
+    statement: str | None = field(repr=False)
+    state: str
+    made: str
+    due: str
+    counter: str | None = field(default=None, repr=False)
+    countered: str = ""
+    decided: str = ""
+
+
+def add_notice(connection: Connection, row: NoticeRow) -> None:
+    """Keep a new notice, which has a statement."""
+    connection.execute(
+        insert(notices),
+        {
+            "number": row.number,
+            "entry": row.entry,
+            "proof": row.proof,
+            "reason": row.reason,
+            "box": _seal(connection, "notice", row, row.statement or ""),
+            "state": row.state,
+            "made": row.made,
+            "due": row.due,
+            "counter_box": None,
+            "countered": "",
+            "decided": "",
+        },
+    )
+
+
+def find_notice(connection: Connection, number: str) -> NoticeRow | None:
+    """The notice of this number."""
+    return next(iter(_read(connection, select(notices).where(notices.c.number == number))), None)
+
+
+def notices_of(connection: Connection, case_number: str) -> list[NoticeRow]:
+    """The notices against the items of a case, the oldest first."""
+    own = select(sealed.c.entry).where(sealed.c.case_number == case_number)
+    return _read(connection, select(notices).where(notices.c.entry.in_(own)))
+
+
+def undecided_notices(connection: Connection) -> list[NoticeRow]:
+    """The notices that are to be decided, the soonest due first."""
+    found = _read(connection, select(notices).where(notices.c.state.in_(UNDECIDED)))
+    return sorted(found, key=lambda row: row.due)
+
+
+def is_contested(connection: Connection, entry: int) -> bool:
+    """Whether a notice about an entry is to be decided."""
+    wanted = select(notices.c.number).where(
+        notices.c.entry == entry, notices.c.state.in_(UNDECIDED)
+    )
+    return connection.execute(wanted.limit(1)).first() is not None
+
+
+def counter_notice(connection: Connection, row: NoticeRow, counter: str, day: str) -> None:
+    """Keep what the owner of an entry says to a notice."""
+    _change(
+        connection,
+        row,
+        counter_box=_seal(connection, "counter", row, counter),
+        countered=day,
+        state=COUNTERED,
+    )
+
+
+def decide_notice(connection: Connection, row: NoticeRow, state: str, day: str) -> None:
+    """Keep how a notice was decided."""
+    _change(connection, row, state=state, decided=day)
+
+
+def lapse_notices(connection: Connection, entries: Collection[int]) -> None:
+    """Keep that there is nothing left to decide: the entries are in force no longer."""
+    for chunk in chunks(sorted(entries)):
+        connection.execute(
+            update(notices)
+            .where(notices.c.entry.in_(chunk), notices.c.state.in_(UNDECIDED))
+            .values(state=LAPSED)
+        )
+
+
+def _change(connection: Connection, row: NoticeRow, **values: object) -> None:
+    connection.execute(update(notices).where(notices.c.number == row.number).values(**values))
+
+
+def _read(connection: Connection, wanted: Select[Any]) -> list[NoticeRow]:
+    rows: Iterable[Row[Any]] = connection.execute(
+        wanted.order_by(notices.c.made, notices.c.number)
+    ).all()
+    return [
+        NoticeRow(
+            row.number,
+            row.entry,
+            row.proof,
+            row.reason,
+            _unseal(connection, "notice", row, row.box),
+            row.state,
+            row.made,
+            row.due,
+            _unseal(connection, "counter", row, row.counter_box),
+            row.countered,
+            row.decided,
+        )
+        for row in rows
+    ]
+
+
+def _seal(connection: Connection, what: str, row: NoticeRow, text: str) -> bytes:
+    purpose = f"{what}/{row.number}"
+    plain = text.encode("utf-8", "replace")
+    return seal(vault_of(connection), Label.ENTRY, row.entry, purpose, plain)
+
+
+def _unseal(connection: Connection, what: str, row: Row[Any], box: bytes | None) -> str | None:
+    if box is None:
+        return None
+    purpose = f"{what}/{row.number}"
+    try:
+        return unseal(vault_of(connection), Label.ENTRY, row.entry, purpose, box).decode()
+    except Shredded:  # erased meanwhile, or since this copy of the database was made
+        return None

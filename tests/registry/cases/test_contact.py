@@ -1,0 +1,117 @@
+"""An address is kept for whoever asks for news, sealed, and goes with the case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from optout.registry import Registry
+from optout.registry.cases import CaseNotFound, Contact, OpenedCase, SentCode, Wish
+from optout.registry.errors import RegistryError, UsageError
+from optout.registry.store import people_tables, sealed_cases
+from sqlalchemy import select
+
+from tests.registry.cases.conftest import CODE, NOW
+
+WRONG = replace(CODE, attempts=4)
+
+
+def put(registry: Registry, case: OpenedCase, address: str = "anna@mail.example") -> None:
+    registry.contacts.put(
+        case.number, case.secret, address, CODE, language="fr", wishes=[Wish.GRADED]
+    )
+
+
+def test_a_contact_is_kept_confirmed_and_read_without_the_secret(
+    registry: Registry, mine: OpenedCase, theirs: OpenedCase
+) -> None:
+    assert registry.contacts.read(mine.number, mine.secret) is None
+    put(registry, mine)
+    kept = Contact("anna@mail.example", "fr", frozenset([Wish.GRADED]), False, CODE)
+    assert registry.contacts.read(mine.number, mine.secret) == kept
+    assert "anna" not in repr(kept)
+    confirm = registry.contacts.confirm
+    assert not confirm(mine.number, mine.secret, lambda _: (False, WRONG), NOW)
+    assert registry.contacts.of(mine.number) == replace(kept, code=WRONG)
+    used = SentCode(b"", NOW, 0)
+    assert confirm(mine.number, mine.secret, lambda _: (True, used), NOW)
+    assert registry.contacts.of(mine.number) == replace(kept, confirmed=True, code=used)
+    registry.contacts.change(mine.number, mine.secret, language="en", wishes=Wish)
+    assert registry.contacts.of(mine.number).wishes == set(Wish)
+    put(registry, mine, "new@mail.example")
+    replaced = registry.contacts.of(mine.number)
+    assert (replaced.address, replaced.confirmed) == ("new@mail.example", False)
+    registry.contacts.forget(mine.number, mine.secret)
+    assert registry.contacts.of(mine.number) is None
+    assert not confirm(mine.number, mine.secret, lambda _: (True, used), NOW)
+    for step in (registry.contacts.read, registry.contacts.forget):
+        with pytest.raises(CaseNotFound):
+            step(mine.number, theirs.secret)
+
+
+@pytest.mark.parametrize(
+    "address", ["anna", "a b@c.example", "a@b\n", "a@" + "b" * 300, "\ud800@b"]
+)
+def test_what_is_no_address_is_refused(registry: Registry, mine: OpenedCase, address: str) -> None:
+    with pytest.raises(UsageError, match="no address of mail"):
+        put(registry, mine, address)
+
+
+def test_what_is_no_language_is_refused(registry: Registry, mine: OpenedCase) -> None:
+    with pytest.raises(UsageError, match="no language"):
+        registry.contacts.change(mine.number, mine.secret, language="?", wishes=[])
+
+
+def test_letters_are_due_to_confirmed_addresses_until_they_are_sent_or_given_up(
+    registry: Registry, confirmed: OpenedCase
+) -> None:
+    (letter,) = registry.news.due(NOW)
+    assert (letter.wish, letter.address, letter.language, letter.values) == (
+        Wish.CONFIRMED,
+        "anna@mail.example",
+        "fr",
+        {},
+    )
+    assert registry.news.delayed(letter.id, NOW)
+    assert registry.news.due(NOW + timedelta(minutes=4)) == []
+    later = NOW + timedelta(minutes=5)
+    assert registry.news.due(later) == [letter]
+    registry.news.sent(letter.id)
+    assert registry.news.due(later) == []
+    assert not registry.news.delayed(letter.id, NOW)
+
+
+def test_a_letter_that_cannot_be_sent_is_given_up(
+    registry: Registry, confirmed: OpenedCase
+) -> None:
+    (letter,) = registry.news.due(NOW)
+    assert [registry.news.delayed(letter.id, NOW) for _ in range(10)] == [True] * 9 + [False]
+    assert registry.news.due(NOW + timedelta(days=99)) == []
+
+
+def test_contact_and_letters_go_with_the_case(
+    registry: Registry, confirmed: OpenedCase, before_and_after: Callable[..., Registry]
+) -> None:
+    def erase() -> None:
+        registry.cases.erase(confirmed.number, confirmed.secret)
+
+    with before_and_after(registry, erase) as before:
+        assert before.contacts.of(confirmed.number) is None
+        assert before.news.due(NOW) == []
+    assert registry.contacts.of(confirmed.number) is None
+    with registry._store.reading() as connection:
+        for table in (people_tables.contacts, people_tables.letters):
+            assert connection.execute(select(table)).all() == []
+        assert sealed_cases.unseal_for_case(connection, confirmed.number, "contact", b"") is None
+        with pytest.raises(RegistryError, match="has no item, and so no key"):
+            sealed_cases.seal_for_case(connection, confirmed.number, "contact", b"")
+
+
+def test_no_file_holds_the_address(
+    database: Path, registry: Registry, confirmed: OpenedCase
+) -> None:
+    data = b"".join(path.read_bytes() for path in database.parent.iterdir())
+    assert b"anna@mail" not in data

@@ -1,0 +1,149 @@
+"""An entry is disputed by whoever knows what it covers, and in force until that is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from optout.registry import Identifier, Registry
+from optout.registry.cases import (
+    CaseNotFound,
+    NoticeState,
+    OpenedCase,
+    OpenedNotice,
+    Reason,
+    due_date,
+)
+from optout.registry.errors import UsageError
+from optout.registry.log import Dispute, Restore, Withdraw, parse_leaf
+
+from tests.registry.cases.conftest import NOW
+
+SITE = Identifier.site("one.anna.example")
+
+
+def send(registry: Registry, case: OpenedCase, statement: str = "it is ours") -> OpenedNotice:
+    return registry.notices.send(case.entries[0].index, SITE, Reason.NOT_THEIRS, statement, NOW)
+
+
+def status(registry: Registry, case: OpenedCase) -> str:
+    return str(registry.state().entries[case.entries[0].index].status)
+
+
+def records(registry: Registry, start: int) -> list[type]:
+    return [type(parse_leaf(leaf)) for leaf in registry.leaves(start)]
+
+
+def test_sender_owner_and_operator_each_see_their_part(
+    registry: Registry, mine: OpenedCase, theirs: OpenedCase
+) -> None:
+    sent = send(registry, mine)
+    assert sent.secret not in repr(sent)
+    assert status(registry, mine) == "disputed"
+    assert sent.due == "2026-03-20"
+    (seen,) = registry.notices.of(mine.number, mine.secret)
+    assert (seen.number, seen.reason, seen.statement) == (
+        sent.number,
+        Reason.NOT_THEIRS,
+        "it is ours",
+    )
+    registry.notices.counter(mine.number, mine.secret, sent.number.lower(), "it is mine", NOW)
+    (decidable,) = registry.notices.undecided()
+    assert (decidable.state, decidable.counter) == (NoticeState.COUNTERED, "it is mine")
+    own = registry.notices.read(sent.number, sent.secret)
+    assert (own.statement, own.counter, own.countered) == ("it is ours", None, "2026-03-02")
+    assert "ours" not in repr(own)
+    assert registry.notices.of(theirs.number, theirs.secret) == []
+    with pytest.raises(UsageError, match="no such notice"):
+        registry.notices.counter(theirs.number, theirs.secret, sent.number, "mine", NOW)
+    for number, secret in ((sent.number, mine.secret), (mine.number, mine.secret), ("", "")):
+        with pytest.raises(CaseNotFound, match="no such notice"):
+            registry.notices.read(number, secret)
+    with pytest.raises(CaseNotFound):
+        registry.notices.of(sent.number, sent.secret)
+
+
+def test_who_does_not_know_what_an_entry_covers_learns_nothing(
+    registry: Registry, mine: OpenedCase
+) -> None:
+    at, other = (entry.index for entry in mine.entries)
+    registry.withdraw([other])
+    size, told = registry.size, set()
+    for entry, identifier in (
+        (at, Identifier.site("else.example")),
+        (at, Identifier.url("https://one.anna.example/")),
+        (other, Identifier.site("two.anna.example")),
+        (10**30, SITE),
+        (-1, SITE),
+        (size - 1, SITE),
+    ):
+        with pytest.raises(UsageError) as refused:
+            registry.notices.send(entry, identifier, Reason.OTHER, "why", NOW)
+        told.add(str(refused.value))
+    assert len(told) == 1
+    assert registry.size == size
+
+
+@pytest.mark.parametrize("statement", [" ", "x" * 4001])
+def test_a_statement_has_its_bounds(registry: Registry, mine: OpenedCase, statement: str) -> None:
+    with pytest.raises(UsageError, match="empty or too long"):
+        send(registry, mine, statement)
+
+
+def test_a_rejected_notice_ends_the_dispute_once_no_other_is_open(
+    registry: Registry, mine: OpenedCase
+) -> None:
+    start = registry.size
+    one, two = send(registry, mine), send(registry, mine)
+    registry.notices.reject(one.number, "it is theirs", NOW)
+    assert status(registry, mine) == "disputed"
+    registry.notices.reject(two.number, "it is theirs", NOW)
+    assert status(registry, mine) == "in-force"
+    assert records(registry, start) == [Dispute, Restore]
+    assert registry.notices.read(one.number, one.secret).state is NoticeState.REJECTED
+    with pytest.raises(UsageError, match="no such notice is to be decided"):
+        registry.notices.uphold(one.number, "after all", NOW)
+
+
+def test_an_upheld_notice_withdraws_the_entry(registry: Registry, mine: OpenedCase) -> None:
+    start = registry.size
+    one, two = send(registry, mine), send(registry, mine)
+    registry.notices.uphold(one.number, "a court says so", NOW)
+    assert records(registry, start) == [Dispute, Withdraw]
+    assert registry.notices.read(one.number, one.secret).state is NoticeState.UPHELD
+    assert registry.notices.read(two.number, two.secret).state is NoticeState.LAPSED
+    assert registry.notices.undecided() == []
+
+
+def test_a_notice_lapses_with_its_entry(registry: Registry, mine: OpenedCase) -> None:
+    sent = send(registry, mine)
+    registry.cases.withdraw(mine.number, mine.secret)
+    assert registry.notices.read(sent.number, sent.secret).state is NoticeState.LAPSED
+
+
+def test_what_was_said_is_erased_with_the_entry(
+    database: Path,
+    registry: Registry,
+    mine: OpenedCase,
+    before_and_after: Callable[..., Registry],
+) -> None:
+    sent = send(registry, mine, "a statement of Anna's")
+    registry.notices.counter(mine.number, mine.secret, sent.number, "an answer", NOW)
+    data = b"".join(path.read_bytes() for path in database.parent.iterdir())
+    assert b"of Anna's" not in data
+
+    def erase() -> None:
+        registry.cases.erase(mine.number, mine.secret)
+
+    with before_and_after(registry, erase) as before:
+        (left,) = before.notices.undecided()
+        assert (left.statement, left.counter) == (None, None)
+    left = registry.notices.read(sent.number, sent.secret)
+    assert (left.statement, left.state) == (None, NoticeState.LAPSED)
+
+
+def test_business_days_pass_over_the_end_of_the_week() -> None:
+    assert due_date(date(2026, 3, 2)) == date(2026, 3, 20)
+    assert due_date(date(2026, 3, 7)) == date(2026, 3, 26)
