@@ -16,6 +16,7 @@ from . import (
     add,
     apply,
     audit,
+    backup,
     calibrate,
     check,
     demo,
@@ -26,6 +27,9 @@ from . import (
     importing,
     init,
     inspect,
+    keys,
+    recover,
+    report,
     restore,
     serve,
     settings,
@@ -35,7 +39,7 @@ from . import (
     withdraw,
 )
 from .exits import Exit
-from .failures import report
+from .failures import report as report_failure
 from .layout import Command, Group
 
 HEADINGS: dict[str, dict[str, Callable[..., int]]] = {
@@ -50,6 +54,9 @@ HEADINGS: dict[str, dict[str, Callable[..., int]]] = {
         "erase": erase.erase,
         "snapshot": snapshot.snapshot,
         "export": export.export,
+        "backup": backup.backup,
+        "recover": recover.recover,
+        "keys": keys.keys,
         "serve": serve.serve,
         "settings": settings.settings,
     },
@@ -58,6 +65,7 @@ HEADINGS: dict[str, dict[str, Callable[..., int]]] = {
         "filter": filter.filter_,
         "apply": apply.apply,
         "explain": explain.explain,
+        "report": report.report,
         "warm": warm.warm,
     },
     "Check that it was done": {
@@ -137,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.INTERRUPTED
     except Exception as error:  # every error ends in words, whatever it is
         try:
-            return report(error, given)
+            return report_failure(error, given)
         except BrokenPipeError:
             return _reader_left()
     return Exit.DONE if code is None else int(code)

@@ -32,6 +32,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "optout export hashes.json --format stopncii --overwrite",
         "optout export hashes.json --snapshot snapshot",
     ),
+    "backup": ("optout backup monday.backup",),
+    "recover": ("optout recover monday.backup --registry postgresql://optout@localhost/optout",),
+    "keys": (
+        "optout keys add 'Harbour Models' --for read",
+        "optout keys add 'Museum of Harbours' --for upload --domain museum.example",
+        "optout keys list",
+        "optout keys end 1f0c6e2b",
+    ),
     "inspect": ("optout inspect corpus/",),
     "filter": (
         "optout filter corpus/ --snapshot snapshot --out clean",
@@ -42,6 +50,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "apply": ("optout apply mask",),
     "explain": ("optout explain clean laion.parquet 1432",),
+    "report": (
+        "optout report clean --corpus 'Harbours 2026'",
+        "optout report clean --corpus 'Harbours 2026' --to https://optout.example",
+    ),
     "verify": (
         "optout verify clean --snapshot snapshot",
         "optout verify clean --snapshot snapshot --input corpus/ --exhaustive",

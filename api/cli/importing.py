@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from optout.api.lists import OTHER_NAMES, Record, Sheet, open_sheet
 
 from . import values as read
 from .adding import BATCH, in_batches, step
@@ -16,7 +17,6 @@ from .console import Console
 from .exits import Exit
 from .hash_lists import Claimed, import_hash_list
 from .options import DEFAULT_REGISTRY, AsJson, Grade, RegistryAt, Usage
-from .sheets import OTHER_NAMES, Record, Sheet, open_sheet
 from .words import counted
 
 if TYPE_CHECKING:

@@ -38,6 +38,7 @@ _OWN = {
     f"{DATABASE}-wal",
     f"{DATABASE}-shm",
     "optout.key",
+    "optout.vault",
     SNAPSHOT,
     CORPUS,
     CLEAN,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from optout.api.service import PartnerDesk
+from optout.registry.partners import Purpose
 from starlette.requests import Request
 
 from .problems import Problem
@@ -17,6 +19,15 @@ async def anybody(_key: str) -> bool:
     return True
 
 
+def opened_by(partners: PartnerDesk, purpose: Purpose) -> KeyAccepted:
+    """Accepts partners' keys for one purpose."""
+
+    async def accepted(key: str) -> bool:
+        return await partners.bearer(key, purpose) is not None
+
+    return accepted
+
+
 def key_of(request: Request) -> str:
     """The key of `Authorization: API <key>` or `Bearer <key>`; empty where there is none."""
     scheme, _, key = request.headers.get("authorization", "").strip().partition(" ")
@@ -25,8 +36,11 @@ def key_of(request: Request) -> str:
 
 async def refusal(request: Request, accepted: KeyAccepted) -> Problem | None:
     """The answer to a request whose key does not open this; None where it does."""
-    if await accepted(key_of(request)):
-        return None
+    return None if await accepted(key_of(request)) else key_missing()
+
+
+def key_missing() -> Problem:
+    """The answer to a request that brings no key, or one that opens something else."""
     return Problem(
         401,
         "this needs an API key that holds here",

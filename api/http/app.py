@@ -15,6 +15,7 @@ from optout.api.errors import Fault
 from optout.api.pages import Pages
 from optout.api.service import Desk, Limits
 from optout.registry.errors import OptOutError
+from optout.registry.partners import Purpose
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -22,7 +23,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from . import around, cases, entries, files, log_pages, ranges, spawning, stopncii
+from . import around, cases, entries, files, log_pages, ranges, reports, spawning, stopncii, uploads
+from .access import anybody, opened_by
 from .guard import BodyCeiling, Guard, log, where
 from .problems import Problem, problem_of, status_of
 from .schemas import CaseRequest, ProblemAnswer, Withdrawal, pointer
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from optout.api.settings import Settings
 
 _WATCH_SECONDS = 5.0
+_STATE = Path("optout.state") / "uploads"
 _MACHINE_PATHS = (
     "/v1/",
     "/api/",
@@ -71,17 +74,21 @@ def build(
     """
     desk = Desk.open(location, folder, limits)
     base = _base(public_url)
+    state = settings.uploads if settings else _STATE
+    lists = desk.partners.uploads(state, limits)
     pages = Pages(desk, base)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         watch = asyncio.create_task(_watch(desk))
+        lists.start()
         try:
             yield
         finally:
             watch.cancel()
             with suppress(asyncio.CancelledError):
                 await watch
+            await asyncio.to_thread(lists.close)
             await asyncio.to_thread(desk.close)
 
     def failure(request: Request, status: int) -> Response:
@@ -101,13 +108,18 @@ def build(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.desk = desk
+    readers = opened_by(desk.partners, Purpose.READ)
+    snapshot_asks = settings is not None and settings.snapshot_key_required
+    spawning_asks = settings is not None and settings.spawning_key_required
     app.include_router(cases.routes(desk, base))
-    app.include_router(files.routes(desk))
+    app.include_router(files.routes(desk, readers if snapshot_asks else anybody))
     app.include_router(ranges.routes(desk))
     app.include_router(log_pages.routes(desk))
     app.include_router(entries.routes(desk))
-    app.include_router(spawning.routes(desk))
-    app.include_router(stopncii.routes(desk))
+    app.include_router(spawning.routes(desk, readers if spawning_asks else anybody))
+    app.include_router(stopncii.routes(desk, readers))
+    app.include_router(reports.routes(desk))
+    app.include_router(uploads.routes(desk, lists))
     app.include_router(pages.router, include_in_schema=False)
 
     def refusal(request: Request, detail: str, advice: str) -> Response:
@@ -116,7 +128,7 @@ def build(
         return pages.failure(request, 429)
 
     if settings is not None:
-        around.equip(app, desk, settings, refusal)
+        around.equip(app, desk, settings, refusal, whose=desk.partners.name_of)
 
     async def ours(request: Request, error: Exception) -> Response:
         if not isinstance(error, OptOutError):  # Starlette's signature says no more

@@ -88,7 +88,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 _MEANINGS = {
     400: "The request cannot be read.",
-    401: "The case's secret is missing.",
+    401: "The case's secret is missing, or the API key opens nothing here.",
     403: "A page of another site has sent this; nothing was done.",
     404: "No such case with this secret, or no such item in it.",
     409: "The item's state does not allow this.",
@@ -138,18 +138,18 @@ def routes(desk: Desk, base: Callable[[Request], str]) -> APIRouter:
             items, usage = await _from_form(request, desk)
         else:
             items, usage = await _from_json(request, desk)
-        opened = await desk.open_case(items, usage)
-        case = await desk.read_case(opened.number, opened.secret)
-        by_index = {item["index"]: item for item in described(case)["items"]}
+        opened, checkpoint = await desk.register(items, usage)
+        case = described(opened.case)
+        by_index = {item["index"]: item for item in case["items"]}
         document = {
-            **described(case),
+            **case,
             "items": [
                 {**by_index[entry.index], "understood": item.understood or None}
                 for entry, item in zip(opened.entries, items, strict=True)
             ],
             "secret": opened.secret,
             "link": f"{base(request)}/case/{opened.number}#{opened.secret}",
-            "checkpoint": await desk.checkpoint(),
+            "checkpoint": checkpoint,
         }
         return Json(document, 201, {"Location": f"/v1/cases/{opened.number}"})
 

@@ -20,7 +20,7 @@ _EXTRA = (
     "anyio",
     "babel",
     "fastapi",
-    "h11",
+    "httptools",
     "idna",
     "jinja2",
     "limits",

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Request
 from optout.api.service import Desk, OpenFile
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from .access import KeyAccepted, anybody, refusal
 from .byte_ranges import Part, content_range, multipart_heads, parse_range, read_part
 from .cases import Json, problems
 from .problems import Problem
@@ -18,8 +19,13 @@ _CHUNK = 1 << 18
 _TYPES = {"json": "application/json", "jsonl": "application/jsonl"}
 
 
-def routes(desk: Desk) -> APIRouter:
-    """The operations on public files."""
+def routes(desk: Desk, accepted: KeyAccepted = anybody) -> APIRouter:
+    """The operations on public files.
+
+    Args:
+        desk: what they are read from.
+        accepted: whether a key may read the snapshot.
+    """
     router = APIRouter(tags=["public files"])
     content = {
         "application/json": {"schema": {"type": "object"}},
@@ -35,7 +41,7 @@ def routes(desk: Desk) -> APIRouter:
             200: {"content": content},
             206: {"description": "The parts that `Range` asks for."},
             304: {"description": "Unchanged."},
-            **problems(404, 416),
+            **problems(401, 404, 416),
         },
     )
     async def snapshot_file(
@@ -49,6 +55,9 @@ def routes(desk: Desk) -> APIRouter:
         The manifest names every other file and its SHA-256, which is also its ETag. `Range` asks
         for parts of a file, `If-Range` for parts of that very file or else the whole.
         """
+        refused = await refusal(request, accepted)
+        if refused is not None:
+            return refused
         file = await desk.file(path)
         if file is None:
             return Problem(404, "the snapshot has no such file")

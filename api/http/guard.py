@@ -39,6 +39,12 @@ _HOST = re.compile(r"^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,
 BULK_PATH = "/api/v2/query/urls/"
 """Where bodies are many addresses, which may be larger than other words."""
 
+REPORTS_PATH = "/v1/reports"
+"""Where bodies are reports, which name many entries."""
+
+UPLOADS_PATH = "/v1/uploads"
+"""Where bodies are whole lists, which go to a file."""
+
 Failure = Callable[[Request, int], Response]
 """Makes the answer for a status that no handler has answered."""
 
@@ -129,6 +135,10 @@ class BodyCeiling:
         ceiling = self._limits.body if pictures else self._limits.words
         if scope["path"] == BULK_PATH:
             ceiling = self._limits.addresses_body
+        elif scope["path"] == REPORTS_PATH:
+            ceiling = self._limits.report
+        elif scope["path"] == UPLOADS_PATH:
+            ceiling = self._limits.whole_list
         counted = _Counted(receive, ceiling, headers, self._limits)
         await self._app(scope, counted.receive, send)
 

@@ -28,6 +28,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .guard import BULK_PATH
+
 if TYPE_CHECKING:
     from optout.api.settings import Quotas
 
@@ -181,7 +183,9 @@ class QuotaGate:
         ):
             await self._refuse(scope, receive, send, "secrets", network)
             return
-        kind = "reading" if scope["method"] in _READING else "registering"
+        # A bulk query is sent as a body, and changes nothing.
+        reads = scope["method"] in _READING or scope["path"] == BULK_PATH
+        kind = "reading" if reads else "registering"
         name = f"partner_{kind}" if partner else kind
         who = f"partner {partner}" if partner else network
         if not self._windows.hit(self._rates[name], name, who):
@@ -227,8 +231,9 @@ class QuotaGate:
         """Who brings an API key, and whether it is nobody's."""
         scheme, _, key = headers.get("authorization", "").strip().partition(" ")
         key = key.strip()
-        is_key = scheme.lower() == "api" or (scheme.lower() == "bearer" and key.startswith("oo_"))
-        if self._whose is None or not is_key or not key:
+        # Whoever brings another service's key where none is asked for has guessed nothing.
+        is_key = scheme.lower() in {"api", "bearer"} and key.startswith("oo_")
+        if self._whose is None or not is_key:
             return None, False
         if len(key) > _KEY_LENGTH:
             return None, True

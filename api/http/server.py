@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import h11
 import uvicorn
 from optout.api.errors import CannotListen
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 _CHOOSE = "Choose another --host or --port."
 _LAST_PORT = 65_535
 HEAD_SECONDS = 20.0
 """How long the head of a request may take to arrive."""
+
+HEAD_SIZE = 65_536
+"""Bytes of a head that does not end after which it is not waited for any more."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -63,6 +65,16 @@ def run(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> Non
         listener: a listening socket.
         ready: called once requests are being answered.
     """
+    server_of(app, ready).run(sockets=[listener])
+
+
+def server_of(app: ASGIApp, ready: Callable[[], None]) -> uvicorn.Server:
+    """A server that has not begun; it ends once its `should_exit` is set.
+
+    Args:
+        app: the application.
+        ready: called once requests are being answered.
+    """
     settings = uvicorn.Config(
         app,
         access_log=False,
@@ -74,17 +86,19 @@ def run(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> Non
         lifespan="on",
         timeout_graceful_shutdown=10,
     )
-    _Server(settings, ready).run(sockets=[listener])
+    return _Server(settings, ready)
 
 
-class _Protocol(H11Protocol):
-    """HTTP/1.1 that waits a while for a request's head, and not for ever.
+class _Protocol(HttpToolsProtocol):
+    """HTTP/1.1 that waits a while for a request's head, and not for ever, nor for one of any size.
 
     uvicorn limits only how long a connection may rest between two requests. Connections whose
     head never ends would use up what the system lets one process have.
     """
 
     _waiting: asyncio.TimerHandle | None = None
+    _awaits_head = True
+    _head_size = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait with the connection, not with its first byte."""
@@ -93,8 +107,27 @@ class _Protocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what arrives."""
+        self._head_size = self._head_size + len(data) if self._awaits_head else 0
         super().data_received(data)
+        if self._awaits_head and self._head_size > HEAD_SIZE:
+            self.transport.close()
         self._watch()
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._awaits_head, self._head_size = False, 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The next head may come."""
+        self._awaits_head = True
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """A head that had begun to come meanwhile is waited for from now on."""
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is waited for any more."""
@@ -102,7 +135,9 @@ class _Protocol(H11Protocol):
         self._stop_waiting()
 
     def _watch(self) -> None:
-        if self.conn.their_state is not h11.IDLE:
+        cycle: RequestResponseCycle | None = self.cycle  # there is none before the first request
+        under_way = cycle is not None and not cycle.response_complete
+        if not self._awaits_head or under_way:
             self._stop_waiting()
         elif self._waiting is None:
             self._waiting = self.loop.call_later(HEAD_SECONDS, self.transport.close)

@@ -72,8 +72,7 @@ class Pages:
         self, request: Request, language: languages.Language, given: Submission
     ) -> Response:
         opened = await self._desk.open_case(given.wanted, ("train-ai",))
-        case = await self._desk.read_case(opened.number, opened.secret)
-        return await self._receipt(request, language, case, opened.secret, fresh=True)
+        return await self._receipt(request, language, opened.case, opened.secret, fresh=True)
 
     async def ask_for_case(self, request: Request, number: str = "") -> Response:
         """The door of a case: asks for its number and secret."""

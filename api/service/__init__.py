@@ -7,14 +7,17 @@ from .history import EntryHistory
 from .items import Item, Refusal, visible
 from .limits import Limits
 from .lines import Line, read_line, read_lines, read_value
+from .partners import PartnerDesk
 from .pictures import PictureSeal, read_picture
 from .publication import OpenFile, Published, Publisher
 from .ranges import DIGITS, IMAGES, ITEMS, STEP, Ranges
 from .spellings import VARIANTS, variants
 from .turns import Turns
+from .uploads import FORMS, UploadDesk
 
 __all__ = [
     "DIGITS",
+    "FORMS",
     "IMAGES",
     "ITEMS",
     "MULTIPART",
@@ -29,6 +32,7 @@ __all__ = [
     "Limits",
     "Line",
     "OpenFile",
+    "PartnerDesk",
     "PictureSeal",
     "Published",
     "Publisher",
@@ -36,6 +40,7 @@ __all__ = [
     "Refusal",
     "Turns",
     "Upload",
+    "UploadDesk",
     "media_type",
     "read_form",
     "read_line",

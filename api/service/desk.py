@@ -17,9 +17,14 @@ from .history import EntryHistory, History
 from .items import Item, Refusal
 from .judging import AddressJudge
 from .limits import Limits
+from .partners import PartnerDesk
 from .pictures import PictureSeal
 from .publication import OpenFile, Published, Publisher
+from .sequencer import Sequencer
 from .turns import Turns
+
+_BATCH = 500
+"""Items of different cases that are registered in one transaction."""
 
 
 class Desk:
@@ -34,6 +39,7 @@ class Desk:
     def __init__(self, registry: Registry, folder: Path, limits: Limits) -> None:
         self.limits = limits
         self.seal = PictureSeal()
+        self.partners = PartnerDesk(registry, limits)
         self.uploads = Turns(limits.uploads, limits.waiting)
         self._registry = registry
         self._publisher = Publisher(registry, folder, limits.publish_seconds)
@@ -42,6 +48,7 @@ class Desk:
         self._feed = Feed()
         self._decoders = Turns(limits.decoders, limits.waiting * limits.pictures)
         self._registrars = Turns(limits.writers, limits.waiting)
+        self._sequencer = Sequencer(self._open_cases, most=_BATCH, waiting=limits.waiting)
         self._builders = Turns(1, limits.waiting)
         self._renewers = Turns(1, limits.waiting)
         self._judges = Turns(1, limits.waiting)
@@ -63,7 +70,8 @@ class Desk:
         return cls(Registry.open(location), folder or _folder_beside(location), limits)
 
     def close(self) -> None:
-        """Take down what is published and close the registry."""
+        """Finish what is being registered, take down what is published, close the registry."""
+        self._sequencer.close()
         self._publisher.close()
         self._registry.close()
 
@@ -81,15 +89,32 @@ class Desk:
 
     async def open_case(self, items: Sequence[Item], usage: Sequence[str]) -> OpenedCase:
         """Register items under a new case; its secret is told here and never again."""
+        opened, _ = await self.register(items, usage)
+        return opened
+
+    async def register(self, items: Sequence[Item], usage: Sequence[str]) -> tuple[OpenedCase, str]:
+        """Register items under a new case.
+
+        Returns:
+            the case, and a signed checkpoint of a log that has its entries.
+
+        Raises:
+            Busy: too many are waiting already.
+        """
         wanted = [
             CaseItem(identifier, item.shown, tuple(usage))
             for item in items
             for identifier in item.identifiers
         ]
-        opened = await self._registrars.run(self._registry.cases.open_case, wanted)
+        opened, checkpoint = await self._sequencer.write(wanted)
         for tell in self.when_opened:
             tell(len(opened.entries))
-        return opened
+        return opened, checkpoint
+
+    def _open_cases(self, requests: Sequence[Sequence[CaseItem]]) -> list[tuple[OpenedCase, str]]:
+        opened = self._registry.cases.open_cases(requests)
+        checkpoint = self._registry.checkpoint()
+        return [(one, checkpoint) for one in opened]
 
     async def read_case(self, number: str, secret: str) -> Case:
         """A case and its items.
@@ -166,7 +191,7 @@ class Desk:
         return {
             "uploads": self.uploads.waiting,
             "decoders": self._decoders.waiting,
-            "registrars": self._registrars.waiting,
+            "registrars": self._registrars.waiting + self._sequencer.waiting,
             "builders": self._builders.waiting,
         }
 

@@ -33,6 +33,8 @@ class Limits:
         waiting: requests that may wait for their turn before new ones are turned away.
         addresses: lines of one bulk query.
         addresses_body: bytes of one.
+        report: bytes of a partner's report.
+        whole_list: bytes of a partner's list.
         publish_seconds: for how long a snapshot is served as it is; 0 renews it whenever somebody
             asks.
     """
@@ -57,4 +59,6 @@ class Limits:
     waiting: int = 64
     addresses: int = 10_000
     addresses_body: int = 16 * MEBIBYTE
+    report: int = 16 * MEBIBYTE
+    whole_list: int = 1024 * MEBIBYTE
     publish_seconds: float = 60

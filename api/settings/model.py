@@ -136,6 +136,7 @@ class Settings(BaseSettings):
         state: the folder of uploads and the outbox.
         keys: the folder of the keys of registries that are no files.
         snapshot_key_required: whether only who brings an API key may fetch the snapshot.
+        spawning_key_required: whether Spawning's query needs an API key.
         trusted_proxies: networks whose X-Forwarded-For is believed.
         log_level: the least that is logged.
         mail: how letters leave.
@@ -162,6 +163,7 @@ class Settings(BaseSettings):
     state: Path = Path("optout.state")
     keys: Path = Path()
     snapshot_key_required: bool = False
+    spawning_key_required: bool = False
     trusted_proxies: Annotated[
         tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)
     ] = ()

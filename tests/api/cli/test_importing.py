@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from optout.api.cli import importing, main
 from optout.api.cli.exits import Exit
-from optout.api.cli.sheets import LONGEST, Record, open_sheet
+from optout.api.lists import LONGEST, Record, open_sheet
 from optout.registry import Identifier, Registry
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import Kind

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from optout.api.demo import prepare
+from optout.registry import Registry
 from optout.registry.errors import OptOutError, UsageError
 
 
@@ -26,3 +27,9 @@ def test_what_the_demo_did_not_make_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"holds thesis\.tex, which the demo did not make"):
         prepare(tmp_path)
     assert (tmp_path / "thesis.tex").read_text() == "dear reader"
+
+
+def test_the_demo_may_be_made_anew_where_it_was_made(tmp_path: Path) -> None:
+    Registry.create(tmp_path / "optout.db").close()
+    prepare(tmp_path)
+    assert not list(tmp_path.glob("optout.*"))

@@ -229,7 +229,7 @@ def broken(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exc
         async def fail(*_: object) -> None:
             raise error from ValueError("opensesame")
 
-        for name in ("open_case", "read_case", "checkpoint", "file"):
+        for name in ("open_case", "register", "read_case", "checkpoint", "file"):
             monkeypatch.setattr(client.app.state.desk, name, fail)  # type: ignore[attr-defined]
 
     return broken

@@ -9,10 +9,18 @@ from fastapi.testclient import TestClient
 from optout.api.service import STEP
 from optout.registry import Identifier, Registry
 from optout.registry.identifiers import Grade
+from optout.registry.partners import Purpose
 from optout.registry.registry import Claim
 
 PHASH = "a5" * 8 + "3c" * 8 + "96" * 8 + "5a" * 8
 BULK = "/api/v2/query/urls/"
+
+
+def bearing_key(client: TestClient) -> dict[str, str]:
+    """A header with a new key to read."""
+    desk = client.app.state.desk  # type: ignore[attr-defined]
+    _, key = desk._registry.partners.make("Harbour Models", Purpose.READ)
+    return {"Authorization": f"Bearer {key.text}"}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +75,7 @@ def test_what_is_no_range_is_refused(reader: TestClient, space: str, prefix: str
 def test_a_picture_is_found_by_its_hash(client: TestClient, photograph: Callable) -> None:
     answer = client.post("/v1/cases", files={"pictures": ("a.jpg", photograph(), "image/jpeg")})
     assert answer.status_code == 201
-    records = client.get("/v1/feeds/stopncii").json()["hashRecords"]
+    records = client.get("/v1/feeds/stopncii", headers=bearing_key(client)).json()["hashRecords"]
     phash = next(r["hashValue"] for r in records if r["signalType"] == "ImagePhash256")
     lines = client.get(f"/v1/ranges/image/{phash[:5]}").text.splitlines()
     assert phash[5:] in {line.split(":")[0] for line in lines if line.endswith(":1")}
@@ -136,7 +144,7 @@ def test_too_many_addresses_are_refused(reader: TestClient) -> None:
     "query", ["since=-1", "pageSize=0", "pageToken=x", "pageToken=%00", "pageToken=1.2"]
 )
 def test_a_page_of_the_feed_that_there_cannot_be_is_refused(reader: TestClient, query: str) -> None:
-    answer = reader.get(f"/v1/feeds/stopncii?{query}")
+    answer = reader.get(f"/v1/feeds/stopncii?{query}", headers=bearing_key(reader))
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
 
@@ -144,14 +152,17 @@ def test_a_page_of_the_feed_that_there_cannot_be_is_refused(reader: TestClient, 
 def test_the_feed_is_read_page_by_page(client: TestClient) -> None:
     item = {"kind": "image", "phash256": PHASH}
     client.post("/v1/cases", json={"items": [item]})
-    whole = client.get("/v1/feeds/stopncii").json()
+    whole = client.get("/v1/feeds/stopncii", headers=bearing_key(client)).json()
+    headers = bearing_key(client)
     records, token = [], ""
     while True:
-        page = client.get(f"/v1/feeds/stopncii?pageSize=1&pageToken={token}").json()
+        address = f"/v1/feeds/stopncii?pageSize=1&pageToken={token}"
+        page = client.get(address, headers=headers).json()
         records += page["hashRecords"]
         token = page["nextPageToken"]
         if not page["hasMoreRecords"]:
             break
     assert records == whole["hashRecords"]
     later = whole["nextSetTimestamp"] + 1
-    assert client.get(f"/v1/feeds/stopncii?since={later}").json()["hashRecords"] == []
+    answer = client.get(f"/v1/feeds/stopncii?since={later}", headers=headers)
+    assert answer.json()["hashRecords"] == []

@@ -73,6 +73,11 @@ def test_every_operation_of_the_interface_is_described_and_no_page(document: dic
         ("get", "/v1/log"),
         ("get", "/v1/entries/{index}"),
         ("get", "/v1/feeds/stopncii"),
+        ("post", "/v1/uploads"),
+        ("get", "/v1/uploads/{upload}"),
+        ("post", "/v1/reports"),
+        ("get", "/v1/reports"),
+        ("get", "/v1/reports/{index}"),
         ("post", "/api/v2/query/urls/"),
     }
 
@@ -86,9 +91,11 @@ def test_every_error_is_described_as_a_problem(document: dict) -> None:
 
 
 def test_what_needs_the_secret_says_so(document: dict) -> None:
-    for _, path, operation in operations(document):
+    for method, path, operation in operations(document):
         assert bool(operation.get("security")) == ("{case}" in path)
-        keyed = path in {"/v1/feeds/stopncii", "/api/v2/query/urls/"}
+        keyed = path in {"/v1/feeds/stopncii", "/api/v2/query/urls/", "/snapshot/{path}"} or (
+            path.startswith("/v1/uploads") or (method, path) == ("post", "/v1/reports")
+        )
         assert ("401" in operation["responses"]) == ("{case}" in path or keyed)
     assert document["components"]["securitySchemes"]["secret"]["scheme"] == "bearer"
 
@@ -138,7 +145,7 @@ def test_answers_have_the_shape_that_the_examples_show(client: TestClient, docum
 def test_no_answer_has_a_status_that_is_not_described(client: TestClient, document: dict) -> None:
     number = "AAAA-AAAA"
     for method, path, operation in operations(document):
-        address = path.format(case=number, index=0, path="none", prefix="zz")
+        address = path.format(case=number, index=0, path="none", prefix="zz", upload="none")
         for headers in ({}, {"Authorization": "Bearer x"}):
             for body in (b"", b"{}", b"["):
                 answer = client.request(method.upper(), address, content=body, headers=headers)

@@ -194,3 +194,9 @@ def test_who_was_not_seen_for_longest_is_forgotten() -> None:
     assert windows.reset() == 1
     with pytest.raises(NotImplementedError):
         windows.incr("a", 1)
+
+
+def test_a_bulk_query_reads_though_it_is_posted() -> None:
+    client = gate(Clock(), reading="2/minute", registering="1/minute")
+    asked = [client.post("/api/v2/query/urls/").status_code for _ in range(3)]
+    assert asked == [200, 200, 429]

@@ -87,7 +87,7 @@ def test_an_address_is_told_as_a_url() -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "doors"), [("segno", 2), ("fastapi", 2), ("anyio", 2), ("h11", 1)]
+    ("missing", "doors"), [("segno", 2), ("fastapi", 2), ("anyio", 2), ("httptools", 1)]
 )
 def test_without_its_libraries_the_service_says_what_to_install(missing: str, doors: int) -> None:
     program = (

@@ -1,0 +1,38 @@
+"""`optout backup`: the registry's database as it stands, in one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import words
+from .console import Console
+from .exits import Exit
+from .options import DEFAULT_REGISTRY, AsJson, RegistryAt
+
+
+def backup(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The file to write; none is overwritten.")
+    ],
+    registry: RegistryAt = DEFAULT_REGISTRY,
+    json: AsJson = False,
+) -> int:
+    """Copy the registry's database, of whatever kind, while it is in use.
+
+    The copy holds what is registered only sealed: keep it anywhere, and for as long as you like.
+    Key and vault are not in it. Keep a copy of the key once, and of the vault none but the newest:
+    an older one would bring back what was erased.
+    """
+    from optout.registry import Registry
+
+    console = Console(json=json)
+    with Registry.open(registry) as opened:
+        size = opened.backup(file)
+    console.result(f"{file}: ", (words.counted(size, "record"), "bold"))
+    console.say(("the vault is not in it: keep a copy of that elsewhere, the newest alone", "dim"))
+    console.next(f"optout recover {file} --registry …", "where the database is lost")
+    console.document({"file": str(file), "size": size})
+    return Exit.DONE

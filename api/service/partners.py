@@ -1,0 +1,74 @@
+"""What partners do at the desk: show a key, tell what a corpus left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from optout.filter.errors import EvidenceError
+from optout.registry import Registry
+from optout.registry.errors import UsageError
+from optout.registry.partners import Partner, Purpose, Report
+from optout.registry.store import ReportRow
+
+from .limits import Limits
+from .turns import Turns
+from .uploads import UploadDesk
+
+
+class PartnerDesk:
+    """Knows keys, takes reports and shows them.
+
+    Args:
+        registry: the registry, open.
+        limits: the service's ceilings.
+    """
+
+    def __init__(self, registry: Registry, limits: Limits) -> None:
+        self._registry = registry
+        self._lookers = Turns(limits.writers, limits.waiting)
+        self._keepers = Turns(1, limits.waiting)
+
+    def name_of(self, key: str) -> str | None:
+        """Under which name the bearer of a key is counted; None where it is nobody's. Blocks."""
+        partner = self._registry.partners.find(key)
+        return partner.id if partner else None
+
+    def uploads(self, folder: Path, limits: Limits) -> UploadDesk:
+        """Takes partners' lists."""
+        return UploadDesk(self._registry, folder, limits)
+
+    async def bearer(self, key: str, purpose: Purpose) -> Partner | None:
+        """Whose key this is; None where it is nobody's, or is for something else."""
+        partner = await self._lookers.run(self._registry.partners.find, key) if key else None
+        return partner if partner and partner.purpose is purpose else None
+
+    async def keep_report(self, partner: Partner, data: bytes) -> tuple[int, bool]:
+        """Take a report of what a corpus left out.
+
+        Returns:
+            Its number, and whether it is new.
+
+        Raises:
+            UsageError: it is no report, not signed with the partner's key, or not about this log.
+        """
+        return await self._keepers.run(self._keep, partner, data)
+
+    async def reports(self, after: int, most: int) -> list[ReportRow]:
+        """At most so many reports that came after one, in their order."""
+        return await self._lookers.run(self._registry.reports.page, after, most)
+
+    async def envelope(self, number: int) -> bytes | None:
+        """A report as it was signed and sent; None where there is none."""
+        return await self._lookers.run(self._registry.reports.envelope, number)
+
+    def _keep(self, partner: Partner, data: bytes) -> tuple[int, bool]:
+        # Not at the top: it brings pyarrow, which nothing else here needs.
+        from optout.filter.evidence import read_exclusions
+        from optout.registry.log import VerifierKey
+
+        try:
+            told = read_exclusions(data, key=VerifierKey.parse(partner.verifier))
+        except EvidenceError as fault:
+            raise UsageError(fault.message, fault.advice) from fault
+        report = Report(told.corpus, told.date, told.origin, told.size, told.root, told.rows, data)
+        return self._registry.reports.keep(partner, report)

@@ -1,0 +1,255 @@
+"""Whole lists from partners: kept as files, and worked off one after another in a thread.
+
+A list that was being worked off when the service stopped is begun anew: to repeat changes nothing.
+No path of this machine can be named in a list: pictures and files are taken by their hashes alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import threading
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from anyio import to_thread
+from optout.api.errors import Busy
+from optout.api.lists import Record, open_sheet
+from optout.registry import Identifier, Registry, documents
+from optout.registry.errors import IdentifierError, RegistryError, UsageError
+from optout.registry.identifiers import Grade, Kind, canonical
+from optout.registry.partners import Partner, PartnersUpload, Progress
+from optout.registry.registry import Claim, Listed, RecordName
+
+from .limits import Limits
+
+log = logging.getLogger("optout.api")
+
+FORMS = {
+    "text/csv": "csv",
+    "application/jsonl": "jsonl",
+    "application/vnd.apache.parquet": "parquet",
+}
+"""What a list may be, by content type, and the ending of its file."""
+
+MOST_REFUSALS = 100
+"""Refusals that are told one by one."""
+
+BATCH = 2000
+"""Entries that become durable together: others who write wait no longer than for these."""
+
+_PART = ".part"
+_KINDS = {str(kind): kind for kind in Kind}
+_MD5_DIGITS = 32
+_RETRY_SECONDS = 1.0
+_BENEATH_A_HOST = frozenset({Kind.URL, Kind.SITE, Kind.PREFIX})
+_QUOTED = re.compile(r"(['\"]).*\1", re.DOTALL)
+
+
+@dataclass
+class _Tally:
+    rows: int = 0
+    changed: int = 0
+    known: int = 0
+    refused: int = 0
+    refusals: list[tuple[str, str]] = field(default_factory=list)
+
+    def progress(self, state: str, fault: str = "") -> Progress:
+        return Progress(
+            state, self.rows, self.changed, self.known, self.refused, list(self.refusals), fault
+        )
+
+
+class UploadDesk:
+    """Takes lists, and works them off.
+
+    Args:
+        registry: the registry, open.
+        folder: where lists are kept until they are worked off.
+        limits: the service's ceilings.
+    """
+
+    def __init__(self, registry: Registry, folder: Path, limits: Limits) -> None:
+        self._registry = registry
+        self._folder = folder
+        self._most = limits.waiting
+        self._wanted = threading.Event()
+        self._ending = threading.Event()
+        self._worker: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to work off what waits, and whatever comes."""
+        for left in self._folder.glob(f"*{_PART}"):
+            left.unlink(missing_ok=True)
+        self._wanted.set()
+        self._worker = threading.Thread(target=self._run, name="uploads", daemon=True)
+        self._worker.start()
+
+    def close(self) -> None:
+        """Stop after the batch that is under way; the next start goes on."""
+        self._ending.set()
+        self._wanted.set()
+        if self._worker is not None:
+            self._worker.join()
+
+    async def take(
+        self,
+        partner: Partner,
+        form: str,
+        kind: str,
+        body: AsyncIterator[bytes],
+        *,
+        takes_back: bool,
+    ) -> str:
+        """Keep a list, to be worked off in its turn.
+
+        Args:
+            partner: who sends it.
+            form: the ending of its file, one of `FORMS`.
+            kind: what its values are; empty where they say it themselves.
+            body: the list.
+            takes_back: whether it lists what this partner takes back.
+
+        Returns:
+            What it is called by.
+
+        Raises:
+            Busy: too many wait already, or it cannot be kept.
+        """
+        uploads = self._registry.uploads
+        if len(await to_thread.run_sync(uploads.unfinished)) >= self._most:
+            raise Busy("too many lists wait to be worked off", "Send it again in an hour.")
+        identity = uploads.new_id()
+        path = self._path(identity, form)
+        part = path.with_name(f"{path.name}{_PART}")
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as to:
+                async for chunk in body:
+                    await to_thread.run_sync(to.write, chunk)
+                to.flush()
+                await to_thread.run_sync(os.fsync, to.fileno())
+            part.rename(path)
+            await to_thread.run_sync(
+                lambda: uploads.start(identity, partner, kind, form, takes_back=takes_back)
+            )
+        except OSError as fault:
+            raise Busy("the list cannot be kept", "Send it again in an hour.") from fault
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            with suppress(OSError):
+                part.unlink()
+        self._wanted.set()
+        return identity
+
+    async def find(self, identity: str, partner: Partner) -> PartnersUpload | None:
+        """How far a list of this partner has come; None where it has sent no such list."""
+        found = await to_thread.run_sync(self._registry.uploads.find, identity)
+        return found if found and found.sender == partner.name else None
+
+    def _path(self, identity: str, form: str) -> Path:
+        return self._folder / f"{identity}.{form}"
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            self._wanted.wait()
+            self._wanted.clear()
+            try:
+                for identity in self._registry.uploads.unfinished():
+                    self._work_off(identity)
+            except RegistryError:  # it is away, and may come back
+                self._ending.wait(_RETRY_SECONDS)
+                self._wanted.set()
+
+    def _work_off(self, identity: str) -> None:
+        upload = self._registry.uploads.find(identity)
+        if upload is None or self._ending.is_set():
+            return
+        path, tally, fault = self._path(identity, upload.form), _Tally(), ""
+        try:
+            self._read(upload, path, tally)
+        except UsageError as error:
+            fault = error.message.replace(str(path), "the list")
+        except RegistryError:
+            raise
+        except Exception as error:  # one list that breaks us must not keep the others waiting
+            log.error("%s", type(error).__name__)
+            fault = "something unforeseen went wrong; it has been noted"
+        if self._ending.is_set():
+            return
+        self._registry.uploads.keep(identity, tally.progress("failed" if fault else "done", fault))
+        path.unlink(missing_ok=True)
+
+    def _read(self, upload: PartnersUpload, path: Path, tally: _Tally) -> None:
+        """Work off one list.
+
+        Raises:
+            UsageError: it cannot be read to its end.
+        """
+        domain = next(
+            (one.domain for one in self._registry.partners.all() if one.id == upload.key), ""
+        )
+        batch: list[Listed] = []
+        for record in open_sheet(str(path), upload.kind, "").records():
+            tally.rows += 1
+            try:
+                batch += _listed(record, upload.kind, domain)
+            except IdentifierError as error:
+                tally.refused += 1
+                if len(tally.refusals) < MOST_REFUSALS:
+                    # No value is kept in the open.
+                    tally.refusals.append((record.place, _QUOTED.sub("…", error.message)))
+            if len(batch) >= BATCH:
+                self._enter(upload, batch, tally)
+                batch = []
+            if self._ending.is_set():
+                return
+        self._enter(upload, batch, tally)
+
+    def _enter(self, upload: PartnersUpload, batch: list[Listed], tally: _Tally) -> None:
+        feed = f"partner {upload.sender}"
+        if upload.takes_back:
+            done = self._registry.follow(feed, [], [one.name for one in batch])
+            tally.changed += len(done.withdrawn)
+            tally.known += max(0, len(batch) - len(done.withdrawn))
+        else:
+            done = self._registry.follow(feed, batch)
+            tally.changed += done.added
+            tally.known += done.known
+        self._registry.uploads.keep(upload.id, tally.progress("working"))
+
+
+def _listed(record: Record, kind: str, domain: str) -> list[Listed]:
+    """What one value registers.
+
+    Raises:
+        IdentifierError: it is not of its kind, or names a file.
+    """
+    if record.fault:
+        raise IdentifierError(record.fault, "Mend it, then repeat.")
+    told, value = kind or record.kind or "url", record.value
+    if told not in _KINDS:
+        raise IdentifierError(f"{told[:40]!r} is no kind", "Mend it, then repeat.")
+    grade = Grade.SELF
+    if told == Kind.IMAGE:
+        found: tuple[Identifier, ...] = (Identifier.image_phash256(value),)
+    elif told == Kind.FILE:
+        is_md5 = len(value) == _MD5_DIGITS
+        found = (Identifier.file_md5(value) if is_md5 else Identifier.file_sha256(value),)
+    else:
+        found = Identifier.parse_all(_KINDS[told], value)
+        if domain and told in _BENEATH_A_HOST:
+            host = canonical(_KINDS[told], value).partition("/")[0].partition(":")[0]
+            if f".{host}".endswith(f".{domain}"):
+                grade = Grade.DOMAIN
+    return [
+        Listed(
+            RecordName(told, documents.canonical(one.matter()).decode()), Claim(one, grade=grade)
+        )
+        for one in found
+    ]

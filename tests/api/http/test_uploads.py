@@ -1,0 +1,241 @@
+"""Partners send whole lists, which are worked off in their turn."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fastapi.testclient import TestClient
+from optout.api.errors import Busy
+from optout.api.http.app import build
+from optout.api.service import Limits, UploadDesk
+from optout.api.settings import Settings
+from optout.registry import Registry
+from optout.registry.errors import RegistryError
+from optout.registry.partners import Partner, Purpose
+
+CSV = "text/csv"
+PHASH = b"9445a95e4099ac9abbedc6be43530c97fc8316666de8e14cb0ca326d3467ade1"
+LIST = b"url\nhttps://anna.example/1.jpg\nhttps://www.museum.example/2\nno address\n"
+
+
+class Sending:
+    """A service, and who sends lists to it."""
+
+    def __init__(self, client: TestClient, registry: Registry, folder: Path) -> None:
+        self.client, self.registry, self.folder = client, registry, folder
+        self.partner, key = registry.partners.make(
+            "Museum", Purpose.UPLOAD, domain="museum.example"
+        )
+        self.headers = {"Authorization": f"Bearer {key.text}"}
+
+    def send(self, data: bytes, form: str = CSV, query: str = "", **headers: str) -> Any:
+        sent = {**self.headers, "Content-Type": form, **headers}
+        return self.client.post(f"/v1/uploads{query}", content=data, headers=sent)
+
+    def done(self, data: bytes, form: str = CSV, query: str = "") -> dict[str, Any]:
+        answer = self.send(data, form, query)
+        assert answer.status_code == 202, answer.text
+        return self.wait(answer.headers["location"])
+
+    def wait(self, address: str) -> dict[str, Any]:
+        for _ in range(500):
+            told: dict[str, Any] = self.client.get(address, headers=self.headers).json()
+            if told["state"] in {"done", "failed"}:
+                return told
+            time.sleep(0.02)
+        raise AssertionError(told)
+
+
+@pytest.fixture
+def sending(new_registry: Callable[[], Path]) -> Iterator[Sending]:
+    with served(new_registry()) as one:
+        yield one
+
+
+@contextmanager
+def served(database: Path, **settings: Any) -> Iterator[Sending]:
+    state = database.parent / "state"
+    held = Settings(registry=str(database), state=state, **settings)
+    with Registry.open(held.registry) as registry:
+        app = build(held.registry, None, None, held.limits, held)
+        with TestClient(app, base_url="http://optout.example") as client:
+            yield Sending(client, registry, held.uploads)
+
+
+def grades(registry: Registry) -> list[str]:
+    return sorted(str(one.grade) for one in registry.state().entries.values())
+
+
+def test_a_list_is_registered_and_repeating_it_adds_nothing(sending: Sending) -> None:
+    told = sending.done(LIST)
+    assert {name: told[name] for name in ("state", "rows", "changed", "known", "refused")} == {
+        "state": "done",
+        "rows": 3,
+        "changed": 2,
+        "known": 0,
+        "refused": 1,
+    }
+    assert [one["place"] for one in told["refusals"]] == ["line 4"]
+    assert "no address" not in told["refusals"][0]["reason"]
+    assert grades(sending.registry) == ["domain", "self"]
+    again = sending.done(LIST)
+    assert (again["changed"], again["known"]) == (0, 2)
+    assert list(sending.folder.iterdir()) == []
+
+
+def test_a_partner_takes_back_its_own_alone(sending: Sending) -> None:
+    sending.done(LIST)
+    _, key = sending.registry.partners.make("Other", Purpose.UPLOAD)
+    mine = dict(sending.headers)
+    sending.headers = {"Authorization": f"Bearer {key.text}"}
+    sending.done(LIST)
+    assert sending.registry.size == 4
+    sending.headers = mine
+    told = sending.done(LIST, query="?take-back=true")
+    assert (told["takes_back"], told["changed"]) == (True, 2)
+    assert sending.done(LIST, query="?take-back=true")["known"] == 2
+    entries = sending.registry.state().entries.values()
+    assert sum(entry.status.in_force for entry in entries) == 2
+
+
+def test_lists_of_each_form_and_kind_are_read(sending: Sending) -> None:
+    lines = b'{"value": "%s", "kind": "image"}\n{"value": "/etc/passwd", "kind": "file"}\n'
+    lines += b'{"value": "%s", "kind": "file"}\n{"value": "%s", "kind": "file"}\n'
+    lines += b'{"value": "x", "kind": "spell"}\n{"value": 7, "kind": "url"}\n'
+    told = sending.done(lines % (PHASH, b"0" * 64, b"0" * 32), "application/jsonl")
+    assert (told["changed"], told["refused"]) == (3, 3)
+    stream = io.BytesIO()
+    pq.write_table(pa.table({"site": ["museum.example", "bea.example"]}), stream)
+    form = "application/vnd.apache.parquet"
+    assert sending.done(stream.getvalue(), form, "?kind=site")["changed"] == 2
+    assert grades(sending.registry) == ["domain", "self", "self", "self", "self"]
+
+
+def test_what_cannot_be_read_has_failed_and_names_no_path(sending: Sending) -> None:
+    told = sending.done(b"nothing", "application/vnd.apache.parquet")
+    assert told["state"] == "failed"
+    assert told["fault"].startswith("the list cannot be read")
+    assert str(sending.folder) not in told["fault"]
+    assert list(sending.folder.iterdir()) == []
+
+
+def test_a_list_that_breaks_us_does_not_keep_others_waiting(
+    sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("anna")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(UploadDesk, "_read", broken)
+        assert sending.done(LIST)["fault"].startswith("something unforeseen")
+    assert sending.done(LIST)["state"] == "done"
+
+
+def test_only_who_sent_a_list_sees_how_far_it_is(sending: Sending) -> None:
+    address = sending.send(LIST).headers["location"]
+    assert sending.client.get(address).status_code == 401
+    _, key = sending.registry.partners.make("Other", Purpose.UPLOAD)
+    other = {"Authorization": f"Bearer {key.text}"}
+    assert sending.client.get(address, headers=other).status_code == 404
+    assert sending.client.get("/v1/uploads/none", headers=sending.headers).status_code == 404
+    sending.wait(address)
+
+
+def test_what_is_no_upload_is_refused(sending: Sending) -> None:
+    assert sending.send(LIST, "text/html").status_code == 415
+    assert sending.send(LIST, query="?kind=spell").status_code == 422
+    _, key = sending.registry.partners.make("Other", Purpose.READ)
+    assert sending.send(LIST, Authorization=f"Bearer {key.text}").status_code == 401
+    assert not sending.folder.exists()
+
+
+def test_a_list_has_a_ceiling_and_leaves_nothing_behind(
+    new_registry: Callable[[], Path],
+) -> None:
+    with served(new_registry(), limits={"whole_list": 100}) as sending:
+        answer = sending.send(b"url\n" * 100)
+        assert answer.status_code == 413
+        assert sending.registry.uploads.unfinished() == []
+        assert not sending.folder.exists() or list(sending.folder.iterdir()) == []
+
+
+def test_a_list_is_worked_off_after_a_restart(new_registry: Callable[[], Path]) -> None:
+    database = new_registry()
+    with Registry.open(database) as registry:
+        partner, _ = registry.partners.make("Museum", Purpose.UPLOAD)
+        folder = database.parent / "state" / "uploads"
+        folder.mkdir(parents=True)
+        identity = registry.uploads.new_id()
+        (folder / f"{identity}.csv").write_bytes(LIST)
+        (folder / "0.csv.part").write_bytes(LIST)
+        registry.uploads.start(identity, partner, "", "csv", takes_back=False)
+    with served(database) as sending:
+        told = sending.wait(f"/v1/uploads/{identity}")
+    assert told["changed"] == 2
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def desk(new_registry: Callable[[], Path]) -> Iterator[tuple[UploadDesk, Partner, Registry, Path]]:
+    database = new_registry()
+    with Registry.open(database) as registry:
+        partner, _ = registry.partners.make("Museum", Purpose.UPLOAD)
+        folder = database.parent / "uploads"
+        yield UploadDesk(registry, folder, Limits(waiting=1)), partner, registry, folder
+
+
+async def body() -> Any:
+    yield LIST
+
+
+@pytest.mark.anyio
+async def test_lists_are_for_their_owner_and_so_many_wait_and_no_more(desk: Any) -> None:
+    lists, partner, registry, folder = desk
+    identity = await lists.take(partner, "csv", "", body(), takes_back=False)
+    (file,) = folder.iterdir()
+    assert (file.name, file.stat().st_mode & 0o777) == (f"{identity}.csv", 0o600)
+    with pytest.raises(Busy, match="too many lists wait"):
+        await lists.take(partner, "csv", "", body(), takes_back=False)
+    assert registry.uploads.unfinished() == [identity]
+
+
+@pytest.mark.anyio
+async def test_where_there_is_no_room_a_list_is_not_taken(desk: Any) -> None:
+    lists, partner, registry, folder = desk
+    folder.write_bytes(b"")
+    with pytest.raises(Busy, match="the list cannot be kept"):
+        await lists.take(partner, "csv", "", body(), takes_back=False)
+    assert registry.uploads.unfinished() == []
+
+
+@pytest.mark.anyio
+async def test_a_registry_that_is_away_is_asked_again(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists, partner, registry, _ = desk
+    identity = await lists.take(partner, "csv", "", body(), takes_back=False)
+    monkeypatch.setattr("optout.api.service.uploads._RETRY_SECONDS", 0.01)
+    asked, seen = [], registry.follow
+
+    def follow(*arguments: Any) -> Any:
+        asked.append(1)
+        if len(asked) == 1:
+            raise RegistryError("it is away")
+        return seen(*arguments)
+
+    monkeypatch.setattr(registry, "follow", follow)
+    lists.start()
+    for _ in range(300):
+        if registry.uploads.find(identity).progress.state == "done":
+            break
+        time.sleep(0.01)
+    lists.close()
+    assert registry.uploads.find(identity).progress.changed == 2
