@@ -35,7 +35,7 @@ class Location:
     vault: Path
 
 
-def locate(location: str | Path, environment: Mapping[str, str] = os.environ) -> Location:
+def locate(location: str | Path, environment: Mapping[str, str] | None = None) -> Location:
     """What a path or a database URL means.
 
     Key and vault of `optout.db` lie beside it, as `optout.key` and `optout.vault`; those of a
@@ -44,7 +44,7 @@ def locate(location: str | Path, environment: Mapping[str, str] = os.environ) ->
 
     Args:
         location: a path, or a URL such as `sqlite:///optout.db` or `postgresql://user@host/optout`.
-        environment: where `OPTOUT_KEYS` may stand.
+        environment: where `OPTOUT_KEYS` may stand; the process's own by default.
 
     Raises:
         RegistryError: it is a URL of something else, no path at all, or the database has a name
@@ -58,7 +58,7 @@ def locate(location: str | Path, environment: Mapping[str, str] = os.environ) ->
         raise RegistryError("the registry's address is no database URL", _ADVICE) from fault
     backend = url.get_backend_name()
     if backend == "postgresql":
-        return _of_server(url, environment)
+        return _of_server(url, os.environ if environment is None else environment)
     if backend != "sqlite":
         # The URL itself is not shown: it may hold a password.
         raise RegistryError(f"a {backend} database cannot be used", _ADVICE)

@@ -12,6 +12,7 @@ from optout.registry.registry import Claim
 from optout.registry.store import postgresql
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 
 @pytest.fixture
@@ -135,6 +136,14 @@ def test_what_the_server_says_is_said_in_plain_words(
 
 def test_a_missing_driver_is_told_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(RegistryError, match="needs psycopg") as refused:
+    with pytest.raises(RegistryError, match="psycopg is not installed") as refused:
         Registry.open("postgresql://db.example/optout")
     assert "optout[postgresql]" in refused.value.advice
+
+
+def test_more_askers_than_connections_are_told_to_wait() -> None:
+    with (
+        pytest.raises(RegistryError, match="it is asked by too many at once"),
+        postgresql.database_faults("it"),
+    ):
+        raise PoolTimeoutError("no connection is free")
