@@ -100,13 +100,9 @@ class Postgres:
         """The URL of a registry that holds nothing; its key and vault are in the folder."""
         if not self._template:
             from optout.registry import Registry
-            from optout.registry.store import locate
 
             url = make_url(self.empty_database())
             Registry.create(str(url), origin="log.example/test").close()
-            made_at = locate(str(url))
-            for path in (made_at.key, made_at.vault):
-                shutil.move(path, self._folder / path.name)
             self._template = str(url.database)
         made = make_url(self.empty_database(self._template))
         for end in ("key", "vault"):

@@ -58,6 +58,7 @@ def locate(location: str | Path, environment: Mapping[str, str] | None = None) -
         raise RegistryError("the registry's address is no database URL", _ADVICE) from fault
     backend = url.get_backend_name()
     if backend == "postgresql":
+        # As it is now: other libraries (`datasets.Dataset.map`) put a copy in its place.
         return _of_server(url, os.environ if environment is None else environment)
     if backend != "sqlite":
         # The URL itself is not shown: it may hold a password.

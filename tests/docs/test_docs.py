@@ -100,7 +100,14 @@ def tidy(printed: str) -> str:
     return "\n".join(line.rstrip() for line in printed.splitlines()).strip("\n")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+LONG = {"reach.md"}
+"""Pages whose examples take more than half a minute."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(p, marks=[pytest.mark.long] if p.name in LONG else [], id=p.name) for p in PAGES],
+)
 def test_every_example_does_what_it_shows(
     page: Path, played: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -58,7 +58,11 @@ def undisturbed(
     return contents(out), time.monotonic() - started
 
 
-@pytest.mark.parametrize("moment", range(MOMENTS))
+@pytest.mark.parametrize(
+    "moment",
+    # Every other one takes its turn with the long campaigns.
+    [pytest.param(at, marks=[pytest.mark.long] if at % 2 else []) for at in range(MOMENTS)],
+)
 def test_a_killed_run_ends_in_the_same_bytes(
     moment: int,
     corpus: Path,

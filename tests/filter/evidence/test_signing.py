@@ -19,6 +19,11 @@ def test_the_keys_place_is_named_or_the_usual_one(monkeypatch: pytest.MonkeyPatc
     assert key_path({}) == Path("/home/anna/.config/optout/signing.key")
 
 
+def test_the_environment_is_asked_as_it_is_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.environ", {"OPTOUT_SIGNING_KEY": "/elsewhere/own.key"})
+    assert key_path() == Path("/elsewhere/own.key")
+
+
 def test_a_key_is_made_once_and_readable_by_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "signing.key"
     key = operator_key(path)

@@ -46,6 +46,11 @@ def test_key_and_vault_of_a_server_lie_where_the_environment_says() -> None:
     assert (found.key, found.vault) == (Path("/srv/keys/anna.key"), Path("/srv/keys/anna.vault"))
 
 
+def test_the_environment_is_asked_as_it_is_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.environ", {"OPTOUT_KEYS": "/srv/others"})
+    assert locate("postgresql://db.example/anna").key == Path("/srv/others/anna.key")
+
+
 @pytest.mark.parametrize("name", ["", "..", "a%2Fb", "a%00b"])
 def test_a_database_that_no_file_can_be_called_after_is_refused(name: str) -> None:
     with pytest.raises(RegistryError, match="could be called after it") as refused:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from optout.registry.errors import RegistryError
-from optout.registry.store import Label, Shredded, Vault, seal, unseal, vault_file
+from optout.registry.store import Label, Shredded, Vault, vault_file
+from optout.registry.store.key_numbers import Keys
+from optout.registry.store.shredding import seal, unseal, with_keys
+from optout.registry.store.vault import PART_BITS, PARTS
+from sqlalchemy import Connection, create_engine
 
 LAST = 2**40 - 1
 
@@ -16,6 +21,12 @@ LAST = 2**40 - 1
 @pytest.fixture
 def vault(tmp_path: Path) -> Vault:
     return Vault.create(tmp_path / "optout.vault")
+
+
+@pytest.fixture
+def connection(vault: Vault) -> Iterator[Connection]:
+    with create_engine("sqlite://").connect() as plain:
+        yield with_keys(plain, Keys(vault, ((100, 2), (200, 0))))
 
 
 def is_there(vault: Vault, number: int, label: Label = Label.ENTRY) -> bool:
@@ -152,21 +163,48 @@ def test_a_vault_that_goes_missing_is_told_of(vault: Vault) -> None:
             step()
 
 
-def test_what_is_sealed_opens_in_its_own_place_alone(vault: Vault) -> None:
-    box = seal(vault, Label.ENTRY, 3, "opening", b"plain")
+def test_what_is_sealed_opens_in_its_own_place_alone(vault: Vault, connection: Connection) -> None:
+    box = seal(connection, Label.ENTRY, 3, "opening", b"plain")
     assert b"plain" not in box
-    assert unseal(vault, Label.ENTRY, 3, "opening", box) == b"plain"
+    assert unseal(connection, Label.ENTRY, 3, "opening", box) == b"plain"
+    assert unseal(connection, Label.ENTRY, 3, "opening", None) is None
     for label, number, purpose, given in [
         (Label.CASE, 3, "opening", box),
         (Label.ENTRY, 4, "opening", box),
         (Label.ENTRY, 3, "item", box),
         (Label.ENTRY, 3, "opening", b""),
-        (Label.ENTRY, 3, "opening", box[:-1] + b"?"),
+        (Label.ENTRY, 3, "opening", box[:-1] + bytes([box[-1] ^ 1])),
     ]:
         with pytest.raises(RegistryError, match=f"the {purpose} of .* is damaged"):
-            unseal(vault, label, number, purpose, given)
+            unseal(connection, label, number, purpose, given)
     vault.shred(Label.ENTRY, [3])
-    with pytest.raises(Shredded):
-        unseal(vault, Label.ENTRY, 3, "opening", box)
+    assert unseal(connection, Label.ENTRY, 3, "opening", box) is None
     with pytest.raises(RegistryError, match="has destroyed the key of entry 3"):
-        seal(vault, Label.ENTRY, 3, "opening", b"plain")
+        seal(connection, Label.ENTRY, 3, "opening", b"plain")
+
+
+def test_the_entries_after_a_recovery_have_keys_in_another_part(
+    vault: Vault, connection: Connection
+) -> None:
+    vault.shred(Label.ENTRY, [99, 100, 200 + (2 << PART_BITS)])
+    lost = []
+    for entry in (98, 99, 100, 199, 200, 300):
+        try:
+            seal(connection, Label.ENTRY, entry, "opening", b"plain")
+        except RegistryError:
+            lost.append(entry)
+    assert lost == [99]
+
+
+def test_a_part_is_whole_while_no_key_of_it_was_destroyed(vault: Vault) -> None:
+    assert vault.whole_part() == 0
+    for label, number, whole in (
+        (Label.CASE, (1 << PART_BITS) + 5, 0),
+        (Label.ENTRY, 7, 2),
+        (Label.ENTRY, 2 << PART_BITS, 3),
+    ):
+        vault.shred(label, [number])
+        assert vault.whole_part() == Vault(vault.path).whole_part() == whole
+    vault.shred(Label.CASE, [part << PART_BITS for part in range(PARTS)])
+    with pytest.raises(RegistryError, match="has no part left that is whole"):
+        vault.whole_part()
