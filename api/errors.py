@@ -15,6 +15,7 @@ OptOutError
     ├── AddressRefused     a mail address is none that can be written to
     ├── UnreadableBody     a request's body is not what its content type says
     ├── SecretMissing      a request to a case does not bring its secret
+    ├── KeyMisplaced       an API key opens something else
     ├── UnsupportedBody    a request's content type is none that is taken here
     ├── BodyTooLarge       a request's body, or a part of it, exceeds a limit
     └── ItemsRefused       some items of a case cannot be registered, so none is
@@ -89,6 +90,10 @@ class SecretMissing(UsageError):  # noqa: N818  # says what happened
             "the case's secret is missing",
             "Send it as Authorization: Bearer XXXX-XXXX-XXXX-XXXX.",
         )
+
+
+class KeyMisplaced(UsageError):  # noqa: N818  # says what happened
+    """An API key opens something else than what is asked for: HTTP status 403."""
 
 
 class UnsupportedBody(UsageError):  # noqa: N818  # says what happened

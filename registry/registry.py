@@ -9,7 +9,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from optout.registry.cases import Cases, Contacts, News, Notices, Proofs, Sharing
+from optout.registry.cases import (
+    Cases,
+    Contacts,
+    News,
+    Notices,
+    Proofs,
+    Sharing,
+    lower_unproved,
+)
 from optout.registry.errors import RegistryError
 from optout.registry.log import (
     ByOperator,
@@ -99,7 +107,7 @@ class Registry:
         Raises:
             UsageError: a log cannot have this name.
             RegistryError: there is such a registry, key or vault already, or they cannot be
-                written. Nothing is left behind then.
+                written, and nothing is left behind; or what was made cannot be opened.
         """
         place = locate(location)
         key = SigningKey.generate(origin)
@@ -109,12 +117,13 @@ class Registry:
                 raise RegistryError(f"{database} exists already", "Use it, or choose another path.")
             key.save(place.key)
             try:
-                store = Store.create(place, origin=origin, key=str(key.verifier))
+                Store.create(place, origin=origin, key=str(key.verifier))
             except BaseException:
                 with suppress(OSError):
                     place.key.unlink()
                 raise
-        return cls(store, key)
+        # What fails from here on leaves a registry that is whole.
+        return cls(Store.open(place), key)
 
     @classmethod
     def open(cls, location: str | Path) -> Registry:
@@ -152,6 +161,10 @@ class Registry:
         The log goes on from where it stood when the backup was made. Whoever has a newer checkpoint
         will see two logs in one.
 
+        Nothing but an erasure outlives the backup: addresses that cases have forgotten or replaced
+        since are known again, API keys that have ended open again, what was decided since is
+        undecided, and entries that were withdrawn since are in force.
+
         Args:
             location: the new SQLite file, or the URL of an empty PostgreSQL database; see `create`.
             backup: what `backup` wrote, of whatever database.
@@ -173,7 +186,10 @@ class Registry:
         """Copy the database as it stands into a new SQLite file; see `recover`.
 
         The copy can be kept anywhere and for ever: without the vault it tells nothing of what is
-        registered, and with the vault nothing of what was erased.
+        registered, and with the vault as it is later nothing of what was erased until then. In
+        plain it has the log, the numbers of cases and notices, their days, languages and states,
+        and partners with their reports. What was removed and not erased, such as an address, can
+        be opened in it until its case or its entry is erased.
 
         Returns:
             How many records its log has.
@@ -183,6 +199,18 @@ class Registry:
         """
         with _file_faults(str(path)):
             return self._store.backup(path)
+
+    def backup_vault(self, path: Path) -> None:
+        """Copy the vault as it stands, for its owner's eyes only, in place of an older copy.
+
+        Make it after a backup of the database, and keep none but the newest: an older one opens
+        what was erased since. Copying the file otherwise while it is in use may lose keys.
+
+        Raises:
+            RegistryError: there is something else under `path`, or it cannot be written.
+        """
+        with _file_faults(str(path)):
+            self._store.vault.backup(path)
 
     def close(self) -> None:
         """Close the database."""
@@ -321,6 +349,8 @@ class Registry:
     def restore(self, indexes: Sequence[int], why: str = "") -> None:
         """Undo withdrawals and disputes: all of them, or none. The log says that the operator did.
 
+        A grade that was given by a proof which has ended meanwhile is lowered.
+
         Args:
             indexes: the entries.
             why: for all to read, for ever.
@@ -334,6 +364,7 @@ class Registry:
         if proofs:
             with self._store.writing() as connection:
                 restore(connection, proofs)
+                lower_unproved(connection, indexes)
 
     def erase(self, indexes: Sequence[int], why: str = "") -> None:
         """Destroy what is known of entries, for good: all of them, or none.
@@ -354,6 +385,14 @@ class Registry:
         if proofs:
             with self._store.writing() as connection:
                 erase(connection, proofs)
+
+    def can_erase(self) -> bool:
+        """Whether the vault can be written, and holds no key that an erasure was to destroy.
+
+        Raises:
+            RegistryError: the database or the vault cannot be read.
+        """
+        return self._store.can_shred()
 
     def snapshot(self, folder: Path) -> Snapshot:
         """Write what is in force into a folder, or renew the snapshot that is there.

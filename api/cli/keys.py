@@ -57,7 +57,10 @@ def keys(
             console.document({"id": whose, "ended": True})
         else:
             partner, key = partners.make(
-                whose or "", _purpose(purpose), domain=domain or "", verifier=verifier or ""
+                whose or "",
+                _purpose(purpose, has_verifier=bool(verifier)),
+                domain=_provable(domain),
+                verifier=verifier or "",
             )
             console.say(f"a key of {partner.name} for {partner.purpose}; it is shown this once:")
             console.result(key.text)
@@ -83,29 +86,46 @@ def _check(action: str, whose: str | None, *, is_full: bool) -> None:
         )
 
 
-def _purpose(word: str | None) -> Purpose:
+def _purpose(word: str | None, *, has_verifier: bool) -> Purpose:
     from optout.registry.errors import UsageError
     from optout.registry.partners import Purpose
 
+    advice = f"Say it with --for: {', '.join(Purpose)}."
+    if word is None:
+        raise UsageError("a key opens one thing, and this does not say which", advice)
     try:
-        return Purpose(word or "")
+        purpose = Purpose(word)
     except ValueError as fault:
+        raise UsageError(f"{word[:40]!r} is nothing that a key opens", advice) from fault
+    if purpose is Purpose.REPORT and not has_verifier:
         raise UsageError(
-            "a key opens one thing, and this does not say which",
-            f"Say it with --for: {', '.join(Purpose)}.",
-        ) from fault
+            "a key for reports needs --verifier",
+            "Ask the partner for its key, as it is told by: optout report --json",
+        )
+    return purpose
+
+
+def _provable(domain: str | None) -> str:
+    if not domain:
+        return ""
+    from optout.api.http import extra
+
+    with extra():
+        from optout.api.proofs import provable_domain
+    return provable_domain(domain)
 
 
 def _list(console: Console, found: list[Partner], *, json: bool) -> None:
     if not json:
         console.table(
             [
-                ("id", "partner", "for", "key", "made", "last used", "ended"),
+                ("id", "partner", "for", "domain", "key", "made", "last used", "ended"),
                 *(
                     (
                         one.id,
                         one.name,
                         str(one.purpose),
+                        one.domain or "-",
                         one.key,
                         one.made,
                         one.used or "-",

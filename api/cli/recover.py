@@ -23,6 +23,9 @@ def recover(
     Put its key and its newest vault where they belong first: what was erased after the backup was
     made is erased in it, too. What was registered after it is lost, and whoever has a newer
     checkpoint of the log will see that it went back.
+
+    What was ended or taken away otherwise after it is there again: addresses of mail that cases
+    had forgotten, API keys that had ended, entries that had been withdrawn.
     """
     from optout.registry import Registry
 
@@ -33,6 +36,13 @@ def recover(
         console.say((f"root     {root}", "dim"))
     console.say(
         ("compare size and root with the last checkpoint that was published", "dim"),
+    )
+    console.say(
+        (
+            "API keys that were ended after the backup open again, and addresses that were "
+            "forgotten are known again: end and forget them once more",
+            "dim",
+        ),
     )
     console.document({"size": size, "root": root})
     return Exit.DONE

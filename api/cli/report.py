@@ -15,6 +15,7 @@ from .options import AsJson
 
 _SECONDS = 60.0
 _MOST = 1 << 16
+_TAKEN = (200, 201)
 
 
 def report(
@@ -112,19 +113,28 @@ def _send(service: str, data: bytes) -> str:
         data,
         {"Content-Type": "application/json", "Authorization": f"Bearer {key}"},
     )
+
+    class Staying(urllib.request.HTTPRedirectHandler):
+        # Whoever is redirected to would be sent the key, and no report.
+        def redirect_request(self, *_: object) -> None:
+            return None
+
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310  # likewise
-            return str(answer.headers.get("Location") or address)
+        with urllib.request.build_opener(Staying).open(request, timeout=_SECONDS) as answer:
+            status, told, place = answer.status, b"", answer.headers.get("Location")
     except urllib.error.HTTPError as refusal:
-        raise StorageError(
-            f"{service} did not take the report: {_detail(refusal.read(_MOST), refusal.code)}",
-            "The report was written and can be sent again.",
-        ) from refusal
+        status, told, place = refusal.code, refusal.read(_MOST), None
     except (OSError, ValueError) as fault:
         why = getattr(fault, "reason", fault)
         raise StorageError(
             f"{service} cannot be reached: {why}", "The report was written and can be sent again."
         ) from fault
+    if status not in _TAKEN:
+        raise StorageError(
+            f"{service} did not take the report: {_detail(told, status)}",
+            "The report was written and can be sent again.",
+        )
+    return str(place or address)
 
 
 def _detail(body: bytes, status: int) -> str:

@@ -11,7 +11,10 @@ from starlette.requests import Request
 from .problems import Problem
 
 KeyAccepted = Callable[[str], Awaitable[bool]]
-"""Whether an API key, empty where none was sent, opens something."""
+"""Whether an API key, empty where none was sent, opens something.
+
+A key that opens something else raises `KeyMisplaced`.
+"""
 
 
 async def anybody(_key: str) -> bool:
@@ -35,12 +38,16 @@ def key_of(request: Request) -> str:
 
 
 async def refusal(request: Request, accepted: KeyAccepted) -> Problem | None:
-    """The answer to a request whose key does not open this; None where it does."""
+    """The answer to a request without a key that holds; None where its key opens this.
+
+    Raises:
+        KeyMisplaced: the key holds, and opens something else.
+    """
     return None if await accepted(key_of(request)) else key_missing()
 
 
 def key_missing() -> Problem:
-    """The answer to a request that brings no key, or one that opens something else."""
+    """The answer to a request that brings no key, or one that is nobody's."""
     return Problem(
         401,
         "this needs an API key that holds here",

@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from optout.api.errors import Fault
 from optout.api.pages import Pages
+from optout.api.places import where
 from optout.api.service import Desk, Limits
+from optout.api.settings import Settings
+from optout.api.words import says
 from optout.registry.errors import OptOutError
 from optout.registry.partners import Purpose
 from pydantic import BaseModel
@@ -25,15 +28,11 @@ from starlette.routing import Match
 
 from . import around, cases, entries, files, log_pages, ranges, reports, spawning, stopncii, uploads
 from .access import anybody, opened_by
-from .guard import BodyCeiling, Guard, log, where
+from .guard import BodyCeiling, Guard, log
 from .problems import Problem, problem_of, status_of
 from .schemas import CaseRequest, ProblemAnswer, Withdrawal, pointer
 
-if TYPE_CHECKING:
-    from optout.api.settings import Settings
-
 _WATCH_SECONDS = 5.0
-_STATE = Path("optout.state") / "uploads"
 _MACHINE_PATHS = (
     "/v1/",
     "/api/",
@@ -74,20 +73,22 @@ def build(
     """
     desk = Desk.open(location, folder, limits)
     base = _base(public_url)
-    state = settings.uploads if settings else _STATE
-    lists = desk.partners.uploads(state, limits)
+    held = settings or Settings.model_construct()  # the defaults, wherever it runs
+    lists = desk.partners.uploads(held.uploads, limits)
     pages = Pages(desk, base)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watch = asyncio.create_task(_watch(desk))
+        ending, wake = asyncio.Event(), asyncio.Event()
+        desk.when_erased.append(wake.set)
+        watch = asyncio.create_task(_watch(desk, ending, wake))
         lists.start()
         try:
             yield
         finally:
-            watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
+            ending.set()
+            wake.set()
+            await watch
             await asyncio.to_thread(lists.close)
             await asyncio.to_thread(desk.close)
 
@@ -109,14 +110,12 @@ def build(
     )
     app.state.desk = desk
     readers = opened_by(desk.partners, Purpose.READ)
-    snapshot_asks = settings is not None and settings.snapshot_key_required
-    spawning_asks = settings is not None and settings.spawning_key_required
     app.include_router(cases.routes(desk, base))
-    app.include_router(files.routes(desk, readers if snapshot_asks else anybody))
+    app.include_router(files.routes(desk, readers if held.snapshot_key_required else anybody))
     app.include_router(ranges.routes(desk))
     app.include_router(log_pages.routes(desk))
     app.include_router(entries.routes(desk))
-    app.include_router(spawning.routes(desk, readers if spawning_asks else anybody))
+    app.include_router(spawning.routes(desk, readers if held.spawning_key_required else anybody))
     app.include_router(stopncii.routes(desk, readers))
     app.include_router(reports.routes(desk))
     app.include_router(uploads.routes(desk, lists))
@@ -154,7 +153,10 @@ def build(
         told = error.errors() if isinstance(error, RequestValidationError) else []
         if all(fault["loc"][0] == "path" for fault in told):
             return Problem(404, _UNFORESEEN[404])
-        places = [Fault(pointer(*fault["loc"][1:]), fault["type"], fault["msg"]) for fault in told]
+        places = [
+            Fault(pointer(*fault["loc"][1:]), fault["type"], f"{fault['loc'][-1]} {says(fault)}")
+            for fault in told
+        ]
         return Problem(422, "the request is not what this operation takes", faults=places)
 
     app.add_exception_handler(OptOutError, ours)
@@ -195,14 +197,16 @@ def _base(public_url: str | None) -> Callable[[Request], str]:
     return base
 
 
-async def _watch(desk: Desk) -> None:
-    while True:
-        await asyncio.sleep(_WATCH_SECONDS)
+async def _watch(desk: Desk, ending: asyncio.Event, wake: asyncio.Event) -> None:
+    while not ending.is_set():
+        wake.clear()
         try:
             await asyncio.to_thread(desk.forget_erased)
             await desk.renew()
         except Exception as error:  # a registry that is away may come back
             log.error("%s", where(error))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(wake.wait(), _WATCH_SECONDS)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -25,7 +25,6 @@ def equip(
     refusal: Refusal,
     *,
     whose: KeyCheck | None = None,
-    checks: Mapping[str, health.Check] | None = None,
 ) -> None:
     """Put log, quotas, metrics and readiness around an application that has its routes.
 
@@ -35,12 +34,11 @@ def equip(
         settings: what holds.
         refusal: makes the answer to who asks too often.
         whose: whose API key something is.
-        checks: what else must hold for the service to be ready.
     """
     meters = Meters(_figures(desk))
     desk.when_opened.append(meters.registered)
     app.include_router(metrics.routes(meters, settings.metrics))
-    app.include_router(health.routes({**_ready(desk), **(checks or {})}))
+    app.include_router(health.routes(_ready(desk)))
     if settings.quotas.enabled:
         # Within the guard, which is the first; before anything is read.
         app.user_middleware.insert(
@@ -59,13 +57,9 @@ def equip(
 def _ready(desk: Desk) -> dict[str, health.Check]:
     # A registry whose tables are not current is not opened at all.
     async def snapshot() -> bool:
-        file = await desk.file("snapshot.json")
-        if file is None:
-            return False
-        file.stream.close()
-        return True
+        return desk.is_published  # to build one is not for whoever asks
 
-    return {"registry": desk.ping, "snapshot": snapshot}
+    return {"registry": desk.ping, "vault": desk.can_erase, "snapshot": snapshot}
 
 
 def _figures(desk: Desk) -> Callable[[], metrics.Reading]:

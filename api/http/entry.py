@@ -19,11 +19,12 @@ _EXTRA = (
     "aiosmtplib",
     "anyio",
     "babel",
+    "dns",
     "fastapi",
+    "httpcore2",
     "httptools",
     "idna",
     "jinja2",
-    "limits",
     "multipart",
     "prometheus_client",
     "pydantic_settings",
@@ -119,7 +120,12 @@ def serve_settings(settings: Settings, *, ready: Callable[[str], None] | None = 
         app = build(
             settings.registry, settings.published, settings.public_url, settings.limits, settings
         )
-        run(app, listener, lambda: ready(address) if ready else None)
+        run(
+            app,
+            listener,
+            lambda: ready(address) if ready else None,
+            settings.trusted_proxies,
+        )
 
 
 @contextmanager

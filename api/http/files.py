@@ -41,7 +41,7 @@ def routes(desk: Desk, accepted: KeyAccepted = anybody) -> APIRouter:
             200: {"content": content},
             206: {"description": "The parts that `Range` asks for."},
             304: {"description": "Unchanged."},
-            **problems(401, 404, 416),
+            **problems(401, 403, 404, 416),
         },
     )
     async def snapshot_file(

@@ -8,11 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import traceback
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from optout.api.errors import BodyTooLarge, UnreadableBody
+from optout.api.places import where
 from optout.api.service import MULTIPART, Limits, media_type
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
@@ -98,20 +97,6 @@ def _is_sent_by_another_site(request: Request) -> bool:
     # Browsers say so themselves (Fetch Metadata), and pages cannot. There is no cookie to abuse,
     # but a foreign page must not let its visitors fill the log.
     return request.method == "POST" and request.headers.get("sec-fetch-site") == "cross-site"
-
-
-def where(error: BaseException) -> str:
-    """An error by its types and places in the code, without a word of its messages."""
-    told = []
-    link: BaseException | None = error
-    while link is not None:
-        frames = traceback.extract_tb(link.__traceback__)[-3:]
-        places = ", ".join(
-            f"{'/'.join(Path(frame.filename).parts[-3:])}:{frame.lineno}" for frame in frames
-        )
-        told.append(f"{type(link).__name__} at {places}")
-        link = link.__cause__ or link.__context__
-    return "; caused by ".join(told)
 
 
 class BodyCeiling:

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import APIRouter
+from optout.api.places import where
 from starlette.responses import Response
 
 from .cases import Json
-from .guard import log, where
+from .guard import log
 
 SECONDS = 5.0
 """How long one check may take."""
@@ -29,7 +30,7 @@ def routes(checks: Mapping[str, Check]) -> APIRouter:
     @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", include_in_schema=False)
     async def ready() -> Response:
-        """Tell whether the registry answers, its tables are current, and a snapshot is there."""
+        """Tell whether the registry answers, its vault takes erasures, and a snapshot is there."""
         found = dict(zip(checks, await asyncio.gather(*map(_holds, checks.values())), strict=True))
         whole = all(found.values())
         document = {

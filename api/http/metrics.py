@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from fastapi import APIRouter, Request
+from optout.api.places import where
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from .guard import log, where
+from .guard import log
 from .logs import Seen
 from .quotas import is_near
 
@@ -29,12 +30,10 @@ class Figures:
 
     Attributes:
         log_size: records of the log.
-        snapshot_age: seconds since the published snapshot was built.
         waiting: requests or tasks that wait, by the name of their queue.
     """
 
     log_size: int | None = None
-    snapshot_age: float | None = None
     waiting: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -69,7 +68,6 @@ class Meters:
         )
         self._entries = Counter("optout_entries", "Entries registered.", registry=self._registry)
         self._log_size: Gauge | None = None
-        self._snapshot_age: Gauge | None = None
         self._waiting: Gauge | None = None
 
     def saw(self, seen: Seen) -> None:
@@ -102,13 +100,6 @@ class Meters:
                 "optout_log_size", "Records of the log.", registry=self._registry
             )
             self._log_size.set(figures.log_size)
-        if figures.snapshot_age is not None:
-            self._snapshot_age = self._snapshot_age or Gauge(
-                "optout_snapshot_age_seconds",
-                "Since the published snapshot was built.",
-                registry=self._registry,
-            )
-            self._snapshot_age.set(figures.snapshot_age)
         for queue, length in figures.waiting.items():
             self._waiting = self._waiting or Gauge(
                 "optout_waiting", "Who waits, by queue.", ("queue",), registry=self._registry

@@ -16,6 +16,7 @@ from optout.api.errors import (
     Busy,
     Fault,
     ItemsRefused,
+    KeyMisplaced,
     SecretMissing,
     UnreadableBody,
     UnsupportedBody,
@@ -32,6 +33,7 @@ MOST_FAULTS = 200
 STATUSES: dict[type[OptOutError], int] = {
     UnreadableBody: 400,
     SecretMissing: 401,
+    KeyMisplaced: 403,
     CaseNotFound: 404,
     TransitionError: 409,
     BodyTooLarge: 413,

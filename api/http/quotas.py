@@ -15,14 +15,10 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from itertools import islice
 from math import ceil
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from anyio import to_thread
-from limits import RateLimitItem, parse
-from limits.storage import MovingWindowSupport, Storage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -44,29 +40,38 @@ UNKNOWN = "unknown"
 """The network of whoever has no address, such as one behind a socket of the file system."""
 
 _FREE = ("/healthz", "/readyz", "/metrics", "/static/")
-_SECRETS = ("/v1/cases/", "/case")
+_SECRETS = ("/v1/cases/", "/case/")
 _WRONG = frozenset({401, 403, 404})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _KEY_SECONDS = 60.0
 _KEYS = 1000
 _KEY_LENGTH = 200
+_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
-class Windows(Storage, MovingWindowSupport):
-    """When the latest requests of each network came; the networks longest unseen are forgotten.
+class Rate(NamedTuple):
+    """So many requests within so many seconds."""
 
-    The storage in memory of `limits` forgets no network, and looks through all of them every
-    hundredth of a second.
+    amount: int
+    seconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> Rate:
+        """Read a rate as settings hold it: `60/minute`, or `10/5 minutes`."""
+        amount, _, span = text.partition("/")
+        count, _, unit = span.rpartition(" ")
+        return cls(int(amount), int(count or 1) * _UNITS[unit.removesuffix("s")])
+
+
+class Windows:
+    """When the latest requests of each sender came; those longest unseen are forgotten.
 
     Args:
-        most: networks that are remembered.
+        most: senders that are remembered.
         clock: seconds since some moment.
     """
 
-    STORAGE_SCHEME = None
-
     def __init__(self, most: int, clock: Callable[[], float] = time.time) -> None:
-        super().__init__()
         self._most = most
         self._clock = clock
         self._times: OrderedDict[str, deque[float]] = OrderedDict()
@@ -74,59 +79,31 @@ class Windows(Storage, MovingWindowSupport):
     def __len__(self) -> int:
         return len(self._times)
 
-    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count, unless that were too many."""
-        now = self._clock()
-        times = self._times.setdefault(key, deque())
-        self._times.move_to_end(key)
-        while times and times[0] <= now - expiry:
-            times.popleft()
+    def hit(self, who: str, rate: Rate) -> bool:
+        """Count a request, unless that were too many."""
+        times = self._times[who] = self._recent(who, rate)
+        self._times.move_to_end(who)
         while len(self._times) > self._most:
             self._times.popitem(last=False)
-        if len(times) + amount > limit:
+        if len(times) >= rate.amount:
             return False
-        times.extend([now] * amount)
+        times.append(self._clock())
         return True
 
-    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        """When the oldest request that still counts came, and how many do."""
-        now = self._clock()
-        times = self._times.get(key, ())
-        late = sum(1 for moment in times if moment <= now - expiry)
-        counted = min(len(times) - late, limit)
-        return next(islice(times, late, None), now), counted
+    def left(self, who: str, rate: Rate) -> int:
+        """How many more may come now."""
+        return max(0, rate.amount - len(self._recent(who, rate)))
 
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        """Nothing goes wrong here."""
-        return ValueError
+    def wait(self, who: str, rate: Rate) -> int:
+        """Seconds until the oldest request that still counts does so no more; at least 1."""
+        times, now = self._recent(who, rate), self._clock()
+        return max(1, ceil((times[0] if times else now) + rate.seconds - now))
 
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """No window that does not move is kept here."""
-        raise NotImplementedError
-
-    def get(self, key: str) -> int:
-        """How many requests are remembered."""
-        return len(self._times.get(key, ()))
-
-    def get_expiry(self, key: str) -> float:
-        """When the latest request came."""
-        times = self._times.get(key)
-        return times[-1] if times else self._clock()
-
-    def check(self) -> bool:
-        """It is always there."""
-        return True
-
-    def reset(self) -> int:
-        """Forget everything."""
-        count = len(self._times)
-        self._times.clear()
-        return count
-
-    def clear(self, key: str) -> None:
-        """Forget one network."""
-        self._times.pop(key, None)
+    def _recent(self, who: str, rate: Rate) -> deque[float]:
+        times = self._times.get(who, deque())
+        while times and times[0] <= self._clock() - rate.seconds:
+            times.popleft()
+        return times
 
 
 class QuotaGate:
@@ -155,17 +132,8 @@ class QuotaGate:
         self._trusted = trusted
         self._whose = whose
         self._clock = clock
-        self._windows = MovingWindowRateLimiter(Windows(quotas.networks, clock))
-        self._rates = {
-            name: parse(getattr(quotas, name))
-            for name in (
-                "reading",
-                "registering",
-                "secrets",
-                "partner_reading",
-                "partner_registering",
-            )
-        }
+        self._windows = Windows(quotas.networks, clock)
+        self._rates = {name: Rate.parse(getattr(quotas, name)) for name in _ADVICE}
         self._known: OrderedDict[bytes, tuple[float, PartnerName]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -175,12 +143,11 @@ class QuotaGate:
             return
         network = network_of(scope, self._trusted)
         partner, wrong = await self._partner(Headers(scope=scope))
-        if wrong:
-            self._windows.hit(self._rates["secrets"], "secrets", network)
-        bears_secret = scope["path"].startswith(_SECRETS)
-        if (bears_secret or wrong) and not self._windows.test(
-            self._rates["secrets"], "secrets", network
-        ):
+        if wrong and not self._hit("keys", network):
+            await self._refuse(scope, receive, send, "keys", network)
+            return
+        bears_secret = _bears_secret(scope)
+        if bears_secret and not self._left("secrets", network):
             await self._refuse(scope, receive, send, "secrets", network)
             return
         # A bulk query is sent as a body, and changes nothing.
@@ -188,14 +155,14 @@ class QuotaGate:
         kind = "reading" if reads else "registering"
         name = f"partner_{kind}" if partner else kind
         who = f"partner {partner}" if partner else network
-        if not self._windows.hit(self._rates[name], name, who):
+        if not self._hit(name, who):
             await self._refuse(scope, receive, send, name, who)
             return
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 if bears_secret and message["status"] in _WRONG:
-                    self._windows.hit(self._rates["secrets"], "secrets", network)
+                    self._hit("secrets", network)
                 self._tell(MutableHeaders(scope=message), name, who)
             await send(message)
 
@@ -207,25 +174,28 @@ class QuotaGate:
         seconds = self._wait(name, who)
         what = _SAYS[name.removeprefix("partner_")]
         advice = f"Wait {_words(seconds)}, and send it again. {_ADVICE[name]}"
-        answer = self._refusal(Request(scope), f"{what} within {self._span(name)}", advice)
+        answer = self._refusal(
+            Request(scope), f"{what} within {_words(self._rates[name].seconds)}", advice
+        )
         answer.headers["Retry-After"] = str(seconds)
         self._tell(answer.headers, name, who)
         await answer(scope, receive, send)
 
-    def _wait(self, name: str, who: str) -> int:
-        reset = self._windows.get_window_stats(self._rates[name], name, who).reset_time
-        return max(1, ceil(reset - self._clock()))
+    def _hit(self, name: str, who: str) -> bool:
+        return self._windows.hit(f"{name} {who}", self._rates[name])
 
-    def _span(self, name: str) -> str:
-        return _words(self._rates[name].get_expiry())
+    def _left(self, name: str, who: str) -> int:
+        return self._windows.left(f"{name} {who}", self._rates[name])
+
+    def _wait(self, name: str, who: str) -> int:
+        return self._windows.wait(f"{name} {who}", self._rates[name])
 
     def _tell(self, headers: MutableHeaders, name: str, who: str) -> None:
         """The two fields of draft-ietf-httpapi-ratelimit-headers."""
-        rate: RateLimitItem = self._rates[name]
-        left = max(0, self._windows.get_window_stats(rate, name, who).remaining)
-        shown = name.replace("_", "-")
-        headers["RateLimit-Policy"] = f'"{shown}";q={rate.amount};w={rate.get_expiry()}'
-        headers["RateLimit"] = f'"{shown}";r={left};t={self._wait(name, who)}'
+        rate, shown = self._rates[name], name.replace("_", "-")
+        left, wait = self._left(name, who), self._wait(name, who)
+        headers["RateLimit-Policy"] = f'"{shown}";q={rate.amount};w={rate.seconds}'
+        headers["RateLimit"] = f'"{shown}";r={left};t={wait}'
 
     async def _partner(self, headers: Headers) -> tuple[PartnerName | None, bool]:
         """Who brings an API key, and whether it is nobody's."""
@@ -258,11 +228,13 @@ _SAYS = {
     "reading": "your network has asked for more than we can give",
     "registering": "your network has sent more than we can take",
     "secrets": "your network has tried too many secrets that are wrong",
+    "keys": "your network has tried too many API keys that are wrong",
 }
 _ADVICE = {
     "reading": "Who needs the whole list fetches the snapshot once instead of asking often.",
     "registering": "Nothing was changed. One request takes many items at once.",
     "secrets": "Compare case number and secret with your receipt: one sign may be misread.",
+    "keys": "Whoever sends a key that holds, or none, need not wait.",
     "partner_reading": "Ask us for more if this is not enough.",
     "partner_registering": "Nothing was changed. Ask us for more if this is not enough.",
 }
@@ -278,6 +250,11 @@ def _words(seconds: int) -> str:
             count = ceil(seconds / size)
             return f"{count} {many}" if count > 1 else f"1 {one}"
     return f"{seconds} seconds" if seconds > 1 else "1 second"
+
+
+def _bears_secret(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path.startswith(_SECRETS) or (path == "/case" and scope["method"] == "POST")
 
 
 def network_of(scope: Scope, trusted: Networks) -> str:

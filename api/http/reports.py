@@ -11,6 +11,7 @@ from optout.registry.partners import Purpose
 from starlette.responses import Response
 
 from .access import key_missing, key_of
+from .bodies import whole_body
 from .cases import Json, problems
 from .log_pages import MOST
 from .problems import Problem
@@ -72,8 +73,8 @@ def routes(desk: Desk) -> APIRouter:
         partner = await desk.partners.bearer(key_of(request), Purpose.REPORT)
         if partner is None:
             return key_missing()
-        body = b"".join([chunk async for chunk in request.stream()])
-        number, new = await desk.partners.keep_report(partner, body)
+        async with whole_body(request, desk) as body:
+            number, new = await desk.partners.keep_report(partner, body)
         return Json(
             {"number": number, "new": new},
             status_code=201 if new else 200,

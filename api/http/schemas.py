@@ -152,7 +152,9 @@ class OpenedAnswer(CaseAnswer):
 
     secret: str
     link: str = Field(description="Opens the case in a browser; the secret is in the fragment.")
-    checkpoint: str = Field(description="The log as it stood then: a C2SP signed note.")
+    checkpoint: str = Field(
+        description="The log as it stood then: a C2SP signed note; empty if it could not be read."
+    )
 
 
 class ErrorAnswer(BaseModel):

@@ -6,8 +6,9 @@ import asyncio
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from ipaddress import IPv4Network, IPv6Network
 from types import FrameType
 
 import uvicorn
@@ -57,23 +58,34 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def run(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> None:
+def run(
+    app: ASGIApp,
+    listener: socket.socket,
+    ready: Callable[[], None],
+    trusted: Sequence[IPv4Network | IPv6Network] = (),
+) -> None:
     """Serve until the process is interrupted or terminated; requests under way are finished.
 
     Args:
         app: the application.
         listener: a listening socket.
         ready: called once requests are being answered.
+        trusted: proxies whose X-Forwarded-Proto and X-Forwarded-For are believed.
     """
-    server_of(app, ready).run(sockets=[listener])
+    server_of(app, ready, trusted).run(sockets=[listener])
 
 
-def server_of(app: ASGIApp, ready: Callable[[], None]) -> uvicorn.Server:
+def server_of(
+    app: ASGIApp,
+    ready: Callable[[], None],
+    trusted: Sequence[IPv4Network | IPv6Network] = (),
+) -> uvicorn.Server:
     """A server that has not begun; it ends once its `should_exit` is set.
 
     Args:
         app: the application.
         ready: called once requests are being answered.
+        trusted: proxies whose X-Forwarded-Proto and X-Forwarded-For are believed.
     """
     settings = uvicorn.Config(
         app,
@@ -84,6 +96,8 @@ def server_of(app: ASGIApp, ready: Callable[[], None]) -> uvicorn.Server:
         http=_Protocol,
         ws="none",
         lifespan="on",
+        # Left out, whoever is on this machine would be believed.
+        forwarded_allow_ips=[str(network) for network in trusted],
         timeout_graceful_shutdown=10,
     )
     return _Server(settings, ready)

@@ -8,6 +8,7 @@ from optout.api.service import Desk
 from starlette.responses import Response
 
 from .access import KeyAccepted, anybody, refusal
+from .bodies import whole_body
 from .cases import Json, problems
 
 _EXAMPLE = {
@@ -55,21 +56,25 @@ def routes(desk: Desk, accepted: KeyAccepted = anybody) -> APIRouter:
         refused = await refusal(request, accepted)
         if refused is not None:
             return refused
-        body = b"".join([chunk async for chunk in request.stream()])
-        if body.count(b"\n") >= desk.limits.addresses:
-            raise BodyTooLarge(
-                f"the request has more than {desk.limits.addresses:,} lines",
-                "Send it in smaller parts.",
-            )
-        lines = [line.removesuffix("\r") for line in body.decode("utf-8", "replace").split("\n")]
-        verdicts = await desk.opted_out(lines)
-        return Json(
-            {
-                "urls": [
-                    {"url": line, "optOut": out, "optIn": False}
-                    for line, out in zip(lines, verdicts, strict=True)
-                ]
-            }
-        )
+        async with whole_body(request, desk) as body:
+            return await _answer(body, desk)
 
     return router
+
+
+async def _answer(body: bytes, desk: Desk) -> Response:
+    if body.count(b"\n") >= desk.limits.addresses:
+        raise BodyTooLarge(
+            f"the request has more than {desk.limits.addresses:,} lines",
+            "Send it in smaller parts.",
+        )
+    lines = [line.removesuffix("\r") for line in body.decode("utf-8", "replace").split("\n")]
+    verdicts = await desk.opted_out(lines)
+    return Json(
+        {
+            "urls": [
+                {"url": line, "optOut": out, "optIn": False}
+                for line, out in zip(lines, verdicts, strict=True)
+            ]
+        }
+    )

@@ -49,7 +49,7 @@ def routes(desk: Desk, accepted: KeyAccepted = anybody) -> APIRouter:
             200: {
                 "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}}
             },
-            **problems(401, 422),
+            **problems(401, 403, 422),
         },
     )
     async def stopncii_feed(

@@ -67,7 +67,7 @@ def routes(desk: Desk, lists: UploadDesk) -> APIRouter:
             Query(alias="take-back", description="Take back what you uploaded and it lists."),
         ] = False,
     ) -> Response:
-        """Send a list of any length, with an API key for uploads; repeating it adds nothing.
+        """Send a whole list, with an API key for uploads; repeating it adds nothing.
 
         CSV, JSON lines and Parquet are read as `optout import` reads them; pictures are taken by
         their phash256, and files by their SHA-256 or MD5. What lies beneath the domain that you
@@ -90,7 +90,7 @@ def routes(desk: Desk, lists: UploadDesk) -> APIRouter:
             200: {
                 "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}}
             },
-            **problems(401, 404),
+            **problems(401, 403, 404),
         },
     )
     async def read_upload(

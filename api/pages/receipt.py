@@ -20,7 +20,7 @@ class Receipt:
         case: what was registered.
         secret: the only key to it, as it is shown.
         link: opens the case; the secret stands in the fragment, which no server is sent.
-        checkpoint: the log as it stood when this was made, signed.
+        checkpoint: the log as it stood when this was made, signed; empty where nobody could say.
     """
 
     case: Case

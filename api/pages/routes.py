@@ -71,8 +71,9 @@ class Pages:
     async def _register(
         self, request: Request, language: languages.Language, given: Submission
     ) -> Response:
-        opened = await self._desk.open_case(given.wanted, ("train-ai",))
-        return await self._receipt(request, language, opened.case, opened.secret, fresh=True)
+        opened, checkpoint = await self._desk.register(given.wanted, ("train-ai",))
+        receipt = self._made_out(request, opened.case, opened.secret, checkpoint)
+        return self._receipt(request, language, receipt, fresh=True)
 
     async def ask_for_case(self, request: Request, number: str = "") -> Response:
         """The door of a case: asks for its number and secret."""
@@ -90,10 +91,10 @@ class Pages:
                 request, language, "door.html", 404, number=visible(number, 20), wrong=True
             )
         secret = folded(secret)
-        if form.text("show") == "receipt":
-            return await self._receipt(request, language, case, secret)
-        if form.text("show") == "text":
-            return await self._receipt_as_text(request, language, case, secret)
+        if form.text("show") in {"receipt", "text"}:
+            receipt = self._made_out(request, case, secret, await self._desk.checkpoint())
+            shown = self._receipt if form.text("show") == "receipt" else self._receipt_as_text
+            return shown(request, language, receipt)
         if form.text("erase"):
             return await self._erase(request, language, form, case, secret)
         if form.text("withdraw"):
@@ -153,36 +154,33 @@ class Pages:
         await self._desk.erase(case.number, secret, None)
         return self._page(request, language, "erased.html", number=case.number)
 
-    async def _receipt(
+    def _receipt(
         self,
         request: Request,
         language: languages.Language,
-        case: Case,
-        secret: str,
+        receipt: Receipt,
         *,
         fresh: bool = False,
     ) -> Response:
-        receipt = await self._made_out(request, case, secret)
         text = _as_text(language, receipt)
         return self._page(
             request, language, "receipt.html", receipt=receipt, text=text, fresh=fresh
         )
 
-    async def _receipt_as_text(
-        self, request: Request, language: languages.Language, case: Case, secret: str
+    def _receipt_as_text(
+        self, _request: Request, language: languages.Language, receipt: Receipt
     ) -> Response:
-        receipt = await self._made_out(request, case, secret)
         return PlainTextResponse(
             _as_text(language, receipt),
             headers={
-                "Content-Disposition": f'attachment; filename="optout-{case.number}.txt"',
+                "Content-Disposition": f'attachment; filename="optout-{receipt.case.number}.txt"',
                 "Content-Language": language.code,
             },
         )
 
-    async def _made_out(self, request: Request, case: Case, secret: str) -> Receipt:
+    def _made_out(self, request: Request, case: Case, secret: str, checkpoint: str) -> Receipt:
         link = f"{self._base(request)}/case/{case.number}#{secret}"
-        return Receipt(case, secret, link, await self._desk.checkpoint())
+        return Receipt(case, secret, link, checkpoint)
 
     async def asset(self, request: Request, name: str) -> Response:
         """The stylesheet or the script."""

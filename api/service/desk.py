@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+from optout.api.places import where
 from optout.registry import Registry
 from optout.registry.cases import Case, CaseItem, OpenedCase
 from sqlalchemy.engine import make_url
@@ -22,6 +25,10 @@ from .pictures import PictureSeal
 from .publication import OpenFile, Published, Publisher
 from .sequencer import Sequencer
 from .turns import Turns
+
+log = logging.getLogger("optout.api")
+
+T = TypeVar("T")
 
 _BATCH = 500
 """Items of different cases that are registered in one transaction."""
@@ -42,18 +49,22 @@ class Desk:
         self.partners = PartnerDesk(registry, limits)
         self.uploads = Turns(limits.uploads, limits.waiting)
         self._registry = registry
-        self._publisher = Publisher(registry, folder, limits.publish_seconds)
         self._history = History(registry)
         self._judge = AddressJudge()
         self._feed = Feed()
+        made_of_it = (self._judge.forget, self._feed.forget)
+        self._publisher = Publisher(registry, folder, limits.publish_seconds, made_of_it)
         self._decoders = Turns(limits.decoders, limits.waiting * limits.pictures)
         self._registrars = Turns(limits.writers, limits.waiting)
         self._sequencer = Sequencer(self._open_cases, most=_BATCH, waiting=limits.waiting)
         self._builders = Turns(1, limits.waiting)
         self._renewers = Turns(1, limits.waiting)
         self._judges = Turns(1, limits.waiting)
+        self._historians = Turns(1, limits.waiting)
         self.when_opened: list[Callable[[int], None]] = []
         """Told of every case that is opened how many entries it brought."""
+        self.when_erased: list[Callable[[], None]] = []
+        """Told when something was erased here, and what held it is gone."""
 
     @classmethod
     def open(cls, location: str | Path, folder: Path | None, limits: Limits) -> Desk:
@@ -96,7 +107,8 @@ class Desk:
         """Register items under a new case.
 
         Returns:
-            the case, and a signed checkpoint of a log that has its entries.
+            the case, and a signed checkpoint of a log that has its entries; empty where the log
+            could not be read once more.
 
         Raises:
             Busy: too many are waiting already.
@@ -108,12 +120,19 @@ class Desk:
         ]
         opened, checkpoint = await self._sequencer.write(wanted)
         for tell in self.when_opened:
-            tell(len(opened.entries))
+            try:
+                tell(len(opened.entries))
+            except Exception as error:  # the case is opened, whoever cannot count it
+                log.error("%s", where(error))
         return opened, checkpoint
 
     def _open_cases(self, requests: Sequence[Sequence[CaseItem]]) -> list[tuple[OpenedCase, str]]:
         opened = self._registry.cases.open_cases(requests)
-        checkpoint = self._registry.checkpoint()
+        try:
+            checkpoint = self._registry.checkpoint()
+        except Exception as error:  # they are opened, and their secrets are told here alone
+            log.error("%s", where(error))
+            checkpoint = ""
         return [(one, checkpoint) for one in opened]
 
     async def read_case(self, number: str, secret: str) -> Case:
@@ -135,14 +154,24 @@ class Desk:
         """
         await self._registrars.run(self._registry.cases.erase, number, secret, indexes)
         await self._registrars.run(self.forget_erased)
+        for tell in self.when_erased:
+            tell()
 
     async def file(self, path: str) -> OpenFile | None:
         """A file of the current snapshot, open; None where it has no such file."""
         return await self._builders.run(self._publisher.open, path)
 
     async def renew(self) -> None:
-        """Publish what the log has come to, if it is time; holds up nobody."""
+        """Publish what the log has come to, if it is time or nothing is published.
+
+        Holds up nobody.
+        """
         await self._renewers.run(self._publisher.renew)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether a snapshot can be served at once."""
+        return self._publisher.newest() is not None
 
     async def look_up(self, space: str, prefix: str) -> tuple[str, list[str]]:
         """The lines of a range, and the digest of the snapshot that they are of.
@@ -154,9 +183,15 @@ class Desk:
         return published.snapshot.digest, published.ranges.look_up(space, prefix)
 
     async def opted_out(self, addresses: Sequence[str]) -> list[bool]:
-        """Which of many addresses a filter would drop by what is published."""
-        published = await self._published()
-        return await self._judges.run(self._judge.opted_out, published, addresses)
+        """Which of many addresses a filter would drop by what is published.
+
+        What is longer than an address may be is none.
+        """
+        most = self.limits.line
+        asked = [address if len(address) <= most else "" for address in addresses]
+        return await self._judges.run(
+            self._of_published, lambda published: self._judge.opted_out(published, asked)
+        )
 
     async def feed_page(self, since: int, token: str, size: int) -> FeedPage:
         """A page of the published pictures' hashes.
@@ -164,8 +199,9 @@ class Desk:
         Raises:
             UsageError: there is no such page.
         """
-        published = await self._published()
-        return await self._judges.run(self._feed.page, published, since, token, size)
+        return await self._judges.run(
+            self._of_published, lambda published: self._feed.page(published, since, token, size)
+        )
 
     async def log_page(self, start: int, count: int) -> list[bytes]:
         """At most `count` records of the public log from position `start` on."""
@@ -173,7 +209,21 @@ class Desk:
 
     async def entry(self, index: int) -> EntryHistory | None:
         """What the log says of one entry; None where there is none."""
-        return await self._registrars.run(self._history.entry, index)
+        # The first call reads the whole log: nobody else is to wait for that.
+        return await self._historians.run(self._history.entry, index)
+
+    def _of_published(self, work: Callable[[Published], T]) -> T:
+        """Make something of what is published; once more where that was taken down meanwhile."""
+        published = self._publisher.served()
+        try:
+            made = work(published)
+        except Exception:
+            if published.is_there:
+                raise
+        else:
+            if published.is_there:
+                return made
+        return work(self._publisher.served())
 
     async def _published(self) -> Published:
         # What is published is looked at here and now; a thread is for where it has to be built.
@@ -185,6 +235,10 @@ class Desk:
     async def ping(self) -> None:
         """Ask the registry for its size: it answers, or this raises."""
         await self._registrars.run(lambda: self._registry.size)
+
+    async def can_erase(self) -> bool:
+        """Whether what is erased is destroyed for good."""
+        return await self._registrars.run(self._registry.can_erase)
 
     def waiting(self) -> Mapping[str, int]:
         """How many wait for their turn, by the name of the queue."""
@@ -206,9 +260,7 @@ class Desk:
 
     def forget_erased(self) -> None:
         """Take down what is published if another process has erased something it holds."""
-        if self._publisher.forget_erased():
-            self._judge.forget()
-            self._feed.forget()
+        self._publisher.forget_erased()
 
 
 def _folder_beside(location: str | Path) -> Path:

@@ -74,11 +74,13 @@ class Feed:
     def _records(self, published: Published) -> list[ListRecord]:
         snapshot = published.snapshot
         with self._lock:
-            if self._held is None or self._held[0] != snapshot.digest:
-                holdings = Holdings(read_leaves(snapshot))
-                records = sorted(holdings.records(lambda: read_openings(snapshot)), key=_key)
-                self._held = (snapshot.digest, records)
-            return self._held[1]
+            if self._held is not None and self._held[0] == snapshot.digest:
+                return self._held[1]
+            holdings = Holdings(read_leaves(snapshot))
+            records = sorted(holdings.records(lambda: read_openings(snapshot)), key=_key)
+            # What is gone may hold what has been erased, and nobody would say `forget` again.
+            self._held = (snapshot.digest, records) if published.is_there else None
+            return records
 
 
 def _key(record: ListRecord) -> Key:

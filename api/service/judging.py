@@ -48,6 +48,9 @@ class AddressJudge:
         from optout.filter import Filter
 
         digest = published.snapshot.digest
-        if self._filter is None or self._filter[0] != digest:
-            self._filter = (digest, Filter(published.snapshot, columns={"url": ["url"]}))
-        return self._filter[1]
+        if self._filter is not None and self._filter[0] == digest:
+            return self._filter[1]
+        made = Filter(published.snapshot, columns={"url": ["url"]})
+        # What is gone may hold what has been erased, and nobody would say `forget` again.
+        self._filter = (digest, made) if published.is_there else None
+        return made

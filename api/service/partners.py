@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from optout.api.errors import KeyMisplaced
 from optout.filter.errors import EvidenceError
 from optout.registry import Registry
 from optout.registry.errors import UsageError
@@ -34,13 +35,23 @@ class PartnerDesk:
         return partner.id if partner else None
 
     def uploads(self, folder: Path, limits: Limits) -> UploadDesk:
-        """Takes partners' lists."""
-        return UploadDesk(self._registry, folder, limits)
+        """Takes partners' lists; keeps them in a folder of this registry's own, below another."""
+        own = folder / self._registry.key.verifier.id.hex()
+        return UploadDesk(self._registry, own, limits)
 
     async def bearer(self, key: str, purpose: Purpose) -> Partner | None:
-        """Whose key this is; None where it is nobody's, or is for something else."""
+        """Whose key this is; None where it is nobody's.
+
+        Raises:
+            KeyMisplaced: it is for something else.
+        """
         partner = await self._lookers.run(self._registry.partners.find, key) if key else None
-        return partner if partner and partner.purpose is purpose else None
+        if partner and partner.purpose is not purpose:
+            raise KeyMisplaced(
+                f"this key is for {partner.purpose}, not for {purpose}",
+                "Send the one that you were given for this, or ask for one.",
+            )
+        return partner
 
     async def keep_report(self, partner: Partner, data: bytes) -> tuple[int, bool]:
         """Take a report of what a corpus left out.

@@ -8,7 +8,6 @@ are deleted before anything else happens, because they hold what was erased.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
@@ -16,6 +15,7 @@ import secrets
 import shutil
 import threading
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from optout.registry.durable import TEMPORARY_PREFIX
 from optout.registry.errors import SnapshotError
 from optout.registry.log import Erase, parse_leaf
 
+from .locking import locked
 from .ranges import Ranges, write_ranges
 
 MANIFEST = "snapshot.json"
@@ -53,6 +54,11 @@ class Published:
     snapshot: Snapshot
     ranges: Ranges
 
+    @property
+    def is_there(self) -> bool:
+        """Whether nobody has removed it."""
+        return (self.folder / MANIFEST).is_file()
+
 
 @dataclass(frozen=True, slots=True)
 class OpenFile:
@@ -73,16 +79,26 @@ class Publisher:
             erased in the meantime.
         seconds: for how long a snapshot is served as it is, however the log grows; with 0 a
             manifest is always that of the log as it stands.
+        when_dropped: called once what held something erased is deleted: what was made of it must
+            go too. Whoever keeps such a thing makes sure first that its snapshot `is_there`.
     """
 
-    def __init__(self, registry: Registry, folder: Path, seconds: float = 0) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        folder: Path,
+        seconds: float = 0,
+        when_dropped: Sequence[Callable[[], None]] = (),
+    ) -> None:
         self._registry = registry
         self._seconds = seconds
+        self._when_dropped = when_dropped
         self._built = -seconds  # when, on the clock that never goes back
         self._folder = folder
         self._own = folder / f"service-{secrets.token_hex(8)}"
         self._lock = -1  # a descriptor, while there is an own folder
-        self._published: list[Published] = []  # the newest first
+        # The newest first; replaced and never changed, so that it can be read without the lock.
+        self._published: list[Published] = []
         self._building = threading.Lock()
         self._state = threading.Lock()
         self._watched = registry.size  # nothing older is published
@@ -101,17 +117,19 @@ class Publisher:
 
     def newest(self) -> Published | None:
         """The newest snapshot that is published, if there is one; asks nothing of the registry."""
-        with self._state:
-            return next(iter(self._whole()), None)
+        return next(iter(self._whole()), None)
 
     def current(self) -> Published:
         """The snapshot of the log as it stands, built if there is none."""
         return self._renewed(at_once=True)
 
     def renew(self) -> None:
-        """Publish what the log has come to, if it is time. Does nothing while another does it."""
-        due = time.monotonic() - self._built >= self._seconds
-        if due and self._published and self._building.acquire(blocking=False):
+        """Publish what the log has come to, if it is time or nothing is published.
+
+        Does nothing while another does it.
+        """
+        due = time.monotonic() - self._built >= self._seconds or self.newest() is None
+        if due and self._building.acquire(blocking=False):
             try:
                 self._build_current()
             finally:
@@ -146,7 +164,7 @@ class Publisher:
 
     def _whole(self) -> list[Published]:
         """The newest snapshot, unless somebody has removed it."""
-        return [one for one in self._published[:1] if (one.folder / MANIFEST).is_file()]
+        return [one for one in self._published[:1] if one.is_there]
 
     def open(self, path: str) -> OpenFile | None:
         """Open one file.
@@ -170,22 +188,18 @@ class Publisher:
                     return OpenFile(file.open("rb"), size, snapshot.digests[path])
         return None
 
-    def forget_erased(self) -> bool:
+    def forget_erased(self) -> None:
         """Delete what is published if it holds something that has been erased since.
 
         Called after every erasure; now and then, and before every file, for those that another
         process made.
-
-        Returns:
-            Whether nothing is published now: what others made of it must go too.
         """
         with self._state:
             self._drop_erased()
-            return not self._published
 
     def close(self) -> None:
-        """Delete everything published: nobody would watch over it."""
-        with self._state:
+        """Delete everything published, and what is being built: nobody would watch over it."""
+        with self._building, self._state:
             self._published = []
             self._unlock()
             self._sweep()
@@ -210,7 +224,7 @@ class Publisher:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with suppress(FileExistsError, FileNotFoundError):
                 self._own.mkdir(mode=0o700)
-            self._lock = _locked(self._own)
+            self._lock = locked(self._own)
         return self._own
 
     def _unlock(self) -> None:
@@ -224,9 +238,11 @@ class Publisher:
             self._watched += 1
             erased = erased or isinstance(parse_leaf(leaf), Erase)
         if erased:
-            for snapshot in self._published:
+            dropped, self._published = self._published, []
+            for snapshot in dropped:
                 shutil.rmtree(snapshot.folder, ignore_errors=True)
-            self._published = []
+            for forget in self._when_dropped:
+                forget()
 
     def _erased_since(self, size: int) -> bool:
         later = self._registry.leaves(start=size)
@@ -236,21 +252,7 @@ class Publisher:
         if not self._folder.is_dir():
             return
         for path in self._folder.iterdir():
-            lock = _locked(path) if _OURS.match(path.name) else -1
+            lock = locked(path) if _OURS.match(path.name) else -1
             if lock >= 0:
                 shutil.rmtree(path, ignore_errors=True)
                 os.close(lock)
-
-
-def _locked(folder: Path) -> int:
-    """Lock a folder for as long as this process lives: its descriptor, or -1 if it is not free."""
-    try:
-        lock = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return -1
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        return -1
-    return lock

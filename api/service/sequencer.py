@@ -96,6 +96,7 @@ class Sequencer(Generic[T, R]):
     def _write_batch(self, batch: Sequence[tuple[Sequence[T], Future[R]]]) -> None:
         try:
             results = self._write([things for things, _ in batch])
+            told = list(zip(batch, results, strict=True))
         except BaseException as error:  # whatever it is, those who wait are told
             if isinstance(error, UsageError) and len(batch) > 1:
                 # Nothing was written. The others are not to suffer for one of them.
@@ -105,5 +106,5 @@ class Sequencer(Generic[T, R]):
             for _, done in batch:
                 done.set_exception(error)
             return
-        for (_, done), result in zip(batch, results, strict=True):
+        for (_, done), result in told:
             done.set_result(result)

@@ -1,11 +1,14 @@
 """Whole lists from partners: kept as files, and worked off one after another in a thread.
 
 A list that was being worked off when the service stopped is begun anew: to repeat changes nothing.
+Of several processes with one folder, one works off what lies there, whoever took it; what lies in
+another folder is left to those who have that.
 No path of this machine can be named in a list: pictures and files are taken by their hashes alone.
 """
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import re
@@ -18,6 +21,8 @@ from pathlib import Path
 from anyio import to_thread
 from optout.api.errors import Busy
 from optout.api.lists import Record, open_sheet
+from optout.api.places import where
+from optout.api.proofs import Method, Proof, covers
 from optout.registry import Identifier, Registry, documents
 from optout.registry.errors import IdentifierError, RegistryError, UsageError
 from optout.registry.identifiers import Grade, Kind, canonical
@@ -25,6 +30,7 @@ from optout.registry.partners import Partner, PartnersUpload, Progress
 from optout.registry.registry import Claim, Listed, RecordName
 
 from .limits import Limits
+from .locking import locked
 
 log = logging.getLogger("optout.api")
 
@@ -45,7 +51,7 @@ _PART = ".part"
 _KINDS = {str(kind): kind for kind in Kind}
 _MD5_DIGITS = 32
 _RETRY_SECONDS = 1.0
-_BENEATH_A_HOST = frozenset({Kind.URL, Kind.SITE, Kind.PREFIX})
+_LOOK_SECONDS = 5.0
 _QUOTED = re.compile(r"(['\"]).*\1", re.DOTALL)
 
 
@@ -79,11 +85,10 @@ class UploadDesk:
         self._wanted = threading.Event()
         self._ending = threading.Event()
         self._worker: threading.Thread | None = None
+        self._lock = -1  # a descriptor, while this process works off what lies in the folder
 
     def start(self) -> None:
         """Begin to work off what waits, and whatever comes."""
-        for left in self._folder.glob(f"*{_PART}"):
-            left.unlink(missing_ok=True)
         self._wanted.set()
         self._worker = threading.Thread(target=self._run, name="uploads", daemon=True)
         self._worker.start()
@@ -120,7 +125,7 @@ class UploadDesk:
             Busy: too many wait already, or it cannot be kept.
         """
         uploads = self._registry.uploads
-        if len(await to_thread.run_sync(uploads.unfinished)) >= self._most:
+        if len(await to_thread.run_sync(self._waiting)) >= self._most:
             raise Busy("too many lists wait to be worked off", "Send it again in an hour.")
         identity = uploads.new_id()
         path = self._path(identity, form)
@@ -128,18 +133,21 @@ class UploadDesk:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as to:
+                # Until the registry knows of it, it must not be taken for a leftover.
+                fcntl.flock(to, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 async for chunk in body:
                     await to_thread.run_sync(to.write, chunk)
                 to.flush()
                 await to_thread.run_sync(os.fsync, to.fileno())
-            part.rename(path)
-            await to_thread.run_sync(
-                lambda: uploads.start(identity, partner, kind, form, takes_back=takes_back)
-            )
-        except OSError as fault:
-            raise Busy("the list cannot be kept", "Send it again in an hour.") from fault
-        except BaseException:
-            path.unlink(missing_ok=True)
+                part.rename(path)
+                await to_thread.run_sync(
+                    lambda: uploads.start(identity, partner, kind, form, takes_back=takes_back)
+                )
+        except BaseException as fault:
+            with suppress(OSError):
+                path.unlink()
+            if isinstance(fault, OSError):
+                raise Busy("the list cannot be kept", "Send it again in an hour.") from fault
             raise
         finally:
             with suppress(OSError):
@@ -157,14 +165,47 @@ class UploadDesk:
 
     def _run(self) -> None:
         while not self._ending.is_set():
-            self._wanted.wait()
+            # Other processes put lists here as well, or end and leave theirs.
+            self._wanted.wait(_LOOK_SECONDS)
             self._wanted.clear()
             try:
-                for identity in self._registry.uploads.unfinished():
-                    self._work_off(identity)
-            except RegistryError:  # it is away, and may come back
+                if self._holds_folder():
+                    for identity in self._waiting():
+                        self._work_off(identity)
+            except Exception as error:  # the registry or the disk is away, and may come back
+                log.error("%s", where(error))
                 self._ending.wait(_RETRY_SECONDS)
                 self._wanted.set()
+        if self._lock >= 0:
+            os.close(self._lock)
+
+    def _holds_folder(self) -> bool:
+        if self._lock < 0 and (lock := locked(self._folder)) >= 0:
+            try:
+                self._sweep()
+            except BaseException:
+                os.close(lock)
+                raise
+            self._lock = lock
+        return self._lock >= 0
+
+    def _sweep(self) -> None:
+        """Remove every file that nobody writes and that is of no list to be worked off."""
+        free = {path: locked(path) for path in self._folder.iterdir() if path.is_file()}
+        try:
+            waiting = set(self._registry.uploads.unfinished())
+            for path, lock in free.items():
+                if lock >= 0 and path.stem not in waiting:
+                    path.unlink(missing_ok=True)
+        finally:
+            for lock in free.values():
+                if lock >= 0:
+                    os.close(lock)
+
+    def _waiting(self) -> list[str]:
+        """The lists that lie here and are still to be worked off, in their order."""
+        here = {path.stem for path in self._folder.glob("*") if path.suffix != _PART}
+        return [one for one in self._registry.uploads.unfinished() if one in here] if here else []
 
     def _work_off(self, identity: str) -> None:
         upload = self._registry.uploads.find(identity)
@@ -178,7 +219,7 @@ class UploadDesk:
         except RegistryError:
             raise
         except Exception as error:  # one list that breaks us must not keep the others waiting
-            log.error("%s", type(error).__name__)
+            log.error("%s", where(error))
             fault = "something unforeseen went wrong; it has been noted"
         if self._ending.is_set():
             return
@@ -191,9 +232,8 @@ class UploadDesk:
         Raises:
             UsageError: it cannot be read to its end.
         """
-        domain = next(
-            (one.domain for one in self._registry.partners.all() if one.id == upload.key), ""
-        )
+        keys = self._registry.partners.all()
+        domain = next((one.domain for one in keys if one.id == upload.key and not one.ended), "")
         batch: list[Listed] = []
         for record in open_sheet(str(path), upload.kind, "").records():
             tally.rows += 1
@@ -243,10 +283,9 @@ def _listed(record: Record, kind: str, domain: str) -> list[Listed]:
         found = (Identifier.file_md5(value) if is_md5 else Identifier.file_sha256(value),)
     else:
         found = Identifier.parse_all(_KINDS[told], value)
-        if domain and told in _BENEATH_A_HOST:
-            host = canonical(_KINDS[told], value).partition("/")[0].partition(":")[0]
-            if f".{host}".endswith(f".{domain}"):
-                grade = Grade.DOMAIN
+        proof = Proof(Method.DNS, domain)
+        if domain and covers(proof, _KINDS[told], canonical(_KINDS[told], value)):
+            grade = Grade.DOMAIN
     return [
         Listed(
             RecordName(told, documents.canonical(one.matter()).decode()), Claim(one, grade=grade)

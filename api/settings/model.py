@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -51,15 +51,38 @@ def _listed(value: object) -> object:
     return value
 
 
+def _network(value: object) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(str(value))
+    except ValueError:
+        pass
+    try:
+        meant = ip_network(str(value), strict=False)
+    except ValueError:
+        raise PydanticCustomError(
+            "network", "is no network", {"advice": "Write each as 10.0.0.7 or 10.0.0.0/8."}
+        ) from None
+    raise PydanticCustomError(
+        "network-bits",
+        "has a network with bits beyond its length",
+        {"advice": f"Write {meant} in place of {value}."},
+    )
+
+
 def _ceilings(limits: Limits) -> Limits:
     for field in fields(limits):
         # Nothing would pass a ceiling of zero; an interval of zero is "whenever somebody asks".
         value = getattr(limits, field.name)
         if not (0 < value < float("inf") or (value == 0 and field.name == "publish_seconds")):
-            raise PydanticCustomError("ceiling", "has a limit that is not above zero")
+            raise PydanticCustomError(
+                "ceiling",
+                "is no number above zero",
+                {"limit": field.name, "advice": "Leave it out, or give it one."},
+            )
     return limits
 
 
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 Rate = Annotated[str, AfterValidator(_rate)]
 """How often: `60/minute`, or `10/5 minutes` for ten in five minutes."""
 
@@ -69,7 +92,7 @@ class _Part(BaseModel):
 
 
 class Mail(_Part):
-    """How letters leave.
+    """How letters will leave; none is sent yet.
 
     Attributes:
         host: the mail server; without one, letters are put into the outbox folder.
@@ -97,7 +120,8 @@ class Quotas(_Part):
         enabled: whether anything is counted.
         reading: requests that only read.
         registering: requests that change something.
-        secrets: wrong case secrets, codes and API keys.
+        secrets: wrong case secrets and codes.
+        keys: wrong API keys.
         partner_reading: as `reading`, for who brings an API key.
         partner_registering: as `registering`, for who brings an API key.
         networks: networks and partners that are remembered at once.
@@ -107,6 +131,7 @@ class Quotas(_Part):
     reading: Rate = "600/minute"
     registering: Rate = "60/10 minutes"
     secrets: Rate = "20/hour"
+    keys: Rate = "20/hour"
     partner_reading: Rate = "6000/minute"
     partner_registering: Rate = "600/minute"
     networks: int = Field(default=50_000, ge=100, le=10_000_000)
@@ -133,13 +158,13 @@ class Settings(BaseSettings):
         port: 0 takes any free one.
         public_url: how people reach the service, for links; each request's own host by default.
         published: the folder in which snapshots are built; beside a SQLite file by default.
-        state: the folder of uploads and the outbox.
+        state: the folder of uploads, and of the outbox once letters are sent.
         keys: the folder of the keys of registries that are no files.
         snapshot_key_required: whether only who brings an API key may fetch the snapshot.
         spawning_key_required: whether Spawning's query needs an API key.
-        trusted_proxies: networks whose X-Forwarded-For is believed.
+        trusted_proxies: networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
         log_level: the least that is logged.
-        mail: how letters leave.
+        mail: how letters will leave; none is sent yet.
         quotas: how often one network may ask.
         metrics: who may read `/metrics`.
         limits: how much one request may bring.
@@ -164,9 +189,7 @@ class Settings(BaseSettings):
     keys: Path = Path()
     snapshot_key_required: bool = False
     spawning_key_required: bool = False
-    trusted_proxies: Annotated[
-        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_listed)
-    ] = ()
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_listed)] = ()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     mail: Mail = Mail()
     quotas: Quotas = Quotas()
@@ -180,5 +203,5 @@ class Settings(BaseSettings):
 
     @property
     def outbox(self) -> Path:
-        """The folder of letters that no mail server takes."""
+        """The folder of letters that no mail server takes; none is put there yet."""
         return self.state / "outbox"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from optout.api.errors import SettingRefused
+from optout.api.words import says
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource
 
@@ -25,21 +26,6 @@ HIDDEN = "********"
 
 _FILE_VARIABLE = "OPTOUT_SETTINGS"
 _PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^@/]*@|(?<=[?&]password=)[^&]*")
-
-_SAYS = {
-    "int_parsing": "is no whole number",
-    "int_type": "is no whole number",
-    "int_from_float": "is no whole number",
-    "float_parsing": "is no number",
-    "float_type": "is no number",
-    "bool_parsing": "is neither true nor false",
-    "bool_type": "is neither true nor false",
-    "string_type": "is not written in quotes",
-    "string_too_short": "is too short",
-    "too_short": "is too short",
-    "ip_v4_network": "is no network",
-    "ip_v6_network": "is no network",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,21 +172,14 @@ def _unknown(where: str, layer: str, name: str, known: list[str]) -> SettingRefu
 
 def _refused(error: ValidationError, origins: Mapping[str, str], file: str) -> SettingRefused:
     told = error.errors(include_url=False, include_input=False)[0]
-    steps = [str(step) for step in told["loc"]]
+    context = told.get("ctx", {})
+    limit = context.get("limit")  # pydantic knows them as a whole only
+    steps = [str(step) for step in (*told["loc"], *([limit] if limit else []))]
     # A setting has one name or two; what pydantic adds is its own.
     name = next((n for n in (".".join(steps[:2]), steps[0]) if n in origins), steps[0])
     where = origins.get(name) or _where(file, name)
-    context = told.get("ctx", {})
-    if told["type"] in {"rate", "service", "mailbox", "ceiling"}:
-        says = told["msg"]
-    elif told["type"] == "literal_error":
-        says = f"is none of {context['expected']}"
-    else:
-        says = _SAYS.get(
-            told["type"], "cannot be used: " + told["msg"][:1].lower() + told["msg"][1:]
-        )
     return SettingRefused(
-        f"{where} {says}", context.get("advice", "See what holds: optout settings")
+        f"{where} {says(told)}", context.get("advice", "See what holds: optout settings")
     )
 
 

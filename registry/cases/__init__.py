@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from optout.registry.errors import CaseNotFound
+from optout.registry.store import NoticeState, ProofState, SharedItem, SharedState
 
 from .case import Case, CaseEntry, CaseItem, OpenedCase
 from .cases import Cases
 from .contact import Contact, Contacts, SentCode
 from .news import Letter, News, Wish, tell
-from .notices import Notice, Notices, NoticeState, OpenedNotice, Reason, due_date
-from .proving import Check, Method, Proofs, ProofState, StandingProof
+from .notices import Notice, Notices, OpenedNotice, Reason
+from .proving import Check, Method, Proofs, StandingProof, lower_unproved
 from .secret import folded
-from .sharing import SharedItem, SharedState, Sharing
+from .sharing import Sharing
 
 __all__ = [
     "Case",
@@ -39,7 +40,7 @@ __all__ = [
     "Sharing",
     "StandingProof",
     "Wish",
-    "due_date",
     "folded",
+    "lower_unproved",
     "tell",
 ]

@@ -15,6 +15,7 @@ from optout.registry.errors import UsageError
 from optout.registry.store import (
     ContactRow,
     Store,
+    known,
     put_code,
     put_contact,
     put_wishes,
@@ -92,6 +93,8 @@ class Contacts:
     ) -> None:
         """Keep an address that is still to be confirmed, instead of the one before.
 
+        Letters that were to go to that one are forgotten.
+
         Args:
             number: of the case, as somebody typed it.
             secret: of the case, likewise.
@@ -117,6 +120,7 @@ class Contacts:
         )
         with self._store.writing() as connection:
             case, _ = unlocked(connection, number, secret)
+            remove_letters(connection, case.number)
             put_contact(connection, case.number, row)
 
     def change(self, number: str, secret: str, *, language: str, wishes: Iterable[Wish]) -> None:
@@ -196,6 +200,9 @@ class Contacts:
     def forget(self, number: str, secret: str) -> None:
         """Forget the contact of a case, and the letters that were to go there.
 
+        Its row is removed, and its key stays: in a backup from before the address can be opened
+        until the case is erased, and a registry that is recovered from it knows it again.
+
         Raises:
             CaseNotFound: there is no such case, or its secret is another one.
             RegistryError: the database cannot be written.
@@ -212,7 +219,7 @@ def _contact(row: ContactRow | None) -> Contact | None:
     return Contact(
         row.address,
         row.language,
-        frozenset(map(Wish, row.news.split())),
+        frozenset(known(Wish, word) for word in row.news.split()),
         row.confirmed,
         SentCode(row.code, to_instant(row.code_until), row.code_attempts),
     )

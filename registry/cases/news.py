@@ -15,6 +15,7 @@ from optout.registry.store import (
     Store,
     delay_letter,
     due_letters,
+    known,
     letter_attempts,
     queue_letter,
     read_contact,
@@ -103,12 +104,12 @@ class News:
         with self._store.reading() as connection:
             for row in due_letters(connection, to_number(now), most):
                 contact = read_contact(connection, row.case_number)
-                if contact is not None and contact.confirmed:
+                if contact is not None:
                     found.append(
                         Letter(
                             row.id,
                             row.case_number,
-                            Wish(row.kind),
+                            known(Wish, row.kind),
                             row.values,
                             contact.address,
                             contact.language,
@@ -138,7 +139,8 @@ class News:
             before = letter_attempts(connection, identity)
             if before is None:
                 return False
-            give_up = before + 1 >= MOST_ATTEMPTS
-            due = to_number(now + FIRST_DELAY * 2**before)
-            delay_letter(connection, identity, due, give_up=give_up)
-            return not give_up
+            if before + 1 >= MOST_ATTEMPTS:
+                remove_letter(connection, identity)
+                return False
+            delay_letter(connection, identity, to_number(now + FIRST_DELAY * 2**before))
+            return True

@@ -16,6 +16,7 @@ from optout.registry.identifiers import Identifier
 from optout.registry.log import ByOperator, Status
 from optout.registry.store import (
     NoticeRow,
+    NoticeState,
     Store,
     add_notice,
     counter_notice,
@@ -23,6 +24,7 @@ from optout.registry.store import (
     dispute,
     find_notice,
     is_contested,
+    known,
     notices_of,
     read_entries,
     read_opening,
@@ -50,21 +52,6 @@ class Reason(StrEnum):
     MISTAKEN_IDENTITY = "mistaken-identity"
     COURT_ORDER = "court-order"
     OTHER = "other"
-
-
-class NoticeState(StrEnum):
-    """Where a notice stands."""
-
-    OPEN = "open"
-    COUNTERED = "countered"
-    UPHELD = "upheld"
-    REJECTED = "rejected"
-    LAPSED = "lapsed"
-
-    @property
-    def undecided(self) -> bool:
-        """Whether it is still to be decided."""
-        return self in (NoticeState.OPEN, NoticeState.COUNTERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,21 +226,26 @@ class Notices:
     def reject(self, notice: str, why: str, now: datetime) -> None:
         """Decide for the owner: the entry is disputed no longer, unless another notice is open.
 
+        The log tells of the end of a dispute alone, with the reason of the notice that was rejected
+        last. Where another is open, or the entry is in dispute no longer, nothing is logged, and
+        the reason is kept nowhere.
+
         Args:
             notice: its number.
-            why: for all to read, for ever.
+            why: for all to read, for ever, where it is logged.
             now: the time.
 
         Raises:
             UsageError: no such notice is to be decided, or the reason is too long or not one line.
             RegistryError: the database cannot be written.
         """
+        proof = ByOperator(why)
         with self._store.writing() as connection:
             row = _undecided(find_notice(connection, folded(notice)))
             decide_notice(connection, row, NoticeState.REJECTED, now.date().isoformat())
             status = read_entries(connection, [row.entry])[row.entry].status
             if status is Status.DISPUTED and not is_contested(connection, row.entry):
-                restore(connection, {row.entry: ByOperator(why)})
+                restore(connection, {row.entry: proof})
 
 
 def due_date(day: date) -> date:
@@ -286,7 +278,7 @@ def _status_of_known(connection: Connection, entry: int, identifier: Identifier)
 
 
 def _undecided(row: NoticeRow | None) -> NoticeRow:
-    if row is None or not NoticeState(row.state).undecided:
+    if row is None or not row.state.undecided:
         raise UsageError("no such notice is to be decided", "Look at those that are.")
     return row
 
@@ -306,9 +298,9 @@ def _notice(row: NoticeRow, counter: str | None) -> Notice:
     return Notice(
         row.number,
         row.entry,
-        Reason(row.reason),
+        known(Reason, row.reason),
         row.statement,
-        NoticeState(row.state),
+        row.state,
         row.made,
         row.due,
         counter,

@@ -17,11 +17,13 @@ from optout.registry.errors import UsageError
 from optout.registry.identifiers import Grade
 from optout.registry.store import (
     ProofRow,
+    ProofState,
     Store,
     add_proved,
     due_proofs,
     find_proof,
     items_of,
+    known,
     proofs_of,
     proved_by,
     put_proof,
@@ -32,6 +34,7 @@ from optout.registry.store import (
     standing_grades,
     to_instant,
     to_number,
+    with_proofs,
 )
 from sqlalchemy import Connection
 
@@ -53,14 +56,6 @@ class Method(StrEnum):
     DNS = "dns"
     FILE = "file"
     ACCOUNT = "account"
-
-
-class ProofState(StrEnum):
-    """Where a proof stands."""
-
-    ASKED = "asked"
-    STANDING = "standing"
-    ENDED = "ended"
 
 
 class Check(StrEnum):
@@ -268,21 +263,30 @@ class Proofs:
                 return []
             failures = row.failures
             if check is not Check.UNREACHABLE:
-                failures = failures + 1 if check is Check.MISSING else 0
+                failures = min(failures + 1, MOST_MISSING) if check is Check.MISSING else 0
             over = to_number(now) >= row.expires or failures >= MOST_MISSING
             state = ProofState.ENDED if over else ProofState.STANDING
             put_proof(
                 connection, replace(row, checked=to_number(now), failures=failures, state=state)
             )
-            return _lower(connection, proved_by(connection, identity)) if over else []
+            return lower_unproved(connection, proved_by(connection, identity)) if over else []
 
 
-def _lower(connection: Connection, indexes: Collection[int]) -> list[int]:
-    """Let entries in force fall back to what still stands."""
-    reviewed = read_reviewed(connection, indexes, (RAISED, LOWERED))
+def lower_unproved(connection: Connection, indexes: Collection[int]) -> list[int]:
+    """Let entries fall back to what still stands; those that are not in force do so once they are.
+
+    Args:
+        connection: writing.
+        indexes: the entries; those that no proof was ever for stay as they are.
+
+    Returns:
+        The entries that fell back.
+    """
+    raised = with_proofs(connection, indexes)
+    reviewed = read_reviewed(connection, raised, (RAISED, LOWERED))
     grades = {}
-    for at, entry in read_entries(connection, indexes).items():
-        given = [Grade(word) for word in standing_grades(connection, at)]
+    for at, entry in read_entries(connection, raised).items():
+        given = [known(Grade, word) for word in standing_grades(connection, at)]
         best = max([reviewed.get(at, Grade.SELF), *given], key=lambda grade: grade.rank)
         if entry.status.in_force and best.rank < entry.grade.rank:
             grades[at] = (best, LOWERED)
@@ -294,12 +298,12 @@ def _proof(connection: Connection, row: ProofRow) -> StandingProof:
     return StandingProof(
         row.id,
         row.case_number,
-        Method(row.method),
+        known(Method, row.method),
         row.subject,
         row.token,
         row.stable,
-        ProofState(row.state),
-        Grade(row.grade) if row.grade else None,
+        row.state,
+        known(Grade, row.grade) if row.grade else None,
         proved_by(connection, row.id),
         to_instant(row.made),
         to_instant(row.checked) if row.checked else None,

@@ -1,18 +1,18 @@
 """What creators show the reviewer, who would see hashes otherwise: until it is decided, no longer.
 
-The value is sealed under the key of its entry, and removed with the decision.
+The value is sealed under the key of its entry, and removed with the decision. In a backup from
+before it can be opened until the entry is erased.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import Grade
 from optout.registry.store import (
-    SharedRow,
+    SharedItem,
+    SharedState,
     Store,
     asked_items,
     case_of,
@@ -34,35 +34,6 @@ REVIEWED = "reviewed"
 
 MOST_CHARACTERS = 4000
 """Of a value, a note or an answer."""
-
-
-class SharedState(StrEnum):
-    """Where an item stands that was shown."""
-
-    ASKED = "asked"
-    REVIEWED = "reviewed"
-    DECLINED = "declined"
-
-
-@dataclass(frozen=True, slots=True)
-class SharedItem:
-    """An item that was shown.
-
-    Attributes:
-        entry: its number.
-        value: what it is; empty once it is decided.
-        note: what its creator says to it; empty once it is decided.
-        state: where it stands.
-        asked: the day it was shown, `YYYY-MM-DD`.
-        answer: what the reviewer says; empty until then.
-    """
-
-    entry: int
-    value: str = field(repr=False)
-    note: str = field(repr=False)
-    state: SharedState
-    asked: str
-    answer: str = field(repr=False)
 
 
 class Sharing:
@@ -96,7 +67,7 @@ class Sharing:
         if not value.strip():
             raise UsageError("there is nothing to show", "Give the item's value.")
         _check(value, note)
-        row = SharedRow(entry, value, note, str(SharedState.ASKED), now.date().isoformat())
+        row = SharedItem(entry, value, note, SharedState.ASKED, now.date().isoformat())
         with self._store.writing() as connection:
             case, _ = unlocked(connection, number, secret)
             own = {item.entry for item in items_of(connection, case.number)}
@@ -113,7 +84,7 @@ class Sharing:
         """
         with self._store.reading() as connection:
             case, _ = unlocked(connection, number, secret)
-            return [_item(row) for row in shared_of(connection, case.number)]
+            return shared_of(connection, case.number)
 
     def asked(self) -> list[SharedItem]:
         """What the reviewer has not decided, the longest asked first.
@@ -122,7 +93,7 @@ class Sharing:
             RegistryError: the database cannot be read.
         """
         with self._store.reading() as connection:
-            return [_item(row) for row in asked_items(connection)]
+            return asked_items(connection)
 
     def review(self, entry: int, now: datetime) -> None:
         """Decide that an item is its creator's: its grade is `reviewed` from now on.
@@ -172,7 +143,3 @@ def _check(*texts: str) -> None:
             "what is said of an item is too long",
             f"Say it in at most {MOST_CHARACTERS} characters.",
         )
-
-
-def _item(row: SharedRow) -> SharedItem:
-    return SharedItem(row.entry, row.value, row.note, SharedState(row.state), row.asked, row.answer)

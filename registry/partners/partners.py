@@ -19,6 +19,7 @@ from optout.registry.store import (
     add_partner,
     end_partner,
     find_partner,
+    known,
     list_partners,
     note_use,
 )
@@ -27,6 +28,9 @@ from .api_key import ApiKey, Purpose
 
 MOST_LETTERS = 100
 """Characters of the longest name of a partner."""
+
+MOST_OF_VERIFIER = 400
+"""Characters of the longest verifier key."""
 
 _UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _ID_BYTES = 4
@@ -108,6 +112,11 @@ class Partners:
                 "a verifier key belongs to a key for reports, and to no other",
                 "Give the key that `optout report` shows, or leave it out.",
             )
+        if len(verifier) > MOST_OF_VERIFIER:
+            raise UsageError(
+                f"a partner's verifier key has at most {MOST_OF_VERIFIER} characters",
+                "Make one under a shorter name.",
+            )
         key = ApiKey.make(purpose)
         row = PartnerRow(
             id=secrets.token_hex(_ID_BYTES),
@@ -170,7 +179,7 @@ def _partner(row: PartnerRow) -> Partner:
     return Partner(
         row.id,
         row.name,
-        Purpose(row.purpose),
+        known(Purpose, row.purpose),
         row.key_shown,
         row.domain,
         row.verifier,

@@ -98,7 +98,8 @@ class Reports:
             Its number, and whether it is new.
 
         Raises:
-            UsageError: it is about another log, or about entries that this one does not have.
+            UsageError: it is about another log, or about entries that this one did not have then,
+                or counts no row of one.
             RegistryError: the database cannot be written.
         """
         digest = hashlib.sha256(report.envelope).digest()
@@ -107,6 +108,14 @@ class Reports:
         if found is not None:
             return found, False
         self._check_log(report)
+        if any(not 0 <= entry < report.size for entry in report.rows):
+            raise UsageError(
+                "the report names entries that its log did not have", "Make it with optout report."
+            )
+        if any(rows < 1 for rows in report.rows.values()):
+            raise UsageError(
+                "the report names entries that took nothing out", "Make it with optout report."
+            )
         total = sum(report.rows.values())
         if total > MOST_ROWS:
             raise UsageError(

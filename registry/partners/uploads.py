@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from optout.registry.errors import RegistryError
 from optout.registry.store import (
     Store,
     UploadRow,
@@ -96,9 +97,14 @@ class PartnersUploads:
         if found is None:
             return None
         row, sender = found
-        refusals = [(str(place), str(why)) for place, why in json.loads(row.refusals)]
         progress = Progress(
-            row.state, row.rows, row.changed, row.known, row.refused, refusals, row.fault
+            row.state,
+            row.rows,
+            row.changed,
+            row.known,
+            row.refused,
+            _refusals(row.refusals),
+            row.fault,
         )
         return PartnersUpload(
             row.id, sender, row.kind, row.form, bool(row.takes_back), row.partner, progress
@@ -122,3 +128,13 @@ class PartnersUploads:
         """The uploads that are still to be worked off, in the order in which they came."""
         with self._store.reading() as connection:
             return list_unfinished(connection)
+
+
+def _refusals(text: str) -> list[tuple[str, str]]:
+    try:
+        return [(str(place), str(why)) for place, why in json.loads(text)]
+    except (ValueError, TypeError, RecursionError) as fault:
+        raise RegistryError(
+            "the registry's database holds something else where an upload's refusals belong",
+            "Restore it from a backup, with its key.",
+        ) from fault

@@ -6,13 +6,13 @@ from .case_rows import (
     CaseRow,
     SealedItem,
     add_cases,
-    case_key_number,
     find_case,
     items_of,
     remove_case,
     taken_numbers,
 )
 from .claims import claim
+from .columns import known
 from .contact_rows import (
     ContactRow,
     put_code,
@@ -36,7 +36,6 @@ from .entries import (
 from .feeds import Followed, Listed, RecordName, follow
 from .instants import to_instant, to_number
 from .letter_rows import (
-    LetterRow,
     delay_letter,
     due_letters,
     letter_attempts,
@@ -48,6 +47,7 @@ from .location import Location, locate
 from .log_rows import read_entries, read_reasons, read_restored, read_reviewed
 from .notice_rows import (
     NoticeRow,
+    NoticeState,
     add_notice,
     counter_notice,
     decide_notice,
@@ -67,6 +67,7 @@ from .partner_rows import (
 )
 from .proof_rows import (
     ProofRow,
+    ProofState,
     add_proved,
     due_proofs,
     find_proof,
@@ -75,6 +76,7 @@ from .proof_rows import (
     put_proof,
     remove_unproved,
     standing_grades,
+    with_proofs,
 )
 from .report_rows import (
     ReportRow,
@@ -89,7 +91,8 @@ from .report_rows import (
     steps_among,
 )
 from .shared_rows import (
-    SharedRow,
+    SharedItem,
+    SharedState,
     asked_items,
     case_of,
     decide_shared,
@@ -97,7 +100,6 @@ from .shared_rows import (
     put_shared,
     shared_of,
 )
-from .shredding import seal, to_shred, unseal, vault_of
 from .store import Store
 from .upload_rows import (
     UploadRow,
@@ -106,7 +108,7 @@ from .upload_rows import (
     find_upload,
     list_unfinished,
 )
-from .vault import Label, Shredded, Vault
+from .vault import Vault
 
 __all__ = [
     "Added",
@@ -114,19 +116,19 @@ __all__ = [
     "Claim",
     "ContactRow",
     "Followed",
-    "Label",
-    "LetterRow",
     "Listed",
     "Location",
     "NoticeRow",
+    "NoticeState",
     "Overtaken",
     "PartnerRow",
     "ProofRow",
+    "ProofState",
     "RecordName",
     "ReportRow",
     "SealedItem",
-    "SharedRow",
-    "Shredded",
+    "SharedItem",
+    "SharedState",
     "Store",
     "UploadRow",
     "Vault",
@@ -137,7 +139,6 @@ __all__ = [
     "add_report",
     "add_upload",
     "asked_items",
-    "case_key_number",
     "case_of",
     "change_upload",
     "claim",
@@ -162,6 +163,7 @@ __all__ = [
     "hide_rows",
     "is_contested",
     "items_of",
+    "known",
     "letter_attempts",
     "list_partners",
     "list_reports",
@@ -194,7 +196,6 @@ __all__ = [
     "remove_letters",
     "remove_unproved",
     "restore",
-    "seal",
     "shared_of",
     "show_rows",
     "standing_grades",
@@ -202,10 +203,8 @@ __all__ = [
     "taken_numbers",
     "to_instant",
     "to_number",
-    "to_shred",
     "today",
     "undecided_notices",
-    "unseal",
-    "vault_of",
+    "with_proofs",
     "withdraw",
 ]

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from .log_rows import chunks
 from .people_tables import contacts, letters, proofs, proved
-from .shredding import NONCE_SIZE, seal, to_shred, unseal, vault_of
+from .shredding import NONCE_SIZE, seal, to_shred, unseal
 from .tables import cases, sealed
-from .vault import Label, Shredded
+from .vault import Label
 
 PURPOSE = "item"
 """What it is, for the seal."""
@@ -53,14 +53,17 @@ def add_cases(connection: Connection, made: Mapping[CaseRow, Sequence[SealedItem
         insert(cases),
         [{"number": case.number, "date": case.date, "proof": case.proof} for case in made],
     )
-    vault = vault_of(connection)
     placed = [(item, case.number) for case, items in made.items() for item in items]
     rows = [
         {
             "entry": item.entry,
             "case_number": number,
             "box": seal(
-                vault, Label.ENTRY, item.entry, PURPOSE, (item.nonce or b"") + (item.box or b"")
+                connection,
+                Label.ENTRY,
+                item.entry,
+                PURPOSE,
+                (item.nonce or b"") + (item.box or b""),
             ),
         }
         for item, number in sorted(placed, key=lambda one: one[0].entry)
@@ -96,11 +99,8 @@ def items_of(connection: Connection, number: str) -> list[SealedItem]:
 
 
 def _item(connection: Connection, entry: int, box: bytes | None) -> SealedItem:
-    if box is None:
-        return SealedItem(entry, None, None)
-    try:
-        plain = unseal(vault_of(connection), Label.ENTRY, entry, PURPOSE, box)
-    except Shredded:  # erased meanwhile, or since this copy of the database was made
+    plain = unseal(connection, Label.ENTRY, entry, PURPOSE, box)
+    if plain is None:
         return SealedItem(entry, None, None)
     return SealedItem(entry, plain[:NONCE_SIZE], plain[NONCE_SIZE:])
 

@@ -7,12 +7,29 @@ number where bytes belong would even be taken for their length.
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any, TypeVar
 
 from optout.registry.errors import RegistryError
 from sqlalchemy import Dialect, Integer, LargeBinary, String, Text
 
 Value = TypeVar("Value")
+Known = TypeVar("Known", bound=Enum)
+
+
+def known(kind: type[Known], value: object) -> Known:
+    """What a value that was read stands for.
+
+    Raises:
+        RegistryError: for nothing of this kind.
+    """
+    try:
+        return kind(value)
+    except ValueError as fault:
+        raise RegistryError(
+            f"the registry's database holds what is no {kind.__name__} where one belongs",
+            "Restore it from a backup, with its key.",
+        ) from fault
 
 
 def _only(kind: type[Value], *, or_null: bool = False) -> Callable[[Any], Value | None]:

@@ -20,6 +20,10 @@ class Database(Protocol):
         """What to call it in a message: never a password, never an account."""
         ...
 
+    def faults(self) -> AbstractContextManager[None]:
+        """Turn what it raises within the block into a `RegistryError` that names it."""
+        ...
+
     def reading(self) -> AbstractContextManager[Connection]:
         """A transaction that sees one state, and holds up nobody."""
         ...
@@ -35,8 +39,12 @@ class Database(Protocol):
         """Whether the database was made as a registry."""
         ...
 
-    def compact(self) -> None:
-        """Leave nothing in the files of what rows held before: after a change of the tables."""
+    def compact(self) -> bool:
+        """Leave nothing in the files of what rows held before: after a change of the tables.
+
+        Returns:
+            Whether it is done; otherwise somebody else was still reading.
+        """
         ...
 
     def close(self) -> None:

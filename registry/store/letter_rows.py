@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from .people_tables import ID_LENGTH, letters
+from .people_tables import ID_LENGTH, contacts, letters
 from .sealed_cases import seal_for_case, unseal_for_case
 
 DUE = "due"
-GIVEN_UP = "given-up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,14 @@ def queue_letter(
 
 
 def due_letters(connection: Connection, now: int, most: int) -> list[LetterRow]:
-    """Letters that are due, the longest due first; those whose keys were destroyed are none."""
+    """Letters that are due to confirmed addresses, the longest due first.
+
+    Those whose keys were destroyed are none.
+    """
     wanted = (
         select(letters)
-        .where(letters.c.state == DUE, letters.c.due <= now)
+        .join(contacts, contacts.c.case_number == letters.c.case_number)
+        .where(contacts.c.confirmed != 0, letters.c.state == DUE, letters.c.due <= now)
         .order_by(letters.c.due, letters.c.id)
         .limit(most)
     )
@@ -73,16 +76,16 @@ def due_letters(connection: Connection, now: int, most: int) -> list[LetterRow]:
 
 
 def remove_letter(connection: Connection, identity: str) -> None:
-    """Forget a letter that was sent."""
+    """Forget a letter that was sent, or is given up."""
     connection.execute(delete(letters).where(letters.c.id == identity))
 
 
-def delay_letter(connection: Connection, identity: str, due: int, *, give_up: bool) -> None:
-    """Keep that a letter could not be sent: it is due again later, or never."""
+def delay_letter(connection: Connection, identity: str, due: int) -> None:
+    """Keep that a letter could not be sent: it is due again later."""
     connection.execute(
         update(letters)
         .where(letters.c.id == identity)
-        .values(due=due, attempts=letters.c.attempts + 1, state=GIVEN_UP if give_up else DUE)
+        .values(due=due, attempts=letters.c.attempts + 1)
     )
 
 

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
+from .columns import known
 from .log_rows import chunks
 from .people_tables import notices
-from .shredding import seal, unseal, vault_of
+from .shredding import seal, unseal
 from .tables import sealed
-from .vault import Label, Shredded
+from .vault import Label
 
-OPEN = "open"
-COUNTERED = "countered"
-LAPSED = "lapsed"
-UNDECIDED = (OPEN, COUNTERED)
+
+class NoticeState(StrEnum):
+    """Where a notice stands."""
+
+    OPEN = "open"
+    COUNTERED = "countered"
+    UPHELD = "upheld"
+    REJECTED = "rejected"
+    LAPSED = "lapsed"
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it is still to be decided."""
+        return self in UNDECIDED
+
+
+UNDECIDED = (NoticeState.OPEN, NoticeState.COUNTERED)
+"""Where a notice stands that is still to be decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +59,7 @@ class NoticeRow:
     proof: bytes = field(repr=False)
     reason: str
     statement: str | None = field(repr=False)
-    state: str
+    state: NoticeState
     made: str
     due: str
     counter: str | None = field(default=None, repr=False)
@@ -103,11 +119,11 @@ def counter_notice(connection: Connection, row: NoticeRow, counter: str, day: st
         row,
         counter_box=_seal(connection, "counter", row, counter),
         countered=day,
-        state=COUNTERED,
+        state=NoticeState.COUNTERED,
     )
 
 
-def decide_notice(connection: Connection, row: NoticeRow, state: str, day: str) -> None:
+def decide_notice(connection: Connection, row: NoticeRow, state: NoticeState, day: str) -> None:
     """Keep how a notice was decided."""
     _change(connection, row, state=state, decided=day)
 
@@ -118,7 +134,7 @@ def lapse_notices(connection: Connection, entries: Collection[int]) -> None:
         connection.execute(
             update(notices)
             .where(notices.c.entry.in_(chunk), notices.c.state.in_(UNDECIDED))
-            .values(state=LAPSED)
+            .values(state=NoticeState.LAPSED)
         )
 
 
@@ -137,7 +153,7 @@ def _read(connection: Connection, wanted: Select[Any]) -> list[NoticeRow]:
             row.proof,
             row.reason,
             _unseal(connection, "notice", row, row.box),
-            row.state,
+            known(NoticeState, row.state),
             row.made,
             row.due,
             _unseal(connection, "counter", row, row.counter_box),
@@ -151,14 +167,9 @@ def _read(connection: Connection, wanted: Select[Any]) -> list[NoticeRow]:
 def _seal(connection: Connection, what: str, row: NoticeRow, text: str) -> bytes:
     purpose = f"{what}/{row.number}"
     plain = text.encode("utf-8", "replace")
-    return seal(vault_of(connection), Label.ENTRY, row.entry, purpose, plain)
+    return seal(connection, Label.ENTRY, row.entry, purpose, plain)
 
 
 def _unseal(connection: Connection, what: str, row: Row[Any], box: bytes | None) -> str | None:
-    if box is None:
-        return None
-    purpose = f"{what}/{row.number}"
-    try:
-        return unseal(vault_of(connection), Label.ENTRY, row.entry, purpose, box).decode()
-    except Shredded:  # erased meanwhile, or since this copy of the database was made
-        return None
+    plain = unseal(connection, Label.ENTRY, row.entry, f"{what}/{row.number}", box)
+    return None if plain is None else plain.decode()

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 from .log_rows import CHUNK, chunks, read_state
 from .notice_rows import lapse_notices
 from .people_tables import notices, proved, shared
-from .shredding import seal, to_shred, unseal, vault_of
+from .shredding import seal, to_shred, unseal
 from .tables import claims, feeds, openings, sealed
-from .vault import Label, Shredded
+from .vault import Label
 
 PURPOSE = "opening"
 """What it is, for the seal."""
@@ -27,11 +27,10 @@ class Overtaken(Exception):  # noqa: N818  # says what happened
 
 def keep(connection: Connection, made: Iterable[Opening]) -> None:
     """Keep the openings of entries that are just being added."""
-    vault = vault_of(connection)
     rows = [
         {
             "entry": one.index,
-            "box": seal(vault, Label.ENTRY, one.index, PURPOSE, one.salt + one.matter),
+            "box": seal(connection, Label.ENTRY, one.index, PURPOSE, one.salt + one.matter),
         }
         for one in sorted(made, key=lambda one: one.index)  # neighbours' keys cost less
     ]
@@ -60,13 +59,8 @@ def read_opening(connection: Connection, index: int) -> tuple[Entry | None, Open
 
 
 def _opening(connection: Connection, entry: int, box: bytes | None) -> Opening | None:
-    if box is None:
-        return None
-    try:
-        plain = unseal(vault_of(connection), Label.ENTRY, entry, PURPOSE, box)
-    except Shredded:  # erased meanwhile, or since this copy of the database was made
-        return None
-    return Opening(entry, plain[:SALT_SIZE], plain[SALT_SIZE:])
+    plain = unseal(connection, Label.ENTRY, entry, PURPOSE, box)
+    return Opening(entry, plain[:SALT_SIZE], plain[SALT_SIZE:]) if plain is not None else None
 
 
 def destroy(connection: Connection, entries: Sequence[int]) -> None:

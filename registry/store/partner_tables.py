@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Table
 
 from .columns import Bytes, Whole, Word, Words
-from .tables import Position, leaves, metadata
+from .tables import Position, leaves, metadata, position_of
 
 PARTNER_ID = 8
 """Characters of what a key is called by."""
@@ -47,15 +47,8 @@ reports = Table(
 reported = Table(
     "reported",
     metadata,
-    Column("report", Position, ForeignKey(reports.c.number), primary_key=True, autoincrement=False),
-    Column(
-        "entry",
-        Position,
-        ForeignKey(leaves.c.position),
-        primary_key=True,
-        autoincrement=False,
-        index=True,
-    ),
+    position_of("report", reports.c.number),
+    position_of("entry", leaves.c.position, index=True),
     Column("rows", Position, nullable=False),
 )
 """How many rows each entry took out, by the newest report of each partner and corpus."""

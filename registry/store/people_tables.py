@@ -10,15 +10,27 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Table
 
 from .columns import Bytes, BytesOrNull, Word
-from .tables import NUMBER_LENGTH, Position, cases, leaves, metadata
+from .tables import NUMBER_LENGTH, Position, cases, leaves, metadata, position_of
 
 ID_LENGTH = 16
 """Characters of what a proof or a letter is called by."""
 
+
+def _case(*, primary_key: bool = False, index: bool = False) -> Column[str]:
+    return Column(
+        "case_number",
+        Word(NUMBER_LENGTH),
+        ForeignKey(cases.c.number),
+        primary_key=primary_key,
+        nullable=False,
+        index=index,
+    )
+
+
 contacts = Table(
     "contacts",
     metadata,
-    Column("case_number", Word(NUMBER_LENGTH), ForeignKey(cases.c.number), primary_key=True),
+    _case(primary_key=True),
     Column("box", Bytes(), nullable=False),
     Column("language", Word(16), nullable=False),
     Column("news", Word(40), nullable=False),
@@ -33,13 +45,7 @@ proofs = Table(
     "proofs",
     metadata,
     Column("id", Word(ID_LENGTH), primary_key=True),
-    Column(
-        "case_number",
-        Word(NUMBER_LENGTH),
-        ForeignKey(cases.c.number),
-        nullable=False,
-        index=True,
-    ),
+    _case(index=True),
     Column("method", Word(8), nullable=False),
     Column("box", Bytes(), nullable=False),
     Column("grade", Word(8), nullable=False),
@@ -55,14 +61,7 @@ proved = Table(
     "proved",
     metadata,
     Column("proof", Word(ID_LENGTH), ForeignKey(proofs.c.id), primary_key=True),
-    Column(
-        "entry",
-        Position,
-        ForeignKey(leaves.c.position),
-        primary_key=True,
-        autoincrement=False,
-        index=True,
-    ),
+    position_of("entry", leaves.c.position, index=True),
 )
 """Which entries a proof is for; gone with either."""
 
@@ -86,13 +85,7 @@ notices = Table(
 shared = Table(
     "shared",
     metadata,
-    Column(
-        "entry",
-        Position,
-        ForeignKey(leaves.c.position),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    position_of("entry", leaves.c.position),
     Column("box", BytesOrNull()),
     Column("state", Word(9), nullable=False, index=True),
     Column("asked", Word(10), nullable=False),
@@ -104,13 +97,7 @@ letters = Table(
     "letters",
     metadata,
     Column("id", Word(ID_LENGTH), primary_key=True),
-    Column(
-        "case_number",
-        Word(NUMBER_LENGTH),
-        ForeignKey(cases.c.number),
-        nullable=False,
-        index=True,
-    ),
+    _case(index=True),
     Column("kind", Word(16), nullable=False),
     Column("box", Bytes(), nullable=False),
     Column("state", Word(8), nullable=False),

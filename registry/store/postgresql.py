@@ -6,12 +6,12 @@ The driver, psycopg, is loaded when the first database is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from optout.registry.errors import RegistryError
 from sqlalchemy import Connection, create_engine, inspect
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 WRITER = 0x6F70746F7574
@@ -52,6 +52,10 @@ class PostgresDatabase:
                 "Install it with: pip install 'optout[postgresql]'",
             ) from fault
 
+    def faults(self) -> AbstractContextManager[None]:
+        """Turn what it raises within the block into a `RegistryError` that names it."""
+        return database_faults(self.name)
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state, and holds up nobody."""
@@ -83,8 +87,9 @@ class PostgresDatabase:
         )
         return bool(found.scalar_one())
 
-    def compact(self) -> None:
+    def compact(self) -> bool:
         """Nothing: no registry on PostgreSQL ever held what is not sealed."""
+        return True
 
     def close(self) -> None:
         """Close every connection."""
@@ -187,6 +192,9 @@ def _reason(fault: DBAPIError) -> tuple[str, str]:
     if state:
         unknown = (f"cannot be used (SQLSTATE {state})", "Look into the server's own log.")
         return _REASONS.get(state) or _REASONS.get(state[:2]) or unknown
+    if not isinstance(fault, (OperationalError, InterfaceError)):
+        # The driver itself refuses a value: its words may hold it.
+        return (f"cannot be used ({type(fault.orig).__name__})", "Report it: this is a fault.")
     said = str(fault.orig)
     if "FATAL" in said:
         return next((reason for word, reason in _WORDS if word in said), _AWAY)

@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from .columns import known
+from .log_rows import chunks
 from .people_tables import proofs, proved
 from .sealed_cases import seal_for_case, unseal_for_case
 
-ASKED = "asked"
-STANDING = "standing"
-ENDED = "ended"
+
+class ProofState(StrEnum):
+    """Where a proof stands."""
+
+    ASKED = "asked"
+    STANDING = "standing"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class ProofRow:
         token: what was to be placed there.
         stable: what a platform calls the account for good; empty where it has no such name.
         grade: what it gives to entries; empty while it is asked for.
-        state: one of the words above.
+        state: where it stands.
         made: when it was asked for.
         checked: when it was found last; 0 while it is asked for.
         failures: how often in a row it was missing since.
@@ -45,7 +52,7 @@ class ProofRow:
     expires: int
     stable: str = field(default="", repr=False)
     grade: str = ""
-    state: str = ASKED
+    state: ProofState = ProofState.ASKED
     checked: int = 0
     failures: int = 0
 
@@ -82,14 +89,16 @@ def proofs_of(connection: Connection, number: str) -> list[ProofRow]:
 def due_proofs(connection: Connection, now: int, since: int, most: int) -> list[ProofRow]:
     """Standing proofs that are over, or were not looked at since an instant."""
     due = (proofs.c.expires <= now) | (proofs.c.checked <= since)
-    wanted = select(proofs).where(proofs.c.state == STANDING, due)
+    wanted = select(proofs).where(proofs.c.state == ProofState.STANDING, due)
     ordered = wanted.order_by(proofs.c.checked, proofs.c.id).limit(most)
     return _read(connection, connection.execute(ordered).all())
 
 
 def remove_unproved(connection: Connection, now: int) -> None:
     """Forget what was asked for and never proved, once it is over."""
-    connection.execute(delete(proofs).where(proofs.c.state == ASKED, proofs.c.expires <= now))
+    connection.execute(
+        delete(proofs).where(proofs.c.state == ProofState.ASKED, proofs.c.expires <= now)
+    )
 
 
 def add_proved(connection: Connection, identity: str, entries: Collection[int]) -> None:
@@ -105,12 +114,21 @@ def proved_by(connection: Connection, identity: str) -> list[int]:
     return list(connection.execute(own).scalars())
 
 
+def with_proofs(connection: Connection, entries: Collection[int]) -> list[int]:
+    """Those of some entries that a proof is for, or was."""
+    found: list[int] = []
+    for chunk in chunks(sorted(entries)):
+        own = select(proved.c.entry).where(proved.c.entry.in_(chunk)).distinct()
+        found += connection.execute(own.order_by(proved.c.entry)).scalars()
+    return found
+
+
 def standing_grades(connection: Connection, entry: int) -> list[str]:
     """What the proofs that stand give to an entry."""
     wanted = (
         select(proofs.c.grade)
         .join(proved, proved.c.proof == proofs.c.id)
-        .where(proved.c.entry == entry, proofs.c.state == STANDING)
+        .where(proved.c.entry == entry, proofs.c.state == ProofState.STANDING)
     )
     return list(connection.execute(wanted).scalars())
 
@@ -122,9 +140,8 @@ def _read(connection: Connection, rows: Iterable[Row[Any]]) -> list[ProofRow]:
         if plain is not None:
             subject, token, stable = json.loads(plain)
             values = {name: value for name, value in row._mapping.items() if name != "box"}
-            found.append(
-                ProofRow(subject=subject, token=bytes.fromhex(token), stable=stable, **values)
-            )
+            values |= {"subject": subject, "token": bytes.fromhex(token), "stable": stable}
+            found.append(ProofRow(**values | {"state": known(ProofState, row.state)}))
     return found
 
 

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, insert, select
+from optout.registry.errors import RegistryError
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    delete,
+    exists,
+    insert,
+    select,
+)
 
 from .log_rows import chunks
 from .partner_tables import partners, reported, reports
 from .tables import steps
+
+MOST = (1 << 63) - 1
+"""The largest number that a column can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +70,26 @@ def newest_report(connection: Connection, name: str, corpus: str) -> tuple[int, 
     return (row.number, row.date) if row else None
 
 
+def next_number(connection: Connection, column: Column[int]) -> int:
+    """The number behind all others of a column, from 0 on.
+
+    Raises:
+        RegistryError: it is larger than a column can hold.
+    """
+    last = connection.execute(select(column).order_by(column.desc()).limit(1)).scalar()
+    if last == MOST:
+        raise RegistryError(
+            f"the registry's database holds the number {last}, and none comes behind it",
+            "Restore it from a backup, with its key.",
+        )
+    return 0 if last is None else last + 1
+
+
 def add_report(
     connection: Connection, identity: str, row: ReportRow, digest: bytes, envelope: bytes
 ) -> int:
     """Keep a report behind all others; its number."""
-    last = func.coalesce(func.max(reports.c.number), -1)
-    number = int(connection.execute(select(last)).scalar_one()) + 1
+    number = next_number(connection, reports.c.number)
     connection.execute(
         insert(reports),
         {

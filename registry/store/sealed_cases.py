@@ -6,8 +6,8 @@ from optout.registry.errors import RegistryError
 from sqlalchemy import Connection
 
 from .case_rows import case_key_number
-from .shredding import seal, unseal, vault_of
-from .vault import Label, Shredded
+from .shredding import seal, unseal
+from .vault import Label
 
 
 def seal_for_case(connection: Connection, number: str, purpose: str, plain: bytes) -> bytes:
@@ -28,7 +28,7 @@ def seal_for_case(connection: Connection, number: str, purpose: str, plain: byte
             f"the case {number} has no item, and so no key",
             "Restore the registry from a backup, with its key and its vault.",
         )
-    return seal(vault_of(connection), Label.CASE, at, purpose, plain)
+    return seal(connection, Label.CASE, at, purpose, plain)
 
 
 def unseal_for_case(connection: Connection, number: str, purpose: str, box: bytes) -> bytes | None:
@@ -38,9 +38,4 @@ def unseal_for_case(connection: Connection, number: str, purpose: str, box: byte
         RegistryError: the box was changed, or belongs elsewhere.
     """
     at = case_key_number(connection, number)
-    if at is None:
-        return None
-    try:
-        return unseal(vault_of(connection), Label.CASE, at, purpose, box)
-    except Shredded:  # erased meanwhile, or since this copy of the database was made
-        return None
+    return None if at is None else unseal(connection, Label.CASE, at, purpose, box)

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
+from .columns import known
 from .people_tables import shared
-from .shredding import seal, unseal, vault_of
+from .shredding import seal, unseal
 from .tables import sealed
-from .vault import Label, Shredded
-
-ASKED = "asked"
+from .vault import Label
 
 _SHOWN = "shared"
 _ANSWER = "answer"
 
 
+class SharedState(StrEnum):
+    """Where an item stands that was shown."""
+
+    ASKED = "asked"
+    REVIEWED = "reviewed"
+    DECLINED = "declined"
+
+
 @dataclass(frozen=True, slots=True)
-class SharedRow:
-    """One item that was shown.
+class SharedItem:
+    """An item that was shown.
 
     Attributes:
         entry: its number.
@@ -35,12 +43,12 @@ class SharedRow:
     entry: int
     value: str = field(repr=False)
     note: str = field(repr=False)
-    state: str
+    state: SharedState
     asked: str
     answer: str = field(default="", repr=False)
 
 
-def put_shared(connection: Connection, row: SharedRow) -> None:
+def put_shared(connection: Connection, row: SharedItem) -> None:
     """Keep what is shown, instead of what was before."""
     connection.execute(delete(shared).where(shared.c.entry == row.entry))
     connection.execute(
@@ -55,24 +63,24 @@ def put_shared(connection: Connection, row: SharedRow) -> None:
     )
 
 
-def find_shared(connection: Connection, entry: int) -> SharedRow | None:
+def find_shared(connection: Connection, entry: int) -> SharedItem | None:
     """What is shown of an entry."""
     return next(iter(_read(connection, select(shared).where(shared.c.entry == entry))), None)
 
 
-def shared_of(connection: Connection, case_number: str) -> list[SharedRow]:
+def shared_of(connection: Connection, case_number: str) -> list[SharedItem]:
     """What a case has shown, by entry."""
     own = select(sealed.c.entry).where(sealed.c.case_number == case_number)
     return _read(connection, select(shared).where(shared.c.entry.in_(own)))
 
 
-def asked_items(connection: Connection) -> list[SharedRow]:
+def asked_items(connection: Connection) -> list[SharedItem]:
     """What the reviewer has not decided, the longest asked first."""
-    found = _read(connection, select(shared).where(shared.c.state == ASKED))
+    found = _read(connection, select(shared).where(shared.c.state == SharedState.ASKED))
     return sorted(found, key=lambda row: row.asked)
 
 
-def decide_shared(connection: Connection, entry: int, state: str, answer: str) -> None:
+def decide_shared(connection: Connection, entry: int, state: SharedState, answer: str) -> None:
     """Keep what the reviewer says, and remove what was shown."""
     box = _seal(connection, entry, _ANSWER, [answer])
     connection.execute(
@@ -88,26 +96,25 @@ def case_of(connection: Connection, entry: int) -> str | None:
     return found
 
 
-def _read(connection: Connection, wanted: Select[Any]) -> list[SharedRow]:
+def _read(connection: Connection, wanted: Select[Any]) -> list[SharedItem]:
     found = []
     for row in connection.execute(wanted.order_by(shared.c.entry)).all():
-        try:
-            value, note = _unseal(connection, row.entry, _SHOWN, row.box) or ["", ""]
-            (answer,) = _unseal(connection, row.entry, _ANSWER, row.answer_box) or [""]
-        except Shredded:  # erased meanwhile, or since this copy of the database was made
-            continue
-        found.append(SharedRow(row.entry, value, note, row.state, row.asked, answer))
+        shown = _unseal(connection, row.entry, _SHOWN, row.box)
+        answered = _unseal(connection, row.entry, _ANSWER, row.answer_box)
+        if shown or answered:
+            (value, note), (answer,) = shown or ["", ""], answered or [""]
+            state = known(SharedState, row.state)
+            found.append(SharedItem(row.entry, value, note, state, row.asked, answer))
     return found
 
 
 def _seal(connection: Connection, entry: int, purpose: str, texts: list[str]) -> bytes:
-    return seal(vault_of(connection), Label.ENTRY, entry, purpose, json.dumps(texts).encode())
+    return seal(connection, Label.ENTRY, entry, purpose, json.dumps(texts).encode())
 
 
 def _unseal(
     connection: Connection, entry: int, purpose: str, box: bytes | None
 ) -> list[str] | None:
-    if box is None:
-        return None
-    texts: list[str] = json.loads(unseal(vault_of(connection), Label.ENTRY, entry, purpose, box))
+    plain = unseal(connection, Label.ENTRY, entry, purpose, box)
+    texts: list[str] | None = None if plain is None else json.loads(plain)
     return texts

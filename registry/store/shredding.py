@@ -18,62 +18,78 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from optout.registry.errors import RegistryError
 from sqlalchemy import Connection, delete, insert, select
 
+from .columns import known
+from .key_numbers import Keys
 from .log_rows import chunks
 from .tables import shreds
-from .vault import Label, Shredded, Vault
+from .vault import Label
 
 NONCE_SIZE = 12
 """Bytes of a nonce (RFC 8439, section 2.8)."""
 
-_OPTION = "vault"
+_OPTION = "keys"
 
 
-def with_vault(connection: Connection, vault: Vault) -> Connection:
-    """The connection, which from now on says where the keys of its rows are."""
-    return connection.execution_options(**{_OPTION: vault})
+def with_keys(connection: Connection, keys: Keys) -> Connection:
+    """The connection, which from now on says which keys its rows are sealed under."""
+    return connection.execution_options(**{_OPTION: keys})
 
 
-def vault_of(connection: Connection) -> Vault:
-    """The vault of the registry that is being read or written."""
-    vault = connection.get_execution_options()[_OPTION]
-    assert isinstance(vault, Vault)  # noqa: S101  # `Store` hands out no other connection
-    return vault
+def keys_of(connection: Connection) -> Keys:
+    """The keys of the registry that is being read or written."""
+    keys = connection.get_execution_options()[_OPTION]
+    assert isinstance(keys, Keys)  # noqa: S101  # `Store` hands out no other connection
+    return keys
 
 
-def seal(vault: Vault, label: Label, number: int, purpose: str, plain: bytes) -> bytes:
+def seal(connection: Connection, label: Label, number: int, purpose: str, plain: bytes) -> bytes:
     """Seal something under the key of a number.
 
     Args:
-        vault: has the key.
+        connection: says which keys.
         label: what the number belongs to.
-        number: whose key.
+        number: of the entry, or the lowest of the case's.
         purpose: what it is: it opens as nothing else.
         plain: what to seal.
 
     Raises:
         RegistryError: the key was destroyed: the number was in use before.
     """
-    try:
-        key = vault.key(label, number)
-    except Shredded as fault:
+    box = seal_if_kept(connection, label, number, purpose, plain)
+    if box is None:
+        path = keys_of(connection).vault.path
         raise RegistryError(
-            f"the vault {vault.path} has destroyed the key of {label.name.lower()} {number}, which "
-            "is only being made",
-            "The database is older than its vault: restore its newest backup.",
-        ) from fault
+            f"the vault {path} has destroyed the key of {label.name.lower()} {number}, which is "
+            "only being made",
+            "The database is older than its vault: make it anew from its newest backup with: "
+            "optout recover",
+        )
+    return box
+
+
+def seal_if_kept(
+    connection: Connection, label: Label, number: int, purpose: str, plain: bytes
+) -> bytes | None:
+    """What `seal` makes; None where the key was destroyed."""
+    key = keys_of(connection).key(label, number)
+    if key is None:
+        return None
     nonce = secrets.token_bytes(NONCE_SIZE)
     bound = _bound(label, number, purpose)
     return nonce + ChaCha20Poly1305(key).encrypt(nonce, plain, bound)
 
 
-def unseal(vault: Vault, label: Label, number: int, purpose: str, box: bytes) -> bytes:
-    """Open what `seal` made.
+def unseal(
+    connection: Connection, label: Label, number: int, purpose: str, box: bytes | None
+) -> bytes | None:
+    """Open what `seal` made; None where it was removed, or its key destroyed.
 
     Raises:
-        Shredded: its key was destroyed.
         RegistryError: the box was changed, or belongs elsewhere.
     """
-    key = vault.key(label, number)
+    key = None if box is None else keys_of(connection).key(label, number)
+    if box is None or key is None:
+        return None
     try:
         bound = _bound(label, number, purpose)
         return ChaCha20Poly1305(key).decrypt(box[:NONCE_SIZE], box[NONCE_SIZE:], bound)
@@ -85,18 +101,25 @@ def unseal(vault: Vault, label: Label, number: int, purpose: str, box: bytes) ->
 
 
 def to_shred(connection: Connection, label: Label, numbers: Collection[int]) -> None:
-    """Say that keys must be destroyed once the transaction is durable."""
-    for chunk in chunks(sorted(set(numbers))):
+    """Say that keys must be destroyed once the transaction is durable.
+
+    Args:
+        connection: writing.
+        label: what the numbers belong to.
+        numbers: of the entries, or the lowest of each case's.
+    """
+    keys = keys_of(connection)
+    for chunk in chunks(sorted({keys.number(number) for number in numbers})):
         connection.execute(
             insert(shreds), [{"label": int(label), "number": number} for number in chunk]
         )
 
 
 def due_shreds(connection: Connection) -> dict[Label, list[int]]:
-    """The keys that must be destroyed."""
+    """The keys that must be destroyed, by their numbers in the vault."""
     due: dict[Label, list[int]] = {}
     for label, number in connection.execute(select(shreds.c.label, shreds.c.number)):
-        due.setdefault(Label(label), []).append(number)
+        due.setdefault(known(Label, label), []).append(number)
     return due
 
 

@@ -6,7 +6,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 from optout.registry.durable import TEMPORARY_PREFIX, sync_file, sync_folder
@@ -61,6 +61,10 @@ class SqliteDatabase:
             writing = connection.get_execution_options().get("writing", False)
             connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
+    def faults(self) -> AbstractContextManager[None]:
+        """Turn what it raises within the block into a `RegistryError` that names it."""
+        return database_faults(self.name)
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state, and holds up nobody."""
@@ -80,11 +84,12 @@ class SqliteDatabase:
         found = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
         return bool(found == APPLICATION_ID)
 
-    def compact(self) -> None:
+    def compact(self) -> bool:
         """Write the file anew without what rows held before, and cut the write-ahead log."""
         with database_faults(self.name), closing(_connect(self._file)) as connection:
             connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     def close(self) -> None:
         """Close every connection: the last one folds the write-ahead log in and removes it."""
@@ -112,6 +117,14 @@ def open_database(path: Path) -> SqliteDatabase:
             f"{path} cannot be read: {fault.strerror}", "Check the path and its permissions."
         ) from fault
     return SqliteDatabase(path)
+
+
+def has_unfolded(path: Path) -> bool:
+    """Whether a write-ahead log beside a file holds what the file itself does not."""
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _connect(path: Path, patience: float = BUSY_SECONDS) -> sqlite3.Connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -12,13 +13,23 @@ from optout.registry.log import Opening, Tree
 from sqlalchemy import Connection, insert
 
 from . import postgresql, sqlite, tables, upgrades
-from .copying import fill_from, opened_copy, write_copy
+from .copying import Source, fill_from, opened_copy, write_copy
 from .database import Database
+from .key_numbers import Keys, read_keys
 from .location import Location
 from .log_rows import CHUNK, ended, erased_since, read_leaves, read_tree
 from .openings import Overtaken, read_openings
-from .settings import KEY, ORIGIN, VAULT, put_setting, read_setting
-from .shredding import are_shreds_due, drop_shreds, due_shreds, with_vault
+from .settings import (
+    COMPACT,
+    COPY,
+    KEY,
+    ORIGIN,
+    VAULT,
+    drop_setting,
+    put_setting,
+    read_setting,
+)
+from .shredding import are_shreds_due, drop_shreds, due_shreds, with_keys
 from .vault import Vault
 
 
@@ -30,6 +41,12 @@ class Store:
     and no copy of it, can be opened with the vault as it is then. What it has to destroy is part of
     the erasure itself: where a fault or a crash comes between, every later `writing`, `open` and
     `close` makes up for it.
+
+    Not sealed are the log, the numbers of cases and notices, their days, languages and states, and
+    partners with their reports: a file or a copy from before an erasure goes on showing them. Not
+    sealed either, except in what `backup` writes, are the keyed hashes by which claims and feeds
+    are found again: whoever has the log's signing key can test a guess at an erased value against
+    dead rows of PostgreSQL, and against copies that were made of the database's own files.
 
     Args:
         database: closed by `close`.
@@ -48,18 +65,25 @@ class Store:
         self._database = database
         self._turn = threading.Lock()
         self._closed = False
+        self._keys = Keys(vault)
         with self.reading() as connection:
+            self._keys = read_keys(connection, vault)
             self.origin = self._said(connection, ORIGIN)
             self.key = self._said(connection, KEY)
             name = self._said(connection, VAULT)
+            is_copy = read_setting(connection, COPY) is not None
+        if is_copy:
+            raise RegistryError(
+                f"{self.name} is a backup", "Make a registry of it with: optout recover"
+            )
         if name != vault.name.hex():
             raise RegistryError(
                 f"{vault.path} is not the vault of {self.name}", "Put its own vault back."
             )
 
-    @classmethod
-    def create(cls, location: Location, *, origin: str, key: str) -> Store:
-        """Make a vault and a database, whole or not at all, and open them.
+    @staticmethod
+    def create(location: Location, *, origin: str, key: str) -> None:
+        """Make a vault and a database, whole or not at all.
 
         Args:
             location: of a new SQLite file, or of an empty PostgreSQL database.
@@ -81,7 +105,6 @@ class Store:
             with suppress(OSError):
                 location.vault.unlink()
             raise
-        return cls.open(location)
 
     @classmethod
     def open(cls, location: Location) -> Store:
@@ -103,6 +126,7 @@ class Store:
                 vault = Vault(location.vault)
             else:
                 vault = _upgraded(database, found, location)
+            _compact(database)
             store = cls(database, vault)
             store._catch_up()
         except BaseException:
@@ -140,7 +164,7 @@ class Store:
             OSError: it cannot be written.
         """
         with self.reading() as connection:
-            return write_copy(connection, path, self.vault)
+            return write_copy(Source(connection, self._database.faults), path, self.vault)
 
     def close(self) -> None:
         """Close every connection; once more does nothing."""
@@ -158,7 +182,7 @@ class Store:
         """
         with self._database.reading() as connection:
             self.vault.refresh()
-            yield with_vault(connection, self.vault)
+            yield with_keys(connection, self._keys)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -172,7 +196,7 @@ class Store:
         with self._turn:
             with self._database.writing() as connection:
                 self.vault.refresh()
-                yield with_vault(connection, self.vault)
+                yield with_keys(connection, self._keys)
                 due = are_shreds_due(connection)
             if due:
                 self._shred()
@@ -238,13 +262,25 @@ class Store:
         with self.reading() as connection:
             return erased_since(connection, size)
 
+    def can_shred(self) -> bool:
+        """Whether the vault can be written, and holds no key that had to be destroyed.
+
+        Raises:
+            RegistryError: the database or the vault cannot be read.
+        """
+        if self._is_due():
+            self._catch_up()
+        return os.access(self.vault.path, os.W_OK) and not self._is_due()
+
     def _catch_up(self) -> None:
         """Make up for keys that a fault or a crash has spared."""
         with suppress(RegistryError), self._turn:
-            with self.reading() as connection:
-                due = are_shreds_due(connection)
-            if due:
+            if self._is_due():
                 self._shred()
+
+    def _is_due(self) -> bool:
+        with self.reading() as connection:
+            return are_shreds_due(connection)
 
     def _shred(self) -> None:
         """Destroy the keys that are due; `_turn` is held."""
@@ -294,5 +330,15 @@ def _upgraded(database: Database, found: str | None, location: Location) -> Vaul
         vault = Vault(location.vault)
     with database.writing() as connection:
         upgrades.upgrade(connection, location.name, vault)
-    database.compact()
+        if found in upgrades.WITHOUT_VAULT:
+            put_setting(connection, COMPACT, "due")
     return vault
+
+
+def _compact(database: Database) -> None:
+    """Where an upgrade has left what was never sealed in the files, write them anew."""
+    with database.reading() as connection:
+        due = read_setting(connection, COMPACT) is not None
+    if due and database.compact():
+        with database.writing() as connection:
+            drop_setting(connection, COMPACT)

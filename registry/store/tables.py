@@ -34,13 +34,27 @@ metadata = MetaData(
     }
 )
 
+
+def position_of(name: str, target: Column[int], *, index: bool = False) -> Column[int]:
+    """A column of a table's key that names a row of another table by its number.
+
+    Args:
+        name: of the column.
+        target: the other table's key.
+        index: whether rows are looked up by this column alone.
+    """
+    return Column(
+        name, Position, ForeignKey(target), primary_key=True, autoincrement=False, index=index
+    )
+
+
 settings = Table(
     "settings",
     metadata,
     Column("name", Word(32), primary_key=True),
     Column("value", Words(), nullable=False),
 )
-"""What is said once: `origin`, `key` (of the verifier), and `vault`, whose name it has."""
+"""What is said once; see `settings`."""
 
 tree = Table(
     "tree",
@@ -62,13 +76,7 @@ leaves = Table(
 steps = Table(
     "steps",
     metadata,
-    Column(
-        "position",
-        Position,
-        ForeignKey(leaves.c.position),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    position_of("position", leaves.c.position),
     Column("entry", Position, ForeignKey(leaves.c.position), nullable=False, index=True),
 )
 """Which records are about an earlier entry, so that one entry folds without the others."""
@@ -76,13 +84,7 @@ steps = Table(
 openings = Table(
     "openings",
     metadata,
-    Column(
-        "entry",
-        Position,
-        ForeignKey(leaves.c.position),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    position_of("entry", leaves.c.position),
     Column("box", BytesOrNull()),
 )
 """Salt and matter of every entry, sealed under its key; null once it is erased."""
@@ -99,14 +101,7 @@ feeds = Table(
     "feeds",
     metadata,
     Column("record", Bytes(32), primary_key=True),
-    Column(
-        "entry",
-        Position,
-        ForeignKey(leaves.c.position),
-        primary_key=True,
-        autoincrement=False,
-        index=True,
-    ),
+    position_of("entry", leaves.c.position, index=True),
 )
 """What a feed calls the entries that came from it, by keyed hashes; gone with the entry."""
 
@@ -122,13 +117,7 @@ cases = Table(
 sealed = Table(
     "sealed",
     metadata,
-    Column(
-        "entry",
-        Position,
-        ForeignKey(openings.c.entry),
-        primary_key=True,
-        autoincrement=False,
-    ),
+    position_of("entry", openings.c.entry),
     Column("case_number", String(NUMBER_LENGTH), ForeignKey(cases.c.number), index=True),
     Column("box", BytesOrNull()),
 )

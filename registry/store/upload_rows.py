@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from .partner_tables import partners, uploads
+from .report_rows import next_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,7 @@ _COLUMNS = [column for column in uploads.c if column.name != "number"]
 
 def add_upload(connection: Connection, row: UploadRow) -> None:
     """Keep an upload behind all others."""
-    last = select(func.coalesce(func.max(uploads.c.number), -1))
-    number = int(connection.execute(last).scalar_one()) + 1
+    number = next_number(connection, uploads.c.number)
     connection.execute(insert(uploads), {"number": number, **asdict(row)})
 
 

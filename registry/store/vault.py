@@ -22,10 +22,16 @@ from collections.abc import Collection
 from enum import IntEnum
 from pathlib import Path
 
-from optout.registry.durable import publish_new
+from optout.registry.durable import publish, publish_new
 from optout.registry.errors import RegistryError
 
 from .vault_file import DEPTH, KEY_SIZE, LABELS, NAME_SIZE, Contents, Place, VaultFile, file_of
+
+PART_BITS = 32
+"""A part of a vault has keys for 2**32 numbers: more than a log will ever have entries."""
+
+PARTS = 1 << (DEPTH - PART_BITS)
+"""How many parts there are."""
 
 _PERSON = b"optout/v1/vault"
 
@@ -129,10 +135,51 @@ class Vault:
                 self._trail = []
                 self._contents = self._file.read()
 
+    def whole_part(self) -> int:
+        """The first part of which no key was destroyed, under any label.
+
+        Raises:
+            RegistryError: there is none.
+        """
+        seeds, levels = self._contents.seeds, DEPTH - PART_BITS
+        for part in range(PARTS):
+            above = [(depth, part >> (levels - depth)) for depth in range(levels + 1)]
+            if all(any((label, *place) in seeds for place in above) for label in LABELS):
+                return part
+        raise RegistryError(
+            f"the vault {self.path} has no part left that is whole",
+            "Make a new registry with: optout init",
+        )
+
     def live(self) -> bytes:
         """The vault as a file that holds nothing of what was destroyed: for a backup."""
         contents = self._file.read()
         return file_of(contents.name, contents.seeds, contents.changes)
+
+    def backup(self, path: Path) -> None:
+        """Write the vault as it is now, in place of an older copy of it.
+
+        A copy that is made byte by byte while a key is destroyed may lack others.
+
+        Raises:
+            RegistryError: there is something else under `path`; it stays as it is.
+            OSError: it cannot be written.
+        """
+        # What is kept is the file itself: behind a link the older copy would stay.
+        path = path.resolve()
+        if path.exists():
+            if path.samefile(self.path):
+                raise RegistryError(f"{path} is the vault itself", "Choose another path.")
+            try:
+                is_older = Vault(path).name == self.name
+            except RegistryError:
+                is_older = False
+            if not is_older:
+                raise RegistryError(
+                    f"{path} exists, and is no older copy of the vault",
+                    "Move it away first, or choose another path.",
+                )
+        publish(path, self.live(), mode=0o600)
 
 
 def _covering(contents: Contents, label: Label, number: int) -> Place:

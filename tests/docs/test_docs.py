@@ -2,24 +2,28 @@
 
 A `console` block is a shell session: each `$` line is typed in the folder that `optout demo`
 makes, and the lines under it are compared, `…` standing for anything. A `python` block is a
-program of its own.
+program of its own. Where one speaks to https://optout.example, the folder's registry is served.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SERVICE = "https://optout.example"
 FENCE = re.compile(r"^```(console|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -91,6 +95,25 @@ def run(command: str, place: Path, environment: dict[str, str]) -> str:
     return done.stdout
 
 
+@contextmanager
+def served(place: Path, environment: dict[str, str]) -> Iterator[str]:
+    """Serve the registry of a folder: where."""
+    with subprocess.Popen(
+        ["optout", "serve", "--port", "0", "--json"],
+        cwd=place,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        try:
+            told = "".join(takewhile(lambda line: line != "}\n", server.stdout)) + "}"
+            yield json.loads(told)["address"]
+        finally:
+            server.terminate()
+
+
 def pattern(shown: list[str]) -> str:
     lines = "\n".join(line.rstrip() for line in shown).strip("\n")
     return re.escape(lines).replace("…", r"[\s\S]*?")
@@ -113,24 +136,29 @@ def test_every_example_does_what_it_shows(
 ) -> None:
     place = tmp_path / "optout-demo"
     shutil.copytree(played, place)
-    for block in blocks(page):
-        if block.language == "python":
-            program = subprocess.run(
-                [sys.executable, "-c", block.text],
-                cwd=place,
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=240,
-            )
-            assert program.returncode == 0, f"{page.name}:{block.line}\n{program.stderr}"
-            continue
-        for command, shown in block.steps():
-            printed = run(command, place, environment)
-            if shown:
-                told = f"{page.name}:{block.line}\n$ {command}\n{printed}"
-                assert re.fullmatch(pattern(shown), tidy(printed)), told
+    address = SERVICE
+    with ExitStack() as stack:
+        for block in blocks(page):
+            if SERVICE in block.text and address == SERVICE:
+                address = stack.enter_context(served(place, environment))
+            if block.language == "python":
+                program = subprocess.run(
+                    [sys.executable, "-c", block.text.replace(SERVICE, address)],
+                    cwd=place,
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    timeout=240,
+                )
+                assert program.returncode == 0, f"{page.name}:{block.line}\n{program.stderr}"
+                continue
+            for command, shown in block.steps():
+                printed = run(command.replace(SERVICE, address), place, environment)
+                printed = printed.replace(address, SERVICE)
+                if shown:
+                    told = f"{page.name}:{block.line}\n$ {command}\n{printed}"
+                    assert re.fullmatch(pattern(shown), tidy(printed)), told
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

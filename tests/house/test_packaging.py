@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 WINGS = ("registry", "filter", "api")
-SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+SETUPTOOLS = PYPROJECT["tool"]["setuptools"]
 
 
 def folders_with_code() -> set[str]:
@@ -35,6 +39,25 @@ def test_every_package_is_mapped_to_its_folder() -> None:
         tail = package.split(".")[2:]
         folder = mapping.get(package, "/".join([mapping[wing], *tail]))
         assert (ROOT / folder / "__init__.py").is_file(), f"{package} is mapped to {folder}"
+
+
+def plain(name: str) -> str:
+    return re.match(r"[\w.-]+", name)[0].lower().replace("_", "-")  # type: ignore[index]
+
+
+def test_the_service_asks_for_nothing_that_it_does_not_import() -> None:
+    imported = set[str]()
+    for path in (ROOT / "api").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(str(node.module).partition(".")[0])
+    makers = packages_distributions()
+    needed = {plain(maker) for name in imported for maker in makers.get(name, [])}
+    extra = PYPROJECT["project"]["optional-dependencies"]["serve"]
+    # uvicorn does not ask for what the one of its protocols stands on that is used here.
+    assert {plain(name) for name in extra} - needed == {"httptools"}
 
 
 MADE_HERE = {"__pycache__", "__kernels__"}

@@ -22,6 +22,7 @@ from optout.registry.log import (
     parse_leaf,
 )
 from optout.registry.registry import Claim
+from optout.registry.store import Store
 
 PAGES = [Claim(Identifier.url(f"https://anna.example/{n}"), grade=Grade.REVIEWED) for n in range(6)]
 
@@ -289,6 +290,19 @@ def test_a_failure_after_the_key_takes_the_key_back(
     with pytest.raises(KeyboardInterrupt):
         Registry.create(tmp_path / "optout.db")
     assert names(tmp_path) == set()
+
+
+def test_a_registry_that_was_made_and_cannot_be_opened_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise RegistryError("the disk is failing")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "open", fail)
+        with pytest.raises(RegistryError, match="the disk is failing"):
+            Registry.create(tmp_path / "optout.db")
+    Registry.open(tmp_path / "optout.db").close()
 
 
 @pytest.mark.parametrize("origin", ["", "a log", "a+b", "a\nb"])

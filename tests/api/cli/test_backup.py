@@ -28,6 +28,7 @@ def test_a_lost_database_is_made_anew(place: Path, capsys: pytest.CaptureFixture
     told = capsys.readouterr()
     assert "registry optout.db has 1 record" in told.out
     assert "compare size and root" in told.err
+    assert "API keys that were ended after the backup open again" in told.err
     assert main(["erase", "0"]) == Exit.DONE
 
 
@@ -37,6 +38,17 @@ def test_people_are_told_what_is_not_in_it(place: Path, capsys: pytest.CaptureFi
     assert "monday.backup: 1 record" in told.out
     assert "the vault is not in it" in told.err
     assert "optout recover monday.backup" in told.err
+
+
+def test_the_vault_is_copied_beside_it(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backup", "monday.backup", "--vault", "kept.vault"]) == Exit.DONE
+    told = capsys.readouterr()
+    assert "kept.vault: the vault as it is now" in told.out
+    assert "keep no older copy" in told.err
+    assert main(["backup", "2.backup", "--vault", "kept.vault", "--json"]) == Exit.DONE
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"file": "2.backup", "size": 1, "vault": "kept.vault"}
+    assert main(["backup", "3.backup", "--vault", "optout.vault"]) == Exit.FAILED
 
 
 def test_the_size_and_the_root_are_the_document(

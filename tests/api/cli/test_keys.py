@@ -50,6 +50,8 @@ def test_a_key_is_a_document(capsys: Capture) -> None:
     assert json.loads(capsys.readouterr().out) == {"id": made["id"], "ended": True}
     assert main(["keys", "list", "--json"]) == Exit.DONE
     (one,) = json.loads(capsys.readouterr().out)["keys"]
+    assert main(["keys", "list"]) == Exit.DONE
+    assert "museum.example" in capsys.readouterr().out
     assert one["ended"] is not None
     assert {**one, "ended": None} == made
 
@@ -71,7 +73,10 @@ def test_a_key_for_reports_knows_who_signs_them(capsys: Capture) -> None:
         (["end", "a", "--for", "read"], "belong to a new key"),
         (["end", "a"], "there is no key 'a'"),
         (["add", "a"], "a key opens one thing"),
-        (["add", "a", "--for", "admin"], "a key opens one thing"),
+        (["add", "a", "--for", "raed"], "'raed' is nothing that a key opens"),
+        (["add", "a", "--for", "report"], "a key for reports needs --verifier"),
+        (["add", "a", "--for", "upload", "--domain", "192.0.2.7"], "is a number, not a name"),
+        (["add", "a", "--for", "upload", "--domain", "co.uk"], "co.uk"),
     ],
 )
 def test_misuse_is_told(arguments: list[str], says: str, capsys: Capture) -> None:

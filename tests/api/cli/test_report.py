@@ -37,13 +37,16 @@ class Taking(BaseHTTPRequestHandler):
     server: Service
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         self.server.taken.append((self.path, self.headers["Authorization"], body))
         self.send_response(self.server.status)
         self.send_header("Location", "/v1/reports/7")
         self.send_header("Content-Length", str(len(self.server.answer)))
         self.end_headers()
         self.wfile.write(self.server.answer)
+
+    def do_GET(self) -> None:
+        self.do_POST()
 
     def log_message(self, *args: Any) -> None:
         pass
@@ -131,6 +134,18 @@ def test_a_refusal_is_told_and_nothing_is_lost(
     assert report("--to", service.address) == Exit.FAILED
     assert told in capsys.readouterr().err
     assert Path("clean.exclusions.json").exists()
+
+
+@pytest.mark.parametrize("status", [204, 301, 302, 303, 307])
+def test_only_where_it_is_taken_it_was_sent_and_no_key_goes_elsewhere(
+    out: Path, service: Service, capsys: pytest.CaptureFixture[str], status: int
+) -> None:
+    service.status = status
+    assert report("--to", service.address) == Exit.FAILED
+    told = capsys.readouterr().err
+    assert f"did not take the report: status {status}" in told
+    assert "sent to" not in told
+    assert [path for path, _, _ in service.taken] == ["/v1/reports"]
 
 
 def test_a_service_that_is_away_is_named(out: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,6 +47,29 @@ def test_links_lead_where_people_reach_the_service(new_registry: Callable[[], Pa
     assert process.returncode == Exit.DONE
 
 
+@pytest.mark.parametrize(("trusted", "scheme"), [("", "http"), ('"127.0.0.1"', "https")])
+def test_what_a_proxy_says_is_believed_where_it_is_trusted(
+    new_registry: Callable[[], Path], tmp_path: Path, trusted: str, scheme: str
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(f'registry = "{new_registry()}"\nport = 0\ntrusted_proxies = [{trusted}]')
+    command = [sys.executable, "-m", "optout.api.cli", "serve", "--json", "--settings", str(file)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            told = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")
+            answer = httpx2.post(
+                f"{told['address']}/v1/cases",
+                json={"items": [{"kind": "url", "value": "anna.example/a"}]},
+                headers={"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"},
+            )
+        finally:
+            process.terminate()
+    assert answer.json()["link"].startswith(f"{scheme}://127.0.0.1")
+
+
 def test_every_request_leaves_one_line_of_json(
     new_registry: Callable[[], Path], tmp_path: Path
 ) -> None:
@@ -68,7 +91,7 @@ def test_every_request_leaves_one_line_of_json(
             process.terminate()
         said = process.stderr.read()
     assert process.returncode == Exit.DONE
-    assert "letters go to optout.state/outbox" in said
+    assert "letter" not in said, "none is sent yet"
     lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     assert [(line["route"], line["status"]) for line in lines] == [("/v1/cases/{case}", 401)]
     assert "K7WQ" not in said

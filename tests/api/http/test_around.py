@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from fastapi.testclient import TestClient
 from optout.api.http.app import build
 from optout.api.http.logs import configure
 from optout.api.http.metrics import Figures, Meters
+from optout.api.service import Desk
 from optout.api.settings import Settings
 from optout.registry.errors import RegistryError
 
@@ -128,26 +130,86 @@ def test_signs_of_life_are_noted_only_for_the_curious(equipped: Equipped, logged
     assert structlog.contextvars.get_contextvars() == {}
 
 
+def ready(client: TestClient) -> Any:
+    """What is told once the first snapshot is built."""
+    for _ in range(500):
+        answer = client.get("/readyz")
+        if answer.json()["checks"]["snapshot"] == "ok":
+            return answer
+        time.sleep(0.01)
+    raise AssertionError(answer.text)
+
+
 def test_ready_is_who_can_serve_a_snapshot(
     equipped: Equipped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail() -> None:
         raise RegistryError("anna", "")
 
-    async def nothing(_: str) -> None:
-        return None
+    sound = {"registry": "ok", "vault": "ok", "snapshot": "ok"}
+    with equipped() as client:
+        answer = ready(client)
+        assert answer.status_code == 200
+        assert answer.json()["checks"] == sound
+        desk = client.app.state.desk  # type: ignore[attr-defined]
+        with monkeypatch.context() as patched:
+            # Who asks is told, and has nothing built.
+            patched.setattr(desk._publisher, "newest", lambda: None)
+            patched.setattr(desk._publisher, "served", fail)
+            answer = client.get("/readyz")
+            assert answer.status_code == 503
+            assert answer.json()["checks"] == {**sound, "snapshot": "failed"}
+        assert client.get("/readyz").json()["checks"] == sound
+
+    monkeypatch.setattr(Desk, "ping", fail)
+    with equipped() as client:
+        answer = ready(client)
+    assert answer.status_code == 503
+    assert answer.json()["checks"] == {**sound, "registry": "failed"}
+    assert "anna" not in answer.text
+
+
+def test_what_an_erasure_takes_down_is_built_again_at_once(
+    equipped: Equipped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("optout.api.http.app._WATCH_SECONDS", 60)
+    with equipped() as client:
+        ready(client)
+        desk = client.app.state.desk  # type: ignore[attr-defined]
+        held = desk._publisher.newest()
+        items = [{"kind": "url", "value": "anna.example/a"}]
+        case = client.post("/v1/cases", json={"items": items}).json()
+        secret = {"Authorization": f"Bearer {case['secret']}"}
+        assert client.delete(f"/v1/cases/{case['case']}", headers=secret).status_code == 204
+        assert not held.is_there
+        assert ready(client).status_code == 200
+
+
+def test_ready_is_who_can_destroy_what_is_erased(
+    equipped: Equipped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RegistryError("anna", "")
+
+    def vault(client: TestClient) -> str:
+        told: str = client.get("/readyz").json()["checks"]["vault"]
+        return told
 
     with equipped() as client:
-        answer = client.get("/readyz")
-        assert answer.status_code == 200
-        assert answer.json()["checks"] == {"registry": "ok", "snapshot": "ok"}
-        desk = client.app.state.desk  # type: ignore[attr-defined]
-        monkeypatch.setattr(desk, "file", nothing)
-        assert client.get("/readyz").json()["checks"] == {"registry": "ok", "snapshot": "failed"}
-        monkeypatch.setattr(desk, "file", fail)
-        answer = client.get("/readyz")
-    assert answer.status_code == 503
-    assert "anna" not in answer.text
+        assert vault(client) == "ok"
+        with monkeypatch.context() as patched:
+            patched.setattr("optout.registry.store.store.os.access", lambda *_: False)
+            assert vault(client) == "failed"
+        assert vault(client) == "ok"
+        with monkeypatch.context() as patched:
+            patched.setattr("optout.registry.store.store.Vault.shred", fail)
+            items = [{"kind": "url", "value": "anna.example/a"}]
+            case = client.post("/v1/cases", json={"items": items}).json()
+            secret = {"Authorization": f"Bearer {case['secret']}"}
+            assert client.delete(f"/v1/cases/{case['case']}", headers=secret).status_code == 204
+            assert vault(client) == "failed"
+        # To ask makes up for it.
+        assert vault(client) == "ok"
 
 
 # Figures
@@ -168,7 +230,6 @@ def test_figures_are_shown_to_who_brings_the_token(equipped: Equipped) -> None:
     assert "optout_registrations_total 1.0" in shown
     assert "optout_log_size 3.0" in shown
     assert 'optout_waiting{queue="decoders"} 0.0' in shown
-    assert "optout_snapshot_age" not in shown
     assert not [word for word in WORDS if word in shown]
 
 
@@ -198,14 +259,13 @@ def test_figures_are_off_unless_asked_for(equipped: Equipped) -> None:
 
 def test_what_is_known_is_shown_and_a_fault_hides_no_counter() -> None:
     async def known() -> Figures:
-        return Figures(7, 1.5, {"writers": 2})
+        return Figures(7, {"writers": 2})
 
     async def failing() -> Figures:
         raise RegistryError("away", "")
 
     shown = anyio.run(Meters(known).shown).decode()
     assert "optout_log_size 7.0" in shown
-    assert "optout_snapshot_age_seconds 1.5" in shown
     assert 'optout_waiting{queue="writers"} 2.0' in shown
     assert "optout_registrations_total 0.0" in anyio.run(Meters(failing).shown).decode()
     assert "optout_registrations_total 0.0" in anyio.run(Meters().shown).decode()

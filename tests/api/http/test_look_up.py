@@ -93,12 +93,23 @@ def test_the_log_is_read_page_by_page(reader: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["after=-1", "after=99999999999999999999", "after=x", "limit=0", "limit=1001"]
+    ("query", "says"),
+    [
+        ("after=-1", "after is below 0"),
+        ("after=99999999999999999999", "after is above "),
+        (f"after={'9' * 5000}", "after is no whole number that can be read"),
+        ("after=x", "after is no whole number"),
+        ("limit=0", "limit is below 1"),
+        ("limit=1001", "limit is above 1000"),
+    ],
 )
-def test_a_page_that_there_cannot_be_is_refused(reader: TestClient, query: str) -> None:
+def test_a_page_that_there_cannot_be_is_refused(reader: TestClient, query: str, says: str) -> None:
     answer = reader.get(f"/v1/log?{query}")
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
+    (fault,) = answer.json()["errors"]
+    assert fault["pointer"] == f"#/{query.partition('=')[0]}"
+    assert fault["detail"].startswith(says)
 
 
 def test_an_entry_is_told_with_its_records(reader: TestClient) -> None:
@@ -141,7 +152,11 @@ def test_too_many_addresses_are_refused(reader: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["since=-1", "pageSize=0", "pageToken=x", "pageToken=%00", "pageToken=1.2"]
+    "query",
+    [
+        *("since=-1", "pageSize=0", "pageToken=x", "pageToken=%00", "pageToken=1.2"),
+        f"pageToken={'1' * 61}",
+    ],
 )
 def test_a_page_of_the_feed_that_there_cannot_be_is_refused(reader: TestClient, query: str) -> None:
     answer = reader.get(f"/v1/feeds/stopncii?{query}", headers=bearing_key(reader))

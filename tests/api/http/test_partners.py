@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from optout.api.errors import Busy
 from optout.api.http.app import build
 from optout.api.settings import Settings
 from optout.filter.evidence import dsse
@@ -17,7 +18,7 @@ from optout.filter.evidence.exclusions import EXCLUSIONS_TYPE
 from optout.filter.evidence.manifest import STATEMENT_TYPE
 from optout.registry import Identifier, Registry, documents
 from optout.registry.log import SigningKey
-from optout.registry.partners import Purpose
+from optout.registry.partners import ApiKey, Purpose
 from optout.registry.registry import Claim
 
 SIGNER = SigningKey.generate("harbour.example")
@@ -96,11 +97,21 @@ def closed_service(partnered: Callable[..., Any]) -> Iterator[Partnered]:
 def test_the_feed_of_hashes_is_for_who_brings_a_key_to_read(open_service: Partnered) -> None:
     get = open_service.client.get
     assert get("/v1/feeds/stopncii", headers=open_service.bearing(Purpose.READ)).status_code == 200
-    assert get("/v1/feeds/stopncii").status_code == 401
-    answer = get("/v1/feeds/stopncii", headers=open_service.bearing(Purpose.REPORT))
+    answer = get("/v1/feeds/stopncii")
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["www-authenticate"]
+
+
+def test_a_key_for_something_else_is_told_so(open_service: Partnered) -> None:
+    headers = open_service.bearing(Purpose.UPLOAD)
+    answer = open_service.client.get("/v1/feeds/stopncii", headers=headers)
+    assert answer.status_code == 403
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == "this key is for upload, not for read"
+    nobodys = {"Authorization": f"Bearer {ApiKey.make(Purpose.READ).text}"}
+    answer = open_service.client.get("/v1/feeds/stopncii", headers=nobodys)
+    assert answer.status_code == 401
 
 
 def test_snapshot_and_bulk_query_are_for_everybody_by_default(open_service: Partnered) -> None:
@@ -114,7 +125,7 @@ def test_snapshot_and_bulk_query_may_ask_for_a_key(closed_service: Partnered) ->
     client, read = closed_service.client, closed_service.keys[Purpose.READ]
     for headers, status in (
         ({}, 401),
-        (closed_service.bearing(Purpose.UPLOAD), 401),
+        (closed_service.bearing(Purpose.UPLOAD), 403),
         ({"Authorization": f"API {read}"}, 200),
     ):
         assert client.get("/snapshot/snapshot.json", headers=headers).status_code == status
@@ -194,7 +205,8 @@ def test_a_report_needs_a_key_for_reports_and_its_own_content_type(
 ) -> None:
     data = open_service.report()
     read = open_service.bearing(Purpose.READ)
-    assert open_service.send(data, **read).status_code == 401
+    assert open_service.send(data, **read).status_code == 403
+    assert open_service.send(data, Authorization="").status_code == 401
     assert open_service.send(data, **{"Content-Type": "text/plain"}).status_code == 415
 
 
@@ -202,3 +214,56 @@ def test_a_report_may_be_larger_than_other_words(partnered: Callable[..., Any]) 
     with partnered(limits={"words": 1000, "report": 2000}) as one:
         assert one.send(json.dumps("x" * 1500).encode()).status_code == 422
         assert one.send(json.dumps("x" * 2000).encode()).status_code == 413
+
+
+def test_large_bodies_hold_a_place_for_as_long_as_they_are_needed(
+    partnered: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[str] = []
+
+    @asynccontextmanager
+    async def hold() -> AsyncIterator[None]:
+        held.append("held")
+        yield
+        held.append("let go")
+
+    @asynccontextmanager
+    async def full() -> AsyncIterator[None]:
+        raise Busy("full", "")
+        yield
+
+    with partnered(limits={"words": 100}) as one:
+        desk = one.client.app.state.desk
+        judged, kept = desk.opted_out, desk.partners.keep_report
+
+        async def opted_out(addresses: Any) -> Any:
+            held.append("judged")
+            return await judged(addresses)
+
+        async def keep_report(*arguments: Any) -> Any:
+            held.append("kept")
+            return await kept(*arguments)
+
+        monkeypatch.setattr(desk, "opted_out", opted_out)
+        monkeypatch.setattr(desk.partners, "keep_report", keep_report)
+        monkeypatch.setattr(desk.uploads, "hold", hold)
+        assert one.client.post(BULK, content=b"\n" * 100).status_code == 200
+        assert held == ["judged"]
+        assert one.client.post(BULK, content=b"\n" * 101).status_code == 200
+        assert one.send(one.report()).status_code == 201
+        assert held[1:] == ["held", "judged", "let go", "held", "kept", "let go"]
+        monkeypatch.setattr(desk.uploads, "hold", full)
+        assert one.client.post(BULK, content=b"\n" * 101).status_code == 503
+        assert one.send(one.report()).status_code == 503
+
+
+def test_what_is_longer_than_an_address_may_be_is_opted_out_by_nobody(
+    partnered: Callable[..., Any],
+) -> None:
+    address = "https://anna.example/0#"
+    with partnered(limits={"line": 40}) as one:
+        lines = [address.ljust(40, "x"), address.ljust(41, "x"), address]
+        answer = one.client.post(BULK, content="\n".join(lines))
+        shown = answer.json()["urls"]
+    assert [each["url"] for each in shown] == lines
+    assert [each["optOut"] for each in shown] == [True, False, True]

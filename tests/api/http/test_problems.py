@@ -10,6 +10,7 @@ from optout.api.errors import (
     Busy,
     Fault,
     ItemsRefused,
+    KeyMisplaced,
     SecretMissing,
     UnreadableBody,
     UnsupportedBody,
@@ -30,6 +31,7 @@ from optout.registry.errors import (
     [
         (UnreadableBody("m"), 400),
         (SecretMissing(), 401),
+        (KeyMisplaced("m"), 403),
         (CaseNotFound("m"), 404),
         (TransitionError("m"), 409),
         (BodyTooLarge("m"), 413),

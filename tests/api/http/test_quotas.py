@@ -6,7 +6,7 @@ from collections.abc import Callable
 from ipaddress import ip_network
 
 import pytest
-from optout.api.http.quotas import UNKNOWN, QuotaGate, Windows, network_of
+from optout.api.http.quotas import UNKNOWN, QuotaGate, Rate, Windows, network_of
 from optout.api.settings import Quotas
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -155,12 +155,45 @@ def test_partners_have_a_budget_of_their_own_wherever_they_are() -> None:
     assert client.get("/").status_code == 200
 
 
-def test_a_key_that_is_nobodys_counts_as_a_wrong_secret() -> None:
-    client = gate(Clock(), secrets="3/hour")
-    keys = ["oo_none", "oo_" + "x" * 1000, "oo_none"]
+def test_a_network_may_try_so_many_keys_that_are_nobodys() -> None:
+    client = gate(Clock(), keys="3/hour")
+    keys = ["oo_none", "oo_" + "x" * 1000, "oo_none", "oo_none"]
     found = [client.get("/", headers={"Authorization": f"API {key}"}) for key in keys]
-    assert [answer.status_code for answer in found] == [200, 200, 429]
+    assert [answer.status_code for answer in found] == [200, 200, 200, 429]
+    assert found[-1].headers["ratelimit"] == '"keys";r=0;t=3600'
+    assert found[-1].text == (
+        "your network has tried too many API keys that are wrong within 1 hour. Wait 1 hour, and "
+        "send it again. Whoever sends a key that holds, or none, need not wait."
+    )
+
+
+def test_wrong_keys_turn_away_nobody_else_of_their_network() -> None:
+    client = gate(Clock(), keys="1/hour", secrets="1/hour")
+    wrong = {"Authorization": "Bearer oo_none"}
+    assert [client.get("/", headers=wrong).status_code for _ in range(3)] == [200, 429, 429]
+    right = {"Authorization": "Bearer right"}
+    assert client.get("/v1/cases/A", headers=right).status_code == 200
+    assert client.post("/case").status_code == 200
+    assert client.get("/", headers={"Authorization": "API oo_known"}).status_code == 200
     assert client.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/cases/A", 429),
+        ("DELETE", "/v1/cases/A", 429),
+        ("GET", "/case/A", 429),
+        ("POST", "/case", 429),
+        ("GET", "/case", 200),
+        ("POST", "/v1/cases", 200),
+        ("GET", "/casement", 200),
+    ],
+)
+def test_only_where_a_secret_is_shown_one_may_be_wrong(method: str, path: str, status: int) -> None:
+    client = gate(Clock(), secrets="1/hour")
+    assert client.get("/v1/cases/A", headers={"Authorization": "Bearer wrong"}).status_code == 404
+    assert client.request(method, path).status_code == status
 
 
 def test_a_key_is_looked_up_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,19 +214,28 @@ def test_where_keys_cannot_be_looked_up_the_network_counts() -> None:
 
 
 def test_who_was_not_seen_for_longest_is_forgotten() -> None:
-    windows = Windows(2, Clock())
+    windows, rate = Windows(2, Clock()), Rate(2, 60)
     for key in ("a", "b", "a", "c"):
-        assert windows.acquire_entry(key, 2, 60)
+        assert windows.hit(key, rate)
     assert len(windows) == 2
-    assert not windows.acquire_entry("a", 2, 60)
-    assert windows.acquire_entry("b", 1, 60)
-    assert windows.check()
-    assert (windows.get("b"), windows.get_expiry("b")) == (1, 1000.0)
-    windows.clear("b")
-    assert windows.get_expiry("b") == 1000.0
-    assert windows.reset() == 1
-    with pytest.raises(NotImplementedError):
-        windows.incr("a", 1)
+    assert not windows.hit("a", rate)
+    assert windows.left("b", rate) == 2
+    assert windows.wait("b", rate) == 60
+    assert windows.hit("b", Rate(1, 60))
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("60/minute", (60, 60)),
+        ("1/second", (1, 1)),
+        ("20/hours", (20, 3600)),
+        ("10/5 minutes", (10, 300)),
+        ("7/2 days", (7, 172_800)),
+    ],
+)
+def test_a_rate_is_so_many_in_so_many_seconds(text: str, rate: tuple[int, int]) -> None:
+    assert Rate.parse(text) == rate
 
 
 def test_a_bulk_query_reads_though_it_is_posted() -> None:

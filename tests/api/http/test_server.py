@@ -12,12 +12,14 @@ from pathlib import Path
 import httpx2
 import pytest
 from optout.api.errors import CannotListen
-from optout.api.http.server import address_of, listen
+from optout.api.http.server import HEAD_SIZE, address_of, listen
 
 SERVE = """\
 import sys
 from optout.api.http import serve
-serve(sys.argv[1], port=0, ready=lambda address: print(address, flush=True))
+from optout.api.service import Limits
+told = lambda address: print(address, flush=True)
+serve(sys.argv[1], port=0, limits=Limits(publish_seconds=0), ready=told)
 """
 
 
@@ -133,6 +135,26 @@ def test_a_request_whose_head_does_not_end_is_not_waited_for(
                     while piece := connection.recv(1 << 16):
                         answer += piece
                 assert answer.count(b'{"status": "ok"}') == begun.count(b"\r\n\r\n")
+        finally:
+            process.terminate()
+
+
+def test_a_head_that_is_too_long_is_not_waited_for(new_registry: Callable[[], Path]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(new_registry())], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            host, _, port = process.stdout.readline().strip().removeprefix("http://").partition(":")
+            with socket.create_connection((host, int(port)), timeout=10) as connection:
+                begun = b"GET /healthz HTTP/1.1\r\nHost: optout.example\r\nX-Anna: "
+                connection.sendall(begun + b"a" * (HEAD_SIZE - len(begun)))
+                connection.settimeout(0.2)
+                with pytest.raises(TimeoutError):
+                    connection.recv(1)
+                connection.settimeout(10)
+                connection.sendall(b"a")
+                assert connection.recv(1) == b""
         finally:
             process.terminate()
 

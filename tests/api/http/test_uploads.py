@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,8 +20,8 @@ from optout.api.http.app import build
 from optout.api.service import Limits, UploadDesk
 from optout.api.settings import Settings
 from optout.registry import Registry
-from optout.registry.errors import RegistryError
-from optout.registry.partners import Partner, Purpose
+from optout.registry.errors import RegistryError, UsageError
+from optout.registry.partners import Partner, PartnersUpload, Progress, Purpose
 
 CSV = "text/csv"
 PHASH = b"9445a95e4099ac9abbedc6be43530c97fc8316666de8e14cb0ca326d3467ade1"
@@ -30,7 +32,8 @@ class Sending:
     """A service, and who sends lists to it."""
 
     def __init__(self, client: TestClient, registry: Registry, folder: Path) -> None:
-        self.client, self.registry, self.folder = client, registry, folder
+        self.client, self.registry = client, registry
+        self.folder = folder / registry.key.verifier.id.hex()
         self.partner, key = registry.partners.make(
             "Museum", Purpose.UPLOAD, domain="museum.example"
         )
@@ -61,8 +64,8 @@ def sending(new_registry: Callable[[], Path]) -> Iterator[Sending]:
 
 
 @contextmanager
-def served(database: Path, **settings: Any) -> Iterator[Sending]:
-    state = database.parent / "state"
+def served(database: Path, at: Path | None = None, **settings: Any) -> Iterator[Sending]:
+    state = at or database.parent / "state"
     held = Settings(registry=str(database), state=state, **settings)
     with Registry.open(held.registry) as registry:
         app = build(held.registry, None, None, held.limits, held)
@@ -153,7 +156,8 @@ def test_what_is_no_upload_is_refused(sending: Sending) -> None:
     assert sending.send(LIST, "text/html").status_code == 415
     assert sending.send(LIST, query="?kind=spell").status_code == 422
     _, key = sending.registry.partners.make("Other", Purpose.READ)
-    assert sending.send(LIST, Authorization=f"Bearer {key.text}").status_code == 401
+    assert sending.send(LIST, Authorization=f"Bearer {key.text}").status_code == 403
+    assert sending.send(LIST, Authorization="").status_code == 401
     assert not sending.folder.exists()
 
 
@@ -171,7 +175,7 @@ def test_a_list_is_worked_off_after_a_restart(new_registry: Callable[[], Path]) 
     database = new_registry()
     with Registry.open(database) as registry:
         partner, _ = registry.partners.make("Museum", Purpose.UPLOAD)
-        folder = database.parent / "state" / "uploads"
+        folder = database.parent / "state" / "uploads" / registry.key.verifier.id.hex()
         folder.mkdir(parents=True)
         identity = registry.uploads.new_id()
         (folder / f"{identity}.csv").write_bytes(LIST)
@@ -216,13 +220,35 @@ async def test_where_there_is_no_room_a_list_is_not_taken(desk: Any) -> None:
     assert registry.uploads.unfinished() == []
 
 
+async def finished(registry: Registry, identity: str) -> PartnersUpload:
+    for _ in range(1000):
+        found = registry.uploads.find(identity)
+        assert found is not None
+        if found.progress.state in {"done", "failed"}:
+            return found
+        await anyio.sleep(0.01)
+    raise AssertionError(found)
+
+
+async def gone(path: Path) -> None:
+    with anyio.fail_after(10):
+        while path.exists():
+            await anyio.sleep(0.01)
+
+
+@pytest.fixture
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optout.api.service.uploads._RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("optout.api.service.uploads._LOOK_SECONDS", 0.01)
+
+
 @pytest.mark.anyio
+@pytest.mark.usefixtures("_hurried")
 async def test_a_registry_that_is_away_is_asked_again(
     desk: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lists, partner, registry, _ = desk
     identity = await lists.take(partner, "csv", "", body(), takes_back=False)
-    monkeypatch.setattr("optout.api.service.uploads._RETRY_SECONDS", 0.01)
     asked, seen = [], registry.follow
 
     def follow(*arguments: Any) -> Any:
@@ -233,9 +259,165 @@ async def test_a_registry_that_is_away_is_asked_again(
 
     monkeypatch.setattr(registry, "follow", follow)
     lists.start()
-    for _ in range(300):
-        if registry.uploads.find(identity).progress.state == "done":
-            break
-        time.sleep(0.01)
+    found = await finished(registry, identity)
     lists.close()
-    assert registry.uploads.find(identity).progress.changed == 2
+    assert found.progress.changed == 2
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("_hurried")
+@pytest.mark.parametrize("fault", [OSError("anna"), UsageError("anna", "anna")])
+@pytest.mark.parametrize("place", ["unfinished", "find"])
+async def test_whatever_goes_wrong_is_noted_by_its_place_and_tried_again(
+    desk: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: Exception,
+    place: str,
+) -> None:
+    lists, partner, registry, _ = desk
+    identity = await lists.take(partner, "csv", "", body(), takes_back=False)
+    asked, seen = [], getattr(registry.uploads, place)
+
+    def failing(*arguments: Any) -> Any:
+        if threading.current_thread().name == "uploads" and not asked:
+            asked.append(1)
+            raise fault
+        return seen(*arguments)
+
+    monkeypatch.setattr(registry.uploads, place, failing)
+    lists.start()
+    found = await finished(registry, identity)
+    lists.close()
+    assert asked
+    assert found.progress.changed == 2
+    assert f"{type(fault).__name__} at " in caplog.text
+    assert "anna" not in caplog.text
+
+
+@pytest.mark.anyio
+async def test_what_another_process_receives_is_left_alone(desk: Any) -> None:
+    lists, partner, registry, folder = desk
+    other = UploadDesk(registry, folder, Limits())
+
+    async def slow() -> Any:
+        yield LIST[:9]
+        leftover = folder / "0.csv"
+        leftover.write_bytes(LIST)
+        other.start()
+        await gone(leftover)
+        yield LIST[9:]
+
+    identity = await lists.take(partner, "csv", "", slow(), takes_back=False)
+    assert (folder / f"{identity}.csv").read_bytes() == LIST
+    other.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("_hurried")
+async def test_of_two_processes_with_one_folder_one_works_and_the_other_takes_over(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists, partner, registry, folder = desk
+    other, by = UploadDesk(registry, folder, Limits()), []
+    for one in (lists, other):
+        seen = one._work_off
+        monkeypatch.setattr(
+            one, "_work_off", lambda identity, one=one, seen=seen: (by.append(one), seen(identity))
+        )
+    folder.mkdir()
+    leftover = folder / "0.csv"
+    leftover.write_bytes(LIST)
+    other.start()
+    await gone(leftover)
+    lists.start()
+    for _ in range(3):
+        identity = await lists.take(partner, "csv", "", body(), takes_back=False)
+        assert (await finished(registry, identity)).progress.state == "done"
+    assert by == [other] * 3
+    other.close()
+    identity = await other.take(partner, "csv", "", body(), takes_back=False)
+    assert (await finished(registry, identity)).progress.state == "done"
+    assert by[3:] == [lists]
+    lists.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("_hurried")
+async def test_a_list_that_lies_elsewhere_is_left_to_whoever_has_it(desk: Any) -> None:
+    lists, partner, registry, folder = desk
+    elsewhere = UploadDesk(registry, folder.with_name("elsewhere"), Limits(waiting=1))
+    theirs = await lists.take(partner, "csv", "", body(), takes_back=False)
+    elsewhere.start()
+    ours = await elsewhere.take(partner, "csv", "", body(), takes_back=False)
+    assert (await finished(registry, ours)).progress.changed == 2
+    elsewhere.close()
+    assert registry.uploads.find(theirs).progress.state == "waiting"
+    lists.start()
+    assert (await finished(registry, theirs)).progress.known == 2
+    lists.close()
+
+
+@pytest.mark.anyio
+async def test_nothing_lies_about_that_is_worked_off_or_nobodys(desk: Any) -> None:
+    lists, partner, registry, folder = desk
+    done = await lists.take(partner, "csv", "", body(), takes_back=False)
+    registry.uploads.keep(done, Progress("done"))
+    (folder / "0.parquet").write_bytes(LIST)
+    (folder / "1.csv.part").write_bytes(LIST)
+    waits = await lists.take(partner, "csv", "", body(), takes_back=False)
+    lists.start()
+    assert (await finished(registry, waits)).progress.changed == 2
+    lists.close()
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("fault", "told"), [(OSError("full"), Busy), (RegistryError("away"), RegistryError)]
+)
+async def test_a_list_that_is_not_taken_is_not_kept(
+    desk: Any, monkeypatch: pytest.MonkeyPatch, fault: Exception, told: type[Exception]
+) -> None:
+    def failing(*_: Any, **__: Any) -> None:
+        raise fault
+
+    lists, partner, registry, folder = desk
+    monkeypatch.setattr(registry.uploads, "start", failing)
+    with pytest.raises(told):
+        await lists.take(partner, "csv", "", body(), takes_back=False)
+    assert list(folder.iterdir()) == []
+
+
+SHARED = b"url\nhttps://amazonaws.com/1\nhttps://anna.s3.amazonaws.com/1\n"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("ended", "expected"), [(False, ["domain", "self"]), (True, ["self"] * 2)])
+async def test_a_domain_covers_what_its_proof_would_as_long_as_the_key_holds(
+    desk: Any, ended: bool, expected: list[str]
+) -> None:
+    async def shared() -> Any:
+        yield SHARED
+
+    lists, _, registry, _ = desk
+    partner, _ = registry.partners.make("Shop", Purpose.UPLOAD, domain="amazonaws.com")
+    identity = await lists.take(partner, "csv", "", shared(), takes_back=False)
+    if ended:
+        registry.partners.end(partner.id)
+    lists.start()
+    assert (await finished(registry, identity)).progress.changed == 2
+    lists.close()
+    assert grades(registry) == expected
+
+
+def test_two_registries_with_one_state_folder_leave_each_other_alone(
+    new_registry: Callable[[], Path], tmp_path: Path
+) -> None:
+    one = new_registry()
+    other = tmp_path / "optout.db"
+    Registry.create(other).close()
+    with served(one) as first, served(other, at=one.parent / "state") as second:
+        assert first.folder.parent == second.folder.parent
+        assert first.done(LIST)["changed"] == 2
+        assert second.done(LIST)["changed"] == 2

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from optout.api.service import Limits
 from optout.registry import Registry
+from optout.registry.errors import RegistryError
 
 if TYPE_CHECKING:
     from .conftest import Browser, Page
@@ -565,3 +566,16 @@ def test_an_address_that_takes_no_visit_leads_to_the_start(client: TestClient) -
     answer = client.post("/case/AAAA-AAAA", data={})
     assert answer.status_code == 405
     assert "GET" in answer.headers["allow"]
+
+
+def test_a_receipt_is_given_where_the_log_cannot_be_read_once_more(
+    browse: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_: Registry) -> None:
+        raise RegistryError("away", "")
+
+    monkeypatch.setattr(Registry, "checkpoint", failing)
+    receipt = registered(browse(), "anna.example")
+    assert receipt.status == 200
+    assert all(keys(receipt))
+    assert "public log" not in receipt.text

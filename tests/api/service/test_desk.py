@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from optout.api.service import Desk, Item, Limits, Upload, read_lines
+from optout.api.service import Desk, Item, Limits, Published, Upload, read_lines
+from optout.api.service.judging import AddressJudge
+from optout.registry import Registry
 from optout.registry.errors import CaseNotFound, RegistryError
 
 LIMITS = Limits()
@@ -82,3 +86,92 @@ def test_who_sends_many_pictures_does_not_keep_others_waiting(
     desk = Desk.open(new_registry(), None, Limits(decoders=1))
     asyncio.run(main(desk))
     desk.close()
+
+
+@pytest.fixture
+def desk(new_registry: Callable[[], Path]) -> Iterator[Desk]:
+    desk = Desk.open(new_registry(), None, LIMITS)
+    yield desk
+    desk.close()
+
+
+def items(*texts: str) -> list[Item]:
+    found = [line.result for line in read_lines("\n".join(texts), LIMITS)]
+    return [result for result in found if isinstance(result, Item)]
+
+
+def failing(*_: object) -> Any:
+    raise RegistryError("anna", "anna")
+
+
+def test_what_is_registered_is_told_whatever_goes_wrong_behind_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        counted: list[int] = []
+        desk.when_opened += [failing, counted.append]
+        opened, checkpoint = await desk.register(items("anna.example/a"), ["train-ai"])
+        assert checkpoint.split("\n")[1] == "1"
+        assert counted == [1]
+        monkeypatch.setattr(Registry, "checkpoint", failing)
+        opened, checkpoint = await desk.register(items("anna.example/b"), ["train-ai"])
+        assert checkpoint == ""
+        assert counted == [1, 1]
+        assert await desk.read_case(opened.number, opened.secret) == opened.case
+
+    asyncio.run(main())
+    assert caplog.text.count("RegistryError at ") == 3
+    assert "anna" not in caplog.text
+
+
+def test_the_first_look_at_an_entry_keeps_nobody_waiting(
+    new_registry: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, let = threading.Event(), threading.Event()
+
+    def entry(*_: object) -> None:
+        begun.set()
+        assert let.wait(10)
+
+    async def main(desk: Desk) -> None:
+        asking = asyncio.create_task(desk.entry(0))
+        assert await asyncio.to_thread(begun.wait, 10)
+        await asyncio.wait_for(desk.ping(), 5)
+        let.set()
+        assert await asking is None
+
+    monkeypatch.setattr("optout.api.service.history.History.entry", entry)
+    desk = Desk.open(new_registry(), None, Limits(writers=1))
+    asyncio.run(main(desk))
+    desk.close()
+
+
+def test_who_is_overtaken_by_an_erasure_asks_what_is_left(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Published] = []
+    seen = AddressJudge.opted_out
+
+    async def main() -> None:
+        case = await desk.open_case(items("anna.example/a"), ["train-ai"])
+        await desk.open_case(items("bea.example/b"), ["train-ai"])
+
+        def overtaken(self: AddressJudge, published: Published, asked: list[str]) -> list[bool]:
+            given.append(published)
+            if len(given) == 1:
+                desk._registry.cases.erase(case.number, case.secret)
+                desk.forget_erased()
+            return seen(self, published, asked)
+
+        monkeypatch.setattr(AddressJudge, "opted_out", overtaken)
+        asked = ["https://anna.example/a", "https://bea.example/b"]
+        assert await desk.opted_out(asked) == [False, True]
+
+    asyncio.run(main())
+    assert [published.is_there for published in given] == [False, True]
+
+
+def test_what_fails_for_another_reason_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AddressJudge, "opted_out", failing)
+    with pytest.raises(RegistryError):
+        asyncio.run(desk.opted_out(["https://anna.example/a"]))

@@ -6,11 +6,14 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from optout.api.service import Publisher
+from optout.api.service.feed import Feed
+from optout.api.service.judging import AddressJudge
 from optout.registry import Identifier, Registry, Snapshot
 from optout.registry.registry import Claim
 
@@ -218,3 +221,85 @@ def test_a_snapshot_is_renewed_when_it_is_time(registry: Registry, folder: Path)
     assert publisher.served() is held
     publisher.renew()
     assert publisher.served().size == registry.size > held.size
+
+
+def test_what_is_published_is_known_while_something_is_being_taken_down(
+    registry: Registry, folder: Path
+) -> None:
+    publisher = Publisher(registry, folder, seconds=3600)
+    held, found = publisher.served(), []
+    with publisher._state:
+        asking = threading.Thread(target=lambda: found.append(publisher.newest()), daemon=True)
+        asking.start()
+        asking.join(5)
+        assert found == [held]
+
+
+def test_what_was_made_of_a_snapshot_goes_with_it_whoever_notices(
+    registry: Registry, folder: Path
+) -> None:
+    dropped: list[str] = []
+    made = (lambda: dropped.append("judge"), lambda: dropped.append("feed"))
+    publisher = Publisher(registry, folder, seconds=3600, when_dropped=made)
+    noticing = (
+        publisher.forget_erased,
+        lambda: fetch(publisher, "audit/leaves.jsonl"),
+        publisher.current,
+    )
+    for number, notice in enumerate(noticing):
+        publisher.current()
+        register(registry, f"anna.example/{number + 3}")
+        notice()
+        assert dropped == ["judge", "feed"] * number
+        registry.erase([number])
+        notice()
+        assert dropped == ["judge", "feed"] * (number + 1)
+
+
+def test_nothing_is_kept_of_a_snapshot_that_is_gone(publisher: Publisher) -> None:
+    published, judge, feed = publisher.current(), AddressJudge(), Feed()
+    asked = ["https://anna.example/1", "https://anna.example/9"]
+    for is_there in (True, False):
+        assert published.is_there is is_there
+        assert judge.opted_out(published, asked) == [True, False]
+        assert feed.page(published, 0, "", 10).records == []
+        assert (judge._filter is not None) is is_there
+        assert (feed._held is not None) is is_there
+        judge.forget()
+        feed.forget()
+        (published.folder / MANIFEST).unlink(missing_ok=True)
+
+
+def test_where_nothing_is_published_it_is_time(registry: Registry, folder: Path) -> None:
+    publisher = Publisher(registry, folder, seconds=3600)
+    publisher.renew()
+    assert publisher.newest() is not None
+    registry.erase([0])
+    publisher.forget_erased()
+    publisher.renew()
+    newest = publisher.newest()
+    assert newest is not None
+    assert newest.size == registry.size
+
+
+def test_what_is_being_built_at_the_end_goes_too(
+    registry: Registry, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build, begun, let = registry.snapshot, threading.Event(), threading.Event()
+
+    def slow(folder: Path) -> Snapshot:
+        begun.set()
+        assert let.wait(10)
+        return build(folder)
+
+    monkeypatch.setattr(registry, "snapshot", slow)
+    publisher = Publisher(registry, folder, seconds=3600)
+    renewing = threading.Thread(target=publisher.renew)
+    renewing.start()
+    assert begun.wait(10)
+    closing = threading.Thread(target=publisher.close)
+    closing.start()
+    let.set()
+    for thread in (renewing, closing):
+        thread.join(10)
+    assert not folder.exists()

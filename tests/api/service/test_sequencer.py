@@ -117,6 +117,19 @@ def test_a_fault_of_the_transaction_is_told_to_all_of_it_and_to_nobody_else() ->
     run(main())
 
 
+@pytest.mark.parametrize("results", [[], ["a", "b", "c"]])
+def test_who_writes_and_tells_too_few_or_too_many_keeps_nobody_waiting(results: list[str]) -> None:
+    async def main() -> None:
+        told = [results, ["d"]]
+        sequencer: Sequencer[str, str] = Sequencer(lambda _: told.pop(0), most=500, waiting=10)
+        with pytest.raises(ValueError, match="zip"):
+            await sequencer.write(["a"])
+        assert await sequencer.write(["d"]) == "d"
+        sequencer.close()
+
+    run(main())
+
+
 def test_who_comes_after_the_queue_or_after_the_end_is_turned_away() -> None:
     async def main() -> None:
         held = Held()

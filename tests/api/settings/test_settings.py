@@ -94,11 +94,14 @@ def test_what_holds_does_not_change() -> None:
             "nearest is limits.items.",
         ),
         ("port = 'x'", "optout.toml: port is no whole number", "optout settings"),
-        (
-            "port = 70000",
-            "optout.toml: port cannot be used: input should be less",
-            "optout settings",
-        ),
+        ("port = 70000", "optout.toml: port is above 65535", "optout settings"),
+        ("port = -1", "optout.toml: port is below 0", "optout settings"),
+        ("host = 3", "optout.toml: host is not written in quotes", ""),
+        ("keys = 3", "optout.toml: keys is not written in quotes", ""),
+        ("registry = ''", "optout.toml: registry is too short", ""),
+        ("snapshot_key_required = 'x'", "is neither true nor false", ""),
+        ("[mail]\nseconds = 0", "optout.toml: mail.seconds is not above 0", ""),
+        ("[mail]\nseconds = 'x'", "optout.toml: mail.seconds is no number", ""),
         ("log_level = 'loud'", "optout.toml: log_level is none of 'debug', 'info'", ""),
         (
             "public_url = 'a'",
@@ -107,8 +110,16 @@ def test_what_holds_does_not_change() -> None:
         ),
         ("[quotas]\nreading = 'often'", "quotas.reading is no rate", "60/minute"),
         ("[mail]\nsender = 'Anna\\n'", "mail.sender is no mail address", "optout@optout.example"),
-        ("[limits]\nitems = 0", "limits has a limit that is not above zero", ""),
-        ("trusted_proxies = ['a']", "trusted_proxies is no network", ""),
+        ("[limits]\nitems = 0", "optout.toml: limits.items is no number above zero", "Leave it"),
+        ("[limits]\npause_seconds = inf", "limits.pause_seconds is no number above zero", ""),
+        ("trusted_proxies = ['a']", "trusted_proxies is no network", "10.0.0.0/8"),
+        ("trusted_proxies = [3]", "trusted_proxies is no network", "10.0.0.0/8"),
+        ("trusted_proxies = 3", "optout.toml: trusted_proxies is no list", ""),
+        (
+            "trusted_proxies = ['::1', '10.0.0.1/8']",
+            "optout.toml: trusted_proxies has a network with bits beyond its length",
+            "Write 10.0.0.0/8 in place of 10.0.0.1/8.",
+        ),
         ("mail = 3", "optout.toml: mail is no setting", ""),
         ("port = \nhost = 1", "optout.toml is not readable TOML in line 1", "Write each setting"),
         ("[metrics]\naccess = 'token'", "metrics.access asks for a token", "OPTOUT_METRICS_TOKEN"),
@@ -128,7 +139,23 @@ def test_what_cannot_be_is_named_with_its_place(text: str, message: str, advice:
     assert advice in caught.value.advice
 
 
+def test_what_cannot_be_is_said_in_our_words() -> None:
+    said = set()
+    for name in load().origins:
+        for value in (-1, 1.5, True, "", "x", [], [1]):
+            try:
+                load({name: value})
+            except SettingRefused as refused:
+                said.add(refused.message)
+    assert len(said) > 50
+    assert [one for one in said if "nput" in one or "cannot be used" in one] == []
+
+
 def test_a_variable_and_a_flag_are_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPTOUT_LIMITS_ITEMS", "0")
+    with pytest.raises(SettingRefused, match="OPTOUT_LIMITS_ITEMS is no number above zero"):
+        load()
+    monkeypatch.delenv("OPTOUT_LIMITS_ITEMS")
     with pytest.raises(SettingRefused, match="--log-level is none of"):
         load({"log_level": "loud"})
     monkeypatch.setenv("OPTOUT_MAIL_HOTS", "a")

@@ -11,7 +11,7 @@ import pytest
 from optout.registry import Registry
 from optout.registry.cases import CaseNotFound, Contact, OpenedCase, SentCode, Wish
 from optout.registry.errors import RegistryError, UsageError
-from optout.registry.store import people_tables, sealed_cases
+from optout.registry.store import people_tables, queue_letter, sealed_cases
 from sqlalchemy import select
 
 from tests.registry.cases.conftest import CODE, NOW
@@ -90,6 +90,31 @@ def test_a_letter_that_cannot_be_sent_is_given_up(
     (letter,) = registry.news.due(NOW)
     assert [registry.news.delayed(letter.id, NOW) for _ in range(10)] == [True] * 9 + [False]
     assert registry.news.due(NOW + timedelta(days=99)) == []
+    assert letters(registry) == []
+
+
+def letters(registry: Registry) -> list[str]:
+    with registry._store.reading() as connection:
+        return list(connection.execute(select(people_tables.letters.c.case_number)).scalars())
+
+
+def test_letters_go_with_the_address_that_they_were_for(
+    registry: Registry, confirmed: OpenedCase
+) -> None:
+    assert letters(registry) == [confirmed.number]
+    put(registry, confirmed, "new@mail.example")
+    assert letters(registry) == []
+
+
+def test_an_address_that_is_not_confirmed_holds_up_nobody(
+    registry: Registry, confirmed: OpenedCase, theirs: OpenedCase
+) -> None:
+    put(registry, theirs)
+    with registry._store.writing() as connection:
+        for _ in range(3):
+            queue_letter(connection, theirs.number, Wish.GRADED, {}, 0)
+    (letter,) = registry.news.due(NOW, most=1)
+    assert letter.case_number == confirmed.number
 
 
 def test_contact_and_letters_go_with_the_case(

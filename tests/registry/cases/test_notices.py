@@ -14,8 +14,8 @@ from optout.registry.cases import (
     OpenedCase,
     OpenedNotice,
     Reason,
-    due_date,
 )
+from optout.registry.cases.notices import due_date
 from optout.registry.errors import UsageError
 from optout.registry.log import Dispute, Restore, Withdraw, parse_leaf
 
@@ -105,6 +105,17 @@ def test_a_rejected_notice_ends_the_dispute_once_no_other_is_open(
     assert registry.notices.read(one.number, one.secret).state is NoticeState.REJECTED
     with pytest.raises(UsageError, match="no such notice is to be decided"):
         registry.notices.uphold(one.number, "after all", NOW)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_reason_that_cannot_be_logged_decides_nothing(
+    registry: Registry, mine: OpenedCase, others: int
+) -> None:
+    sent, *_ = [send(registry, mine) for _ in range(1 + others)]
+    for why, says in (("two\nlines", "line break"), ("x" * 501, "501 characters")):
+        with pytest.raises(UsageError, match=says):
+            registry.notices.reject(sent.number, why, NOW)
+    assert len(registry.notices.undecided()) == 1 + others
 
 
 def test_an_upheld_notice_withdraws_the_entry(registry: Registry, mine: OpenedCase) -> None:

@@ -138,6 +138,20 @@ def test_what_was_withdrawn_or_reviewed_since_stays_as_it_is(
     assert registry.proofs.record_check(made, Check.UNREACHABLE, EXPIRES) == []
 
 
+def test_what_is_restored_has_no_grade_that_nothing_gives(
+    registry: Registry, mine: OpenedCase
+) -> None:
+    made, at = prove(registry, mine), sorted(indexes(mine))
+    registry.withdraw(at)
+    registry.restore(at[:1])
+    assert set(grades(registry, mine)) == {Grade.DOMAIN}
+    registry.withdraw(at[:1])
+    assert registry.proofs.record_check(made, Check.UNREACHABLE, EXPIRES) == []
+    registry.restore(at)
+    assert grades(registry, mine) == [Grade.SELF, Grade.SELF]
+    assert b"no longer stands" in list(registry.leaves())[-1]
+
+
 def test_proofs_go_with_case_and_item(
     database: Path,
     registry: Registry,

@@ -10,6 +10,8 @@ from optout.registry.errors import RegistryError, UsageError
 from optout.registry.log import SigningKey
 from optout.registry.partners import ApiKey, Partners, Purpose
 
+LONG = str(SigningKey.generate("a" * 350).verifier)
+
 
 class Days:
     """A clock that somebody sets."""
@@ -108,6 +110,7 @@ def test_a_domain_and_a_verifier_are_kept_in_their_own_form(partners: Partners) 
         ("a", Purpose.READ, {"verifier": "x"}, "a verifier key belongs to a key for reports"),
         ("a", Purpose.REPORT, {}, "a verifier key belongs to a key for reports"),
         ("a", Purpose.REPORT, {"verifier": "x"}, "verifier key"),
+        ("a", Purpose.REPORT, {"verifier": LONG}, "at most 400 characters"),
     ],
 )
 def test_what_does_not_belong_together_is_refused(

@@ -88,6 +88,9 @@ def test_two_partners_do_not_replace_each_other(
         ({"root": "00" * 32}, "about a log that was never this one"),
         ({"size": 1}, "about a log that was never this one"),
         ({"rows": {1: 1 << 63}}, "counts more rows than a corpus can have"),
+        ({"rows": {1: 1, 2: 1}}, "names entries that its log did not have"),
+        ({"rows": {-1: 1}}, "names entries that its log did not have"),
+        ({"rows": {0: 1, 1: 0}}, "names entries that took nothing out"),
     ],
 )
 def test_what_is_not_about_this_log_is_refused(

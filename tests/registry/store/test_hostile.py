@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import traceback
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from optout.registry import Identifier, Registry
-from optout.registry.cases import CaseItem
-from optout.registry.errors import CaseNotFound, LogFault, RegistryError, TransitionError
+from optout.registry.cases import CaseItem, Check
+from optout.registry.errors import (
+    CaseNotFound,
+    LogFault,
+    RegistryError,
+    TransitionError,
+    UsageError,
+)
 from optout.registry.registry import Claim, Listed, RecordName
+from optout.registry.store import tables
+from sqlalchemy import Integer
+
+from tests.registry.cases.conftest import NOW
+from tests.registry.filled import LATER, Filled
 
 STRANGE = ("'text'", "x'00ff'", "9223372036854775807", "-1", "1.5", "''", "x''", "NULL")
 COLUMNS = (
@@ -23,6 +36,26 @@ COLUMNS = (
 )
 URL = "https://anna.example/harbour.jpg"
 LISTED = Listed(RecordName("url", URL, "7"), Claim(Identifier.url(URL)))
+
+
+MORE = (
+    *("settings.name", "shreds.label"),
+    *(f"contacts.{name}" for name in ("box", "news", "confirmed", "code", "code_until")),
+    *("contacts.code_attempts", "proved.entry"),
+    *(f"proofs.{name}" for name in ("method", "box", "grade", "state", "made", "checked")),
+    *("proofs.failures", "proofs.expires"),
+    *(f"notices.{name}" for name in ("entry", "proof", "reason", "box", "state", "due")),
+    *(f"shared.{name}" for name in ("entry", "box", "state", "asked")),
+    *(f"letters.{name}" for name in ("case_number", "kind", "box", "due", "attempts")),
+    *(f"partners.{name}" for name in ("purpose", "key_hash", "used", "ended")),
+    *(f"reports.{name}" for name in ("number", "partner", "date", "size", "digest", "envelope")),
+    *("reported.entry", "reported.rows"),
+    *(f"uploads.{name}" for name in ("number", "takes_back", "state", "rows", "refusals")),
+)
+"""Columns of what people and partners have."""
+
+NUMBERS = ("9223372036854775807", "-9223372036854775808")
+WORDS = ("'text'", "x'00ff'")
 
 
 def change(database: Path, *statements: str) -> None:
@@ -102,3 +135,83 @@ def test_no_error_and_no_trace_of_one_tells_what_was_being_registered(database: 
     assert "INSERT INTO openings" in told
     assert identifier.digest.hex() not in told
     assert "anna" not in told
+
+
+@pytest.fixture(scope="module")
+def full(empty_registry: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Filled]:
+    """The folder of a registry with something in every table."""
+    folder = tmp_path_factory.mktemp("full") / "registry"
+    shutil.copytree(empty_registry, folder)
+    with Registry.open(folder / "optout.db") as registry:
+        return folder, Filled.of(registry)
+
+
+def use_table(filled: Filled, registry: Registry, table: str) -> None:
+    """Everything that reads a table."""
+    key = (filled.number, filled.secret)
+    notice = (filled.notice.number, filled.notice.secret)
+    by_table: dict[str, list[Callable[[], object]]] = {
+        "contacts": [
+            lambda: registry.contacts.read(*key),
+            lambda: registry.contacts.confirm(*key, lambda one: (False, one.code), NOW),
+            lambda: registry.news.due(LATER),
+        ],
+        "letters": [
+            lambda: [registry.news.delayed(one.id, NOW) for one in registry.news.due(LATER)],
+        ],
+        "proofs": [
+            lambda: registry.proofs.of(*key),
+            lambda: registry.proofs.due_checks(LATER),
+            lambda: registry.proofs.record_check(filled.proof, Check.MISSING, NOW),
+            lambda: registry.proofs.record_check(filled.proof, Check.FOUND, LATER),
+        ],
+        "shared": [
+            lambda: registry.sharing.asked(),
+            lambda: registry.sharing.of(*key),
+            lambda: registry.sharing.review(filled.entry, NOW),
+        ],
+        "notices": [
+            lambda: registry.notices.read(*notice),
+            lambda: registry.notices.of(*key),
+            lambda: registry.notices.undecided(),
+            lambda: registry.notices.reject(filled.notice.number, "no", NOW),
+        ],
+        "partners": [
+            lambda: registry.partners.all(),
+            lambda: registry.partners.find(filled.reader),
+            lambda: registry.reports.page(-1, 9),
+        ],
+        "reports": [
+            lambda: registry.reports.page(-1, 9),
+            lambda: registry.reports.reports_of([filled.entry]),
+            lambda: registry.reports.envelope(0),
+            lambda: registry.reports.keep(filled.sender, replace(filled.report, envelope=b"two")),
+        ],
+        "uploads": [
+            lambda: registry.uploads.find("a"),
+            lambda: registry.uploads.unfinished(),
+            lambda: registry.uploads.start("b", filled.sender, "", "csv", takes_back=True),
+        ],
+    }
+    also = {"proved": "proofs", "reported": "reports"}
+    for step in [
+        *by_table.get(also.get(table, table), []),
+        lambda: registry.cases.erase(*key),
+    ]:
+        # What was changed may be nobody's, or in no state for the step.
+        with suppress(RegistryError, LogFault, CaseNotFound, UsageError):
+            step()
+
+
+@pytest.mark.parametrize("column", MORE)
+def test_what_people_and_partners_have_may_be_anything(
+    column: str, full: tuple[Path, Filled], tmp_path: Path
+) -> None:
+    table, _, name = column.partition(".")
+    is_number = isinstance(tables.metadata.tables[table].c[name].type, Integer)
+    for place, value in enumerate(NUMBERS if is_number else WORDS):
+        folder = tmp_path / str(place)
+        shutil.copytree(full[0], folder)
+        change(folder / "optout.db", f"UPDATE OR IGNORE {table} SET {name} = {value}")
+        with suppress(RegistryError), Registry.open(folder / "optout.db") as registry:
+            use_table(full[1], registry, table)

@@ -49,3 +49,12 @@ def test_a_database_that_does_not_say_whose_it_is_is_refused(name: str, database
     change(database, f"DELETE FROM settings WHERE name = '{name}'")
     with pytest.raises(RegistryError, match=f"does not say its {name}"):
         Store.open(locate(database))
+
+
+@pytest.mark.parametrize("parts", ["3", "a:1", "3:256", "3:-1", ":", "3:1:2"])
+def test_a_database_that_does_not_say_which_keys_are_its_own_is_refused(
+    parts: str, database: Path
+) -> None:
+    change(database, f"INSERT INTO settings VALUES ('parts', '{parts}')")
+    with pytest.raises(RegistryError, match="does not say which keys of its vault"):
+        Store.open(locate(database))

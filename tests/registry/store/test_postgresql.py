@@ -10,8 +10,8 @@ from optout.registry import Identifier, Registry
 from optout.registry.errors import RegistryError
 from optout.registry.registry import Claim
 from optout.registry.store import postgresql
-from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 
@@ -130,8 +130,18 @@ def test_what_the_server_says_is_said_in_plain_words(
         sqlstate = state
 
     with pytest.raises(RegistryError, match=reason) as refused, postgresql.database_faults("it"):
-        raise DBAPIError("SELECT", {}, ServerError(said))
+        raise OperationalError("SELECT", {}, ServerError(said))
     assert refused.value.advice
+
+
+def test_what_the_driver_itself_refuses_is_no_fault_of_the_server(empty: str, folder: Path) -> None:
+    with (
+        Registry.create(empty) as registry,
+        pytest.raises(RegistryError, match=r"cannot be used \(DataError\)") as refused,
+        registry._store.reading() as connection,
+    ):
+        connection.execute(text("SELECT :word"), {"word": "a secret\0"})
+    assert "secret" not in str(refused.value)
 
 
 def test_a_missing_driver_is_told_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,13 +13,19 @@ from alembic.script import ScriptDirectory
 from optout.registry import Identifier, Registry, store
 from optout.registry.cases import CaseItem
 from optout.registry.errors import RegistryError
+from optout.registry.partners import Purpose
 from optout.registry.registry import Claim
 from optout.registry.store import Vault, items_of, sqlite, tables, upgrades
+
+from tests.registry.filled import LATER, Filled
 
 FIRST_TABLES = {
     *("cases", "claims", "feeds", "leaves", "openings", "sealed", "settings", "steps", "tree"),
 }
 """What a registry without a vault has."""
+
+PEOPLE = {"contacts", "letters", "notices", "proofs", "proved", "shared"}
+PARTNERS = {"partners", "reported", "reports", "uploads"}
 
 
 def change(database: Path, statement: str, *values: object) -> None:
@@ -124,10 +130,69 @@ def test_an_older_registry_is_sealed_and_says_the_same(database: Path, version: 
         registry.cases.erase(case.number, case.secret)
 
 
+@pytest.mark.parametrize("version", ["0003", "0004"])
+def test_an_upgrade_adds_tables_and_leaves_what_is_there(location: str, version: str) -> None:
+    with Registry.open(location) as registry:
+        filled = Filled.of(registry)
+        registry.add([Claim(Identifier.site("bert.example"))])
+        before = (registry.root(), list(registry.openings()))
+        with registry._store.writing() as connection:
+            for table in reversed(tables.metadata.sorted_tables):
+                if table.name in PARTNERS or (table.name in PEOPLE and version == "0003"):
+                    connection.exec_driver_sql(f"DROP TABLE {table.name}")
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
+    with Registry.open(location) as registry:
+        assert (registry.root(), list(registry.openings())) == before
+        assert registry.cases.read(filled.number, filled.secret).items[0].shown == "Anna"
+        contact = registry.contacts.of(filled.number)
+        assert (contact is None) == (version == "0003")
+        assert registry.partners.all() == []
+        if version == "0003":
+            Filled.of(registry)
+        else:
+            assert (len(registry.notices.undecided()), len(registry.news.due(LATER))) == (1, 2)
+            registry.partners.make("Museum", Purpose.READ)
+        registry.cases.erase(filled.number, filled.secret)
+
+
+def test_a_file_that_was_sealed_is_written_anew_however_often_that_fails(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_older(database, "0002")
+    real, courses = sqlite.SqliteDatabase.compact, iter(["crash", "reader", "done"])
+
+    def compact(opened: sqlite.SqliteDatabase) -> bool:
+        course = next(courses)
+        if course == "crash":
+            raise KeyboardInterrupt
+        return course == "done" and real(opened)
+
+    monkeypatch.setattr(sqlite.SqliteDatabase, "compact", compact)
+    with pytest.raises(KeyboardInterrupt):
+        Registry.open(database)
+    for _ in range(4):
+        Registry.open(database).close()
+    assert list(courses) == []
+
+
+def test_a_file_that_is_being_read_is_not_yet_written_anew(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite._connect
+    monkeypatch.setattr(sqlite, "_connect", lambda path, _=0.0: connect(path, 0.01))
+    opened, other = sqlite.open_database(database), sqlite.open_database(database)
+    with opened.reading() as connection:
+        upgrades.version(connection)
+        assert not other.compact()
+    assert other.compact()
+    opened.close()
+    other.close()
+
+
 def test_a_vault_that_cannot_be_made_leaves_an_older_registry_as_it_is(database: Path) -> None:
     made_older(database, "0002")
     database.with_suffix(".vault").symlink_to(database.parent / "missing" / "vault")
-    with pytest.raises(RegistryError, match=r"(vault|exists)"):
+    with pytest.raises(RegistryError, match="never overwritten"):
         Registry.open(database)
     database.with_suffix(".vault").unlink()
     Registry.open(database).close()

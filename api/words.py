@@ -1,0 +1,41 @@
+"""What pydantic refuses, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_SAYS = {
+    "bool_parsing": "is neither true nor false",
+    "bool_type": "is neither true nor false",
+    "enum": "is none of {expected}",
+    "float_parsing": "is no number",
+    "float_type": "is no number",
+    "greater_than": "is not above {gt}",
+    "greater_than_equal": "is below {ge}",
+    "int_from_float": "is no whole number",
+    "int_parsing": "is no whole number",
+    "int_parsing_size": "is no whole number that can be read",
+    "int_type": "is no whole number",
+    "less_than_equal": "is above {le}",
+    "literal_error": "is none of {expected}",
+    "path_type": "is not written in quotes",
+    "string_too_long": "is longer than {max_length} characters",
+    "string_too_short": "is too short",
+    "string_type": "is not written in quotes",
+    "too_short": "is too short",
+    "tuple_type": "is no list",
+}
+
+
+def says(fault: Mapping[str, Any]) -> str:
+    """What is wrong with a value, to be read after its name; the value is not quoted.
+
+    Args:
+        fault: one of what `ValidationError.errors()` lists. What a validator of ours says, which
+            has advice, stands as it is.
+    """
+    context = fault.get("ctx", {})
+    if "advice" in context:
+        return str(fault["msg"])
+    return _SAYS.get(fault["type"], "cannot be used").format(**context)
