@@ -281,7 +281,7 @@ class Registry:
             RegistryError: the database cannot be written.
         """
         with self._store.writing() as connection:
-            return claim(connection, claims, self._claims_key())
+            return claim(connection, claims, self.derive("claims"))
 
     def follow(
         self, feed: str, listed: Sequence[Listed], gone: Sequence[RecordName] = ()
@@ -302,7 +302,7 @@ class Registry:
             RegistryError: the database cannot be written.
         """
         with self._store.writing() as connection:
-            return follow(connection, feed, listed, gone, self._claims_key())
+            return follow(connection, feed, listed, gone, self.derive("claims"))
 
     def withdraw(self, indexes: Sequence[int], why: str = "") -> None:
         """Take entries back: all of them, or none. The log says that the operator did.
@@ -431,9 +431,14 @@ class Registry:
     def _signed(self, size: int, root: bytes) -> str:
         return Checkpoint(self.origin, size, root).sign(self.key)
 
-    def _claims_key(self) -> bytes:
+    def derive(self, purpose: str) -> bytes:
+        """A secret of this registry for one purpose: 32 bytes, the same each time.
+
+        Args:
+            purpose: a word, such as `claims`.
+        """
         # An Ed25519 signature is a fixed secret of its key, as long as nobody is shown it.
-        return hashlib.sha256(self.key.sign(b"optout/v1/claims\0")).digest()
+        return hashlib.sha256(self.key.sign(f"optout/v1/{purpose}\0".encode())).digest()
 
 
 def _by_operator(indexes: Sequence[int], why: str) -> dict[int, ByOperator]:

@@ -1,14 +1,21 @@
-"""Whose key opens what is not for everybody: the check is handed in."""
+"""What opens what is not for everybody: a case's secret, or an API key."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
 
+from fastapi import Path
+from optout.api.errors import SecretMissing
 from optout.api.service import PartnerDesk
 from optout.registry.partners import Purpose
 from starlette.requests import Request
 
 from .problems import Problem
+
+CaseNumber = Annotated[str, Path(description="The case number.", examples=["K7WQ-2MZD"])]
+SECURED: dict[str, Any] = {"security": [{"secret": []}]}
+"""The OpenAPI description of an operation that needs the case's secret."""
 
 KeyAccepted = Callable[[str], Awaitable[bool]]
 """Whether an API key, empty where none was sent, opens something.
@@ -54,3 +61,15 @@ def key_missing() -> Problem:
         advice="Send it as Authorization: API <key>.",
         headers={"WWW-Authenticate": 'API realm="optout"'},
     )
+
+
+def secret_of(request: Request) -> str:
+    """The case's secret, from the Authorization header.
+
+    Raises:
+        SecretMissing: there is none.
+    """
+    scheme, _, secret = request.headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise SecretMissing
+    return secret.strip()

@@ -14,7 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from optout.api.errors import Fault
 from optout.api.pages import Pages
 from optout.api.places import where
-from optout.api.service import Desk, Limits
+from optout.api.service import Desk, Limits, Outside, outside_of
 from optout.api.settings import Settings
 from optout.api.words import says
 from optout.registry.errors import OptOutError
@@ -58,6 +58,7 @@ def build(
     public_url: str | None,
     limits: Limits,
     settings: Settings | None = None,
+    outside: Outside | None = None,
 ) -> FastAPI:
     """Make the application of one registry, which is opened at once.
 
@@ -67,13 +68,14 @@ def build(
         public_url: how people reach the service, for links; each request's own host by default.
         limits: the service's ceilings.
         settings: what puts logs, quotas and metrics around it; nothing does by default.
+        outside: what the service asks of the world; as the settings say by default.
 
     Raises:
         RegistryError: there is no registry, or it cannot be opened.
     """
-    desk = Desk.open(location, folder, limits)
-    base = _base(public_url)
     held = settings or Settings.model_construct()  # the defaults, wherever it runs
+    desk = Desk.open(location, folder, limits, outside or outside_of(held))
+    base = _base(public_url)
     lists = desk.partners.uploads(held.uploads, limits)
     pages = Pages(desk, base)
 

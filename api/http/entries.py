@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 from optout.api.service import Desk
 from starlette.responses import Response
 
-from .cases import Json, problems
+from .answers import Json, problems
 from .log_pages import MOST
 from .problems import Problem
 

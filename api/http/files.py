@@ -11,8 +11,8 @@ from optout.api.service import Desk, OpenFile
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from .access import KeyAccepted, anybody, refusal
+from .answers import Json, problems
 from .byte_ranges import Part, content_range, multipart_heads, parse_range, read_part
-from .cases import Json, problems
 from .problems import Problem
 
 _CHUNK = 1 << 18

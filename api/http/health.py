@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from optout.api.places import where
 from starlette.responses import Response
 
-from .cases import Json
+from .answers import Json
 from .guard import log
 
 SECONDS = 5.0

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from optout.api.service import Desk
 from starlette.responses import Response
 
-from .cases import Json, problems
+from .answers import Json, problems
 
 MOST = 2**53
 """The largest number that every reader of JSON takes for what it is."""

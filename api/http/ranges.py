@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request
 from optout.api.service import IMAGES, ITEMS, Desk
 from starlette.responses import Response
 
-from .cases import Json, problems
+from .answers import Json, problems
 
 _LINE = f"{'0c7e' + 'a91b' * 13 + '5d2':.59}:url    :self    :in-force:1"
 Prefix = Annotated[

@@ -11,8 +11,8 @@ from optout.registry.partners import Purpose
 from starlette.responses import Response
 
 from .access import key_missing, key_of
+from .answers import Json, problems
 from .bodies import whole_body
-from .cases import Json, problems
 from .log_pages import MOST
 from .problems import Problem
 

@@ -8,8 +8,8 @@ from optout.api.service import Desk
 from starlette.responses import Response
 
 from .access import KeyAccepted, anybody, refusal
+from .answers import Json, problems
 from .bodies import whole_body
-from .cases import Json, problems
 
 _EXAMPLE = {
     "urls": [{"url": "https://anna.example/2024/harbour.jpg", "optOut": True, "optIn": False}]

@@ -12,7 +12,7 @@ from optout.registry.lists import FORMS
 from starlette.responses import Response
 
 from .access import KeyAccepted, anybody, refusal
-from .cases import Json, problems
+from .answers import Json, problems
 from .log_pages import MOST, MOST_RECORDS
 
 _EXAMPLE = {

@@ -12,7 +12,7 @@ from optout.registry.partners import PartnersUpload, Purpose
 from starlette.responses import Response
 
 from .access import key_missing, key_of
-from .cases import Json, problems
+from .answers import Json, problems
 from .problems import Problem
 
 _EXAMPLE = {

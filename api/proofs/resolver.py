@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from ipaddress import ip_address
 from typing import Protocol
 
@@ -58,19 +59,9 @@ class DnsResolver:
     def __init__(
         self, nameservers: Sequence[str] = (), *, port: int = 53, seconds: float = SECONDS
     ) -> None:
+        self._nameservers = list(nameservers)
+        self._port = port
         self._seconds = seconds
-        try:
-            self._stub = StubResolver(configure=not nameservers)
-            if nameservers:
-                self._stub.nameservers = list(nameservers)
-        except (DNSException, ValueError) as error:
-            raise CannotAsk(
-                "no name servers are known that could be asked",
-                "Name them in /etc/resolv.conf or in the settings, by address.",
-            ) from error
-        self._stub.port = port
-        self._stub.timeout = seconds / 2
-        self._stub.cache = None
 
     async def texts(self, name: str) -> tuple[bytes, ...]:
         """The TXT records of a name, the strings of each joined.
@@ -91,6 +82,23 @@ class DnsResolver:
         six = await self._ask(host, RdataType.AAAA)
         found = [each.address for each in (*four, *six) if isinstance(each, A | AAAA)]
         return tuple(map(ip_address, found))
+
+    @cached_property
+    def _stub(self) -> StubResolver:
+        # Not before somebody is asked: a machine without name servers serves all that needs none.
+        try:
+            stub = StubResolver(configure=not self._nameservers)
+            if self._nameservers:
+                stub.nameservers = list(self._nameservers)
+        except (DNSException, ValueError) as error:
+            raise CannotAsk(
+                "no name servers are known that could be asked",
+                "Name them in /etc/resolv.conf or in the settings, by address.",
+            ) from error
+        stub.port = self._port
+        stub.timeout = self._seconds / 2
+        stub.cache = None
+        return stub
 
     async def _ask(self, name: str, what: RdataType) -> tuple[object, ...]:
         try:

@@ -7,6 +7,7 @@ from .history import EntryHistory
 from .items import Item, Refusal, visible
 from .limits import Limits
 from .lines import Line, read_line, read_lines, read_value
+from .outside import Outside, outside_of
 from .partners import PartnerDesk
 from .pictures import PictureSeal, read_picture
 from .publication import OpenFile, Published, Publisher
@@ -32,6 +33,7 @@ __all__ = [
     "Limits",
     "Line",
     "OpenFile",
+    "Outside",
     "PartnerDesk",
     "PictureSeal",
     "Published",
@@ -42,6 +44,7 @@ __all__ = [
     "Upload",
     "UploadDesk",
     "media_type",
+    "outside_of",
     "read_form",
     "read_line",
     "read_lines",

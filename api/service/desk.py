@@ -20,6 +20,7 @@ from .history import EntryHistory, History
 from .items import Item, Refusal
 from .judging import AddressJudge
 from .limits import Limits
+from .outside import Outside
 from .partners import PartnerDesk
 from .pictures import PictureSeal
 from .publication import OpenFile, Published, Publisher
@@ -41,10 +42,12 @@ class Desk:
         registry: the registry, open; closed by `close`.
         folder: where snapshots are built.
         limits: the service's ceilings.
+        outside: what the service asks of the world.
     """
 
-    def __init__(self, registry: Registry, folder: Path, limits: Limits) -> None:
+    def __init__(self, registry: Registry, folder: Path, limits: Limits, outside: Outside) -> None:
         self.limits = limits
+        self.outside = outside
         self.seal = PictureSeal()
         self.partners = PartnerDesk(registry, limits)
         self.uploads = Turns(limits.uploads, limits.waiting)
@@ -67,18 +70,21 @@ class Desk:
         """Told when something was erased here, and what held it is gone."""
 
     @classmethod
-    def open(cls, location: str | Path, folder: Path | None, limits: Limits) -> Desk:
+    def open(
+        cls, location: str | Path, folder: Path | None, limits: Limits, outside: Outside
+    ) -> Desk:
         """Open a registry for the service.
 
         Args:
             location: the registry's SQLite file or database URL.
             folder: where snapshots are built; beside a SQLite file by default.
             limits: the service's ceilings.
+            outside: what the service asks of the world.
 
         Raises:
             RegistryError: there is no registry, or it cannot be opened.
         """
-        return cls(Registry.open(location), folder or _folder_beside(location), limits)
+        return cls(Registry.open(location), folder or _folder_beside(location), limits, outside)
 
     def close(self) -> None:
         """Finish what is being registered, take down what is published, close the registry."""

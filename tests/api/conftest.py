@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from optout.api.http import create_app
-from optout.api.service import Limits
+from optout.api.service import Limits, Outside, outside_of
+from optout.api.settings import Settings
 from optout.registry import Registry
 from PIL import Image
 
@@ -72,6 +73,12 @@ def new_registry(
         return folder / "optout.db"
 
     return new_registry
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Outside:
+    """The world as it is, but for letters, which go into a folder."""
+    return outside_of(Settings(state=tmp_path))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from optout.api.service import Desk, Item, Limits, Published, Upload, read_lines
+from optout.api.service import Desk, Item, Limits, Outside, Published, Upload, read_lines
 from optout.api.service.judging import AddressJudge
 from optout.registry import Registry
 from optout.registry.errors import CaseNotFound, RegistryError
@@ -19,10 +19,10 @@ LIMITS = Limits()
 
 @pytest.mark.parametrize("form", ["{}", "sqlite:///{}"])
 def test_snapshots_are_built_beside_the_registry_and_go_with_the_service(
-    new_registry: Callable[[], Path], form: str
+    new_registry: Callable[[], Path], form: str, outside: Outside
 ) -> None:
     database = new_registry()
-    desk = Desk.open(form.format(database), None, LIMITS)
+    desk = Desk.open(form.format(database), None, LIMITS, outside)
     file = asyncio.run(desk.file("snapshot.json"))
     assert file is not None
     file.stream.close()
@@ -33,9 +33,9 @@ def test_snapshots_are_built_beside_the_registry_and_go_with_the_service(
 
 
 def test_snapshots_are_built_where_they_are_wanted(
-    new_registry: Callable[[], Path], tmp_path: Path
+    new_registry: Callable[[], Path], tmp_path: Path, outside: Outside
 ) -> None:
-    desk = Desk.open(new_registry(), tmp_path / "elsewhere", LIMITS)
+    desk = Desk.open(new_registry(), tmp_path / "elsewhere", LIMITS, outside)
     file = asyncio.run(desk.file("snapshot.json"))
     assert file is not None
     file.stream.close()
@@ -43,12 +43,12 @@ def test_snapshots_are_built_where_they_are_wanted(
     desk.close()
 
 
-def test_a_registry_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_registry_that_is_not_there_is_told(tmp_path: Path, outside: Outside) -> None:
     with pytest.raises(RegistryError):
-        Desk.open(tmp_path / "none.db", None, LIMITS)
+        Desk.open(tmp_path / "none.db", None, LIMITS, outside)
 
 
-def test_a_case_lives_and_ends(new_registry: Callable[[], Path]) -> None:
+def test_a_case_lives_and_ends(new_registry: Callable[[], Path], outside: Outside) -> None:
     async def life(desk: Desk) -> None:
         lines = read_lines("anna.example/a\nanna.example", LIMITS)
         items = [line.result for line in lines if isinstance(line.result, Item)]
@@ -66,13 +66,13 @@ def test_a_case_lives_and_ends(new_registry: Callable[[], Path]) -> None:
         assert (await desk.checkpoint()).split("\n")[1] == "6"
         await desk.ping()
 
-    desk = Desk.open(new_registry(), None, LIMITS)
+    desk = Desk.open(new_registry(), None, LIMITS, outside)
     asyncio.run(life(desk))
     desk.close()
 
 
 def test_who_sends_many_pictures_does_not_keep_others_waiting(
-    new_registry: Callable[[], Path], photograph: Callable[..., bytes]
+    new_registry: Callable[[], Path], photograph: Callable[..., bytes], outside: Outside
 ) -> None:
     async def main(desk: Desk) -> None:
         uploads = [Upload(f"{seed}.jpg", photograph(seed)) for seed in range(1, 9)]
@@ -83,14 +83,14 @@ def test_who_sends_many_pictures_does_not_keep_others_waiting(
         assert not many.done()
         assert [item.shown for item in await many] == [upload.name for upload in uploads]
 
-    desk = Desk.open(new_registry(), None, Limits(decoders=1))
+    desk = Desk.open(new_registry(), None, Limits(decoders=1), outside)
     asyncio.run(main(desk))
     desk.close()
 
 
 @pytest.fixture
-def desk(new_registry: Callable[[], Path]) -> Iterator[Desk]:
-    desk = Desk.open(new_registry(), None, LIMITS)
+def desk(new_registry: Callable[[], Path], outside: Outside) -> Iterator[Desk]:
+    desk = Desk.open(new_registry(), None, LIMITS, outside)
     yield desk
     desk.close()
 
@@ -125,7 +125,7 @@ def test_what_is_registered_is_told_whatever_goes_wrong_behind_it(
 
 
 def test_the_first_look_at_an_entry_keeps_nobody_waiting(
-    new_registry: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+    new_registry: Callable[[], Path], monkeypatch: pytest.MonkeyPatch, outside: Outside
 ) -> None:
     begun, let = threading.Event(), threading.Event()
 
@@ -141,7 +141,7 @@ def test_the_first_look_at_an_entry_keeps_nobody_waiting(
         assert await asking is None
 
     monkeypatch.setattr("optout.api.service.history.History.entry", entry)
-    desk = Desk.open(new_registry(), None, Limits(writers=1))
+    desk = Desk.open(new_registry(), None, Limits(writers=1), outside)
     asyncio.run(main(desk))
     desk.close()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from optout.api.errors import Busy
-from optout.api.service import Desk, Item, Limits, read_lines
+from optout.api.service import Desk, Item, Limits, Outside, read_lines
 from optout.api.service.sequencer import Sequencer
 from optout.registry.errors import RegistryError, UsageError
 
@@ -168,7 +168,7 @@ def test_who_stops_waiting_takes_back_what_was_handed_in() -> None:
 
 
 def test_cases_that_are_opened_at_once_show_what_the_registry_shows(
-    new_registry: Callable[[], Path],
+    new_registry: Callable[[], Path], outside: Outside
 ) -> None:
     async def main(desk: Desk) -> None:
         texts = ["anna.example/a\n\nanna.example", "https://bea.example/y"]
@@ -184,6 +184,6 @@ def test_cases_that_are_opened_at_once_show_what_the_registry_shows(
             assert int(checkpoint.split("\n")[1]) > max(entry.index for entry in opened.entries)
         assert (await desk.checkpoint()).split("\n")[1] == "4"
 
-    desk = Desk.open(new_registry(), None, LIMITS)
+    desk = Desk.open(new_registry(), None, LIMITS, outside)
     run(main(desk))
     desk.close()

@@ -1,0 +1,46 @@
+"""What operations answer with: JSON, and what the OpenAPI document says of their errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from .problems import MEDIA_TYPE, dump
+from .schemas import PROBLEM_EXAMPLE
+
+
+class Json(Response):
+    """A JSON answer."""
+
+    media_type = "application/json"
+
+    def render(self, content: object) -> bytes:
+        """The document as bytes."""
+        return dump(content)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI description of the errors that an operation may answer with."""
+    schema = {"$ref": "#/components/schemas/ProblemAnswer"}
+    content: dict[str, Any] = {"schema": schema}
+    described: dict[int | str, dict[str, Any]] = {}
+    for status in (*statuses, 500, 503):
+        shown = {**content, "example": PROBLEM_EXAMPLE} if status == 422 else content
+        described[status] = {"description": _MEANINGS[status], "content": {MEDIA_TYPE: shown}}
+    return described
+
+
+_MEANINGS = {
+    400: "The request cannot be read.",
+    401: "The case's secret is missing, or the API key opens nothing here.",
+    403: "A page of another site has sent this; nothing was done.",
+    404: "No such case with this secret, or no such item in it.",
+    409: "The item's state does not allow this.",
+    413: "The request is too large.",
+    416: "No part of the file lies there.",
+    415: "The content type is none that is taken here.",
+    422: "Something in the request is refused; nothing was changed.",
+    500: "Something unforeseen went wrong.",
+    503: "Too much is under way, or the registry cannot be reached.",
+}
