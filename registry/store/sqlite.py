@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
@@ -102,12 +104,14 @@ def open_database(path: Path) -> SqliteDatabase:
     Raises:
         RegistryError: there is no file that can be read.
     """
-    # Said before SQLite does, less clearly.
+    # Said before SQLite does, less clearly. The file is not opened: to close it would end the locks
+    # of every connection that this process has, and another process would remove the write-ahead
+    # log from under them (sqlite.org/howtocorrupt.html, 2.2).
     try:
-        if path.is_dir():
+        if stat.S_ISDIR(path.stat().st_mode):
             raise RegistryError(f"{path} is a folder", "Give the path of the registry's file.")
-        with path.open("rb") as stream:
-            stream.read(1)
+        if not os.access(path, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except FileNotFoundError as fault:
         raise RegistryError(
             f"there is no registry at {path}", "Make one with: optout init"
@@ -121,6 +125,7 @@ def open_database(path: Path) -> SqliteDatabase:
 
 def has_unfolded(path: Path) -> bool:
     """Whether a write-ahead log beside a file holds what the file itself does not."""
+    path = path.resolve()  # it lies beside the file itself, not beside a link to it
     try:
         return path.with_name(f"{path.name}-wal").stat().st_size > 0
     except OSError:

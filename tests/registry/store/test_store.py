@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from optout.registry import Registry
 from optout.registry.errors import RegistryError
 from optout.registry.identifiers import Identifier
 from optout.registry.log import ByOperator, Tree, fold, leaf_hash
@@ -268,3 +271,27 @@ def test_a_store_stays_where_it_is_when_the_process_moves(
 def test_closing_twice_is_closing_once(store: Store) -> None:
     store.close()
     store.close()
+
+
+OPEN_AND_CLOSE = """
+import sys
+from optout.registry import Identifier, Registry
+from optout.registry.registry import Claim
+
+with Registry.open(sys.argv[1]) as registry:
+    registry.add([Claim(Identifier.site("other.example"))])
+"""
+
+
+def test_opening_it_twice_leaves_the_write_ahead_log_to_who_uses_it(database: Path) -> None:
+    with Registry.open(database) as registry:
+        registry.add([Claim(Identifier.site("anna.example"))])
+        Registry.open(database).close()
+        log = database.with_name(f"{database.name}-wal")
+        inode = log.stat().st_ino
+        # Whoever closes last removes it: another process is not the last while this one reads.
+        subprocess.run([sys.executable, "-c", OPEN_AND_CLOSE, str(database)], check=True)
+        assert log.stat().st_ino == inode
+        registry.add([Claim(Identifier.site("more.example"))])
+        assert registry.size == 3
+        assert len(list(registry.openings())) == 3
