@@ -4,6 +4,7 @@ OptOutError
 ├── MissingExtra       the service's libraries are not installed
 ├── CannotListen       the service cannot take the address it was given
 ├── Busy               more is under way than the service takes on at once
+├── WorkerBroken       a process beside the service was ended from outside
 ├── LetterDelayed      a letter could not be sent now, and may be later
 ├── LetterRefused      a letter will not be taken, however often it is sent
 ├── CannotAsk          the name servers gave no answer that can be used
@@ -16,6 +17,9 @@ OptOutError
     ├── UnreadableBody     a request's body is not what its content type says
     ├── SecretMissing      a request to a case does not bring its secret
     ├── KeyMisplaced       an API key opens something else
+    ├── TooOften           a case asks more often than it may
+    │   └── TooMuchBelow       a network registers too much below one domain
+    ├── ProofOver          a proof has ended, and is looked at no more
     ├── UnsupportedBody    a request's content type is none that is taken here
     ├── BodyTooLarge       a request's body, or a part of it, exceeds a limit
     └── ItemsRefused       some items of a case cannot be registered, so none is
@@ -39,6 +43,10 @@ class CannotListen(OptOutError):  # noqa: N818  # says what happened
 
 class Busy(OptOutError):  # noqa: N818  # says what happened
     """More is under way than the service takes on at once: HTTP status 503."""
+
+
+class WorkerBroken(OptOutError):  # noqa: N818  # says what happened
+    """A process beside the service was ended from outside: it crashed, or its memory was needed."""
 
 
 class LetterDelayed(OptOutError):  # noqa: N818  # says what happened
@@ -94,6 +102,30 @@ class SecretMissing(UsageError):  # noqa: N818  # says what happened
 
 class KeyMisplaced(UsageError):  # noqa: N818  # says what happened
     """An API key opens something else than what is asked for: HTTP status 403."""
+
+
+class TooOften(UsageError):  # noqa: N818  # says what happened
+    """Somebody asks more often than is answered: HTTP status 429."""
+
+    def __init__(self, message: str, advice: str, seconds: int) -> None:
+        super().__init__(message, advice)
+        self.seconds = seconds
+        """After how many seconds it may be asked again, at least 1."""
+
+
+class TooMuchBelow(TooOften):
+    """A network registers more below one domain than anybody's list may have."""
+
+    def __init__(self, message: str, advice: str, seconds: int, domain: str, instead: str) -> None:
+        super().__init__(message, advice, seconds)
+        self.domain = domain
+        """The domain, or `accounts on` a platform."""
+        self.instead = instead
+        """What covers all of it: `site`, `account`, `prefix` or `none`."""
+
+
+class ProofOver(UsageError):  # noqa: N818  # says what it is
+    """A proof has ended, and is looked at no more: HTTP status 409."""
 
 
 class UnsupportedBody(UsageError):  # noqa: N818  # says what happened

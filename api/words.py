@@ -1,9 +1,13 @@
-"""What pydantic refuses, in our words."""
+"""Foreign words as they may be shown, and what pydantic refuses in our words."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+"""Unicode categories that show nothing, or change how their neighbours are shown."""
 
 _SAYS = {
     "bool_parsing": "is neither true nor false",
@@ -39,3 +43,27 @@ def says(fault: Mapping[str, Any]) -> str:
     if "advice" in context:
         return str(fault["msg"])
     return _SAYS.get(fault["type"], "cannot be used").format(**context)
+
+
+def visible(text: str, most: int = 300) -> str:
+    """A value as it may be shown: one line, nothing invisible, nothing that turns text around.
+
+    Args:
+        text: anything a sender may have put there.
+        most: characters to keep.
+    """
+    clean = "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in _INVISIBLE else character
+        for character in text[: most + 1]
+    ).strip()
+    return clean if len(clean) <= most else clean[: most - 1] + "…"
+
+
+def visible_prose(text: str, most: int) -> str:
+    """What somebody wrote in several lines, as it may be shown: in one.
+
+    Args:
+        text: anything a sender may have put there.
+        most: characters to keep.
+    """
+    return visible(" ".join(text.split()), most)

@@ -22,6 +22,7 @@ from optout.registry.errors import RegistryError
 from optout.registry.log import (
     ByOperator,
     Checkpoint,
+    Entry,
     Opening,
     SigningKey,
     State,
@@ -41,6 +42,7 @@ from optout.registry.store import (
     follow,
     locate,
     quarantine,
+    read_entries,
     read_restored,
     restore,
     withdraw,
@@ -111,8 +113,9 @@ class Registry:
         """
         place = locate(location)
         key = SigningKey.generate(origin)
-        with _file_faults(place.name):
-            database = place.database
+        database = place.database
+        # Of a server's database only key and vault are files here.
+        with _file_faults(place.name if isinstance(database, Path) else str(place.key)):
             if isinstance(database, Path) and (database.exists() or database.is_symlink()):
                 raise RegistryError(f"{database} exists already", "Use it, or choose another path.")
             key.save(place.key)
@@ -207,7 +210,8 @@ class Registry:
         what was erased since. Copying the file otherwise while it is in use may lose keys.
 
         Raises:
-            RegistryError: there is something else under `path`, or it cannot be written.
+            RegistryError: there is something else under `path`, or a newer copy; or it cannot be
+                written.
         """
         with _file_faults(str(path)):
             self._store.vault.backup(path)
@@ -258,6 +262,15 @@ class Registry:
     def state(self) -> State:
         """The fold of the whole log: takes time and memory in proportion to it."""
         return fold(self.leaves())
+
+    def entries(self, indexes: Collection[int]) -> dict[int, Entry]:
+        """How some entries stand, by index.
+
+        Raises:
+            RegistryError: the log has no entry of one of these numbers, or it cannot be read.
+        """
+        with self._store.reading() as connection:
+            return read_entries(connection, indexes)
 
     def openings(self) -> Iterator[Opening]:
         """What the entries in force cover, by index."""

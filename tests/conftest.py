@@ -82,6 +82,7 @@ class Postgres:
     def __init__(self, url: str, folder: Path) -> None:
         self._url = make_url(url).set(drivername="postgresql+psycopg")
         self._folder = folder
+        self.data = folder / "data"
         self._engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
         self._numbers = count()
         self._template = ""

@@ -34,6 +34,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "backup": ("optout backup monday.backup",),
     "recover": ("optout recover monday.backup --registry postgresql://optout@localhost/optout",),
+    "review": (
+        "optout review",
+        "optout review accept 17",
+        "optout review decline 17 --because 'the page names somebody else'",
+        "optout review uphold H3PX-77QA --because 'a court order was shown'",
+        "optout review reject H3PX-77QA --because 'the statement names another picture'",
+    ),
     "keys": (
         "optout keys add 'Harbour Models' --for read",
         "optout keys add 'Museum of Harbours' --for upload --domain museum.example",

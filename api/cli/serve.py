@@ -33,7 +33,7 @@ def serve(
         typer.Option(metavar="DIR", help="Where snapshots are built; beside the registry."),
     ] = None,
     state: Annotated[
-        Path, typer.Option(metavar="DIR", help="The folder of what partners upload.")
+        Path, typer.Option(metavar="DIR", help="The folder of uploads and of the outbox.")
     ] = Path("optout.state"),
     log_level: Annotated[
         str,
@@ -69,6 +69,8 @@ def serve(
 
     def ready(address: str) -> None:
         console.say("serving ", (shown["registry"], "bold"), " at ", (address, "bold"))
+        if held.settings.mail.host is None:
+            console.say("letters go into ", (str(held.settings.outbox), "bold"))
         console.say(("press Ctrl-C to stop", "dim"))
         console.document({"address": address, "registry": shown["registry"]})
 

@@ -14,14 +14,24 @@ from starlette.requests import Request
 from .problems import Problem
 
 CaseNumber = Annotated[str, Path(description="The case number.", examples=["K7WQ-2MZD"])]
+NoticeNumber = Annotated[str, Path(description="The notice's number.", examples=["H3PX-77QA"])]
 SECURED: dict[str, Any] = {"security": [{"secret": []}]}
-"""The OpenAPI description of an operation that needs the case's secret."""
+"""The OpenAPI description of an operation that needs the secret of the case, or of the notice."""
 
 KeyAccepted = Callable[[str], Awaitable[bool]]
 """Whether an API key, empty where none was sent, opens something.
 
 A key that opens something else raises `KeyMisplaced`.
 """
+
+
+UNLOCKED = "optout.unlocked"
+"""Set in the scope of a request whose secret is the right one, whatever is not found with it."""
+
+
+def unlocked(request: Request) -> None:
+    """Say that a request's secret is the right one: whatever the answer, nobody has guessed."""
+    request.scope[UNLOCKED] = True
 
 
 async def anybody(_key: str) -> bool:
@@ -64,7 +74,7 @@ def key_missing() -> Problem:
 
 
 def secret_of(request: Request) -> str:
-    """The case's secret, from the Authorization header.
+    """The secret of a case or of a notice, from the Authorization header.
 
     Raises:
         SecretMissing: there is none.

@@ -25,7 +25,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     schema = {"$ref": "#/components/schemas/ProblemAnswer"}
     content: dict[str, Any] = {"schema": schema}
     described: dict[int | str, dict[str, Any]] = {}
-    for status in (*statuses, 500, 503):
+    for status in sorted({*statuses, 429, 500, 503}):
         shown = {**content, "example": PROBLEM_EXAMPLE} if status == 422 else content
         described[status] = {"description": _MEANINGS[status], "content": {MEDIA_TYPE: shown}}
     return described
@@ -41,6 +41,7 @@ _MEANINGS = {
     416: "No part of the file lies there.",
     415: "The content type is none that is taken here.",
     422: "Something in the request is refused; nothing was changed.",
+    429: "This is asked too often; Retry-After says after how many seconds it may be.",
     500: "Something unforeseen went wrong.",
     503: "Too much is under way, or the registry cannot be reached.",
 }

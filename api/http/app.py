@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from optout.api.errors import Fault
 from optout.api.pages import Pages
 from optout.api.places import where
-from optout.api.service import Desk, Limits, Outside, outside_of
+from optout.api.service import Counted, Desk, Limits, Outside, Round, running, uncounted
 from optout.api.settings import Settings
 from optout.api.words import says
 from optout.registry.errors import OptOutError
@@ -26,13 +26,35 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from . import around, cases, entries, files, log_pages, ranges, reports, spawning, stopncii, uploads
+from . import (
+    around,
+    cases,
+    contacts,
+    entries,
+    files,
+    log_pages,
+    notices,
+    proofs,
+    ranges,
+    reports,
+    reviews,
+    spawning,
+    stopncii,
+    uploads,
+)
 from .access import anybody, opened_by
+from .contact_schemas import Confirmation, ContactRequest
+from .dispute_schemas import Counter, NoticeRequest, ReviewRequest
+from .domain_quota import DomainQuota
 from .guard import BodyCeiling, Guard, log
 from .problems import Problem, problem_of, status_of
+from .proof_schemas import ProofRequest
 from .schemas import CaseRequest, ProblemAnswer, Withdrawal, pointer
+from .world import outside_of
 
 _WATCH_SECONDS = 5.0
+_LETTER_SECONDS = 15.0
+_PROOF_SECONDS = 3600.0
 _MACHINE_PATHS = (
     "/v1/",
     "/api/",
@@ -59,6 +81,8 @@ def build(
     limits: Limits,
     settings: Settings | None = None,
     outside: Outside | None = None,
+    *,
+    beside: bool = False,
 ) -> FastAPI:
     """Make the application of one registry, which is opened at once.
 
@@ -69,28 +93,34 @@ def build(
         limits: the service's ceilings.
         settings: what puts logs, quotas and metrics around it; nothing does by default.
         outside: what the service asks of the world; as the settings say by default.
+        beside: whether long work has processes of its own, as whoever serves many wants it.
 
     Raises:
         RegistryError: there is no registry, or it cannot be opened.
     """
-    held = settings or Settings.model_construct()  # the defaults, wherever it runs
-    desk = Desk.open(location, folder, limits, outside or outside_of(held))
+    # The defaults, wherever it runs; letters have links, too.
+    held = settings or Settings.model_construct(public_url=public_url)
+    desk = Desk.open(location, folder, limits, outside or outside_of(held), beside=beside)
     base = _base(public_url)
     lists = desk.partners.uploads(held.uploads, limits)
-    pages = Pages(desk, base)
+    counted: Counted = uncounted
+    if settings is not None and settings.quotas.enabled:
+        counted = DomainQuota(settings.quotas, settings.trusted_proxies).counted
+    pages = Pages(desk, base, counted)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        ending, wake = asyncio.Event(), asyncio.Event()
-        desk.when_erased.append(wake.set)
-        watch = asyncio.create_task(_watch(desk, ending, wake))
+        snapshot = Round("snapshot", _WATCH_SECONDS, desk.watch)
+        letters = Round("letters", _LETTER_SECONDS, desk.letters.send_due)
+        rechecks = Round("proofs", _PROOF_SECONDS, desk.proofs.recheck)
+        desk.when_erased.append(snapshot.wake)
+        desk.letters.when_queued.append(letters.wake)
         lists.start()
         try:
-            yield
+            async with running([snapshot, letters, rechecks]):
+                yield
         finally:
-            ending.set()
-            wake.set()
-            await watch
+            await desk.contacts.close()
             await asyncio.to_thread(lists.close)
             await asyncio.to_thread(desk.close)
 
@@ -112,9 +142,14 @@ def build(
     )
     app.state.desk = desk
     readers = opened_by(desk.partners, Purpose.READ)
-    app.include_router(cases.routes(desk, base))
-    app.include_router(files.routes(desk, readers if held.snapshot_key_required else anybody))
+    # In the order in which they are looked through: what is asked most often comes first.
     app.include_router(ranges.routes(desk))
+    app.include_router(cases.routes(desk, base, counted))
+    app.include_router(contacts.routes(desk))
+    app.include_router(proofs.routes(desk))
+    app.include_router(notices.routes(desk))
+    app.include_router(reviews.routes(desk))
+    app.include_router(files.routes(desk, readers if held.snapshot_key_required else anybody))
     app.include_router(log_pages.routes(desk))
     app.include_router(entries.routes(desk))
     app.include_router(spawning.routes(desk, readers if held.spawning_key_required else anybody))
@@ -187,7 +222,7 @@ def _methods(app: FastAPI, request: Request) -> list[str]:
     scope = dict(request.scope)
     return [
         method
-        for method in ("GET", "HEAD", "POST", "DELETE")
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE")
         if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in app.routes)
     ]
 
@@ -197,18 +232,6 @@ def _base(public_url: str | None) -> Callable[[Request], str]:
         return (public_url or str(request.base_url)).rstrip("/")
 
     return base
-
-
-async def _watch(desk: Desk, ending: asyncio.Event, wake: asyncio.Event) -> None:
-    while not ending.is_set():
-        wake.clear()
-        try:
-            await asyncio.to_thread(desk.forget_erased)
-            await desk.renew()
-        except Exception as error:  # a registry that is away may come back
-            log.error("%s", where(error))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(wake.wait(), _WATCH_SECONDS)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
@@ -221,14 +244,24 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         )
         components = document.setdefault("components", {})
         schemas = components.setdefault("schemas", {})
-        for model in (CaseRequest, Withdrawal, ProblemAnswer):
+        for model in (
+            CaseRequest,
+            Withdrawal,
+            ContactRequest,
+            Confirmation,
+            ProofRequest,
+            NoticeRequest,
+            Counter,
+            ReviewRequest,
+            ProblemAnswer,
+        ):
             schemas.update(_definitions(model))
         _forget_fastapis_own_errors(document)
         components["securitySchemes"] = {
             "secret": {
                 "type": "http",
                 "scheme": "bearer",
-                "description": "The case's secret, as its receipt shows it.",
+                "description": "The secret of the case, or of the notice, as it was told.",
             }
         }
         app.openapi_schema = document

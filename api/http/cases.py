@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
-from optout.api.errors import Fault, ItemsRefused
-from optout.api.service import MULTIPART, Desk, media_type
+from optout.api.errors import Fault, ItemsRefused, TooMuchBelow
+from optout.api.service import MULTIPART, Counted, Desk, media_type, uncounted
 from optout.registry.cases import Case
 from optout.registry.errors import IdentifierError
 from optout.registry.identifiers import Kind, canonical
+from optout.registry.partners import Exclusion
 from starlette.responses import Response
 
-from .access import SECURED, CaseNumber, secret_of
+from . import idempotency
+from .access import SECURED, CaseNumber, secret_of, unlocked
 from .answers import Json, problems
 from .bodies import read_model
 from .given import FORM, from_form, from_json
@@ -31,12 +34,13 @@ from .schemas import (
 )
 
 
-def routes(desk: Desk, base: Callable[[Request], str]) -> APIRouter:
+def routes(desk: Desk, base: Callable[[Request], str], counted: Counted = uncounted) -> APIRouter:
     """The operations on cases.
 
     Args:
         desk: what carries them out.
         base: the address under which a request's sender reaches the service.
+        counted: counts what a network registers.
     """
     router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
@@ -45,29 +49,45 @@ def routes(desk: Desk, base: Callable[[Request], str]) -> APIRouter:
         status_code=201,
         response_model=OpenedAnswer,
         responses={
-            201: {"content": {"application/json": {"example": OPENED_EXAMPLE}}},
+            201: {
+                "content": {"application/json": {"example": OPENED_EXAMPLE}},
+                "headers": idempotency.REPLAYED_HEADER,
+            },
             **problems(400, 403, 413, 415, 422),
         },
         openapi_extra={
+            "parameters": [idempotency.PARAMETER],
             "requestBody": {
                 "required": True,
                 "content": {
                     "application/json": body_of(CaseRequest, CASE_EXAMPLE),
                     MULTIPART: FORM,
                 },
-            }
+            },
         },
     )
     async def open_case(request: Request) -> Response:
         """Register items under a new case: all of them, or none.
 
-        The answer holds the case's secret, which nobody can show again.
+        The answer holds the case's secret, which nobody can show again, but to who sends the same
+        request with the same Idempotency-Key.
         """
+        key = idempotency.key_of(request)
         if media_type(request.headers.get("content-type", "")) == MULTIPART:
             items, usage = await from_form(request, desk)
         else:
             items, usage = await from_json(request, desk)
-        opened, checkpoint = await desk.register(items, usage)
+        try:
+            with counted(request, items) as take_back:
+                opened, checkpoint = await desk.register(items, usage, key)
+                if opened.replayed:
+                    take_back()
+        except TooMuchBelow:
+            # Who did not get the answer to the last request that was let through asks again.
+            again = await desk.opened_before(items, usage, key)
+            if again is None:
+                raise
+            opened, checkpoint = again
         case = described(opened.case)
         by_index = {item["index"]: item for item in case["items"]}
         document = {
@@ -80,7 +100,8 @@ def routes(desk: Desk, base: Callable[[Request], str]) -> APIRouter:
             "link": f"{base(request)}/case/{opened.number}#{opened.secret}",
             "checkpoint": checkpoint,
         }
-        return Json(document, 201, {"Location": f"/v1/cases/{opened.number}"})
+        told = idempotency.REPLAYED if opened.replayed else {}
+        return Json(document, 201, {"Location": f"/v1/cases/{opened.number}", **told})
 
     @router.get(
         "/{case}",
@@ -93,7 +114,7 @@ def routes(desk: Desk, base: Callable[[Request], str]) -> APIRouter:
     )
     async def read_case(case: CaseNumber, request: Request) -> Response:
         """Show a case: what it holds, and the state of each item."""
-        return Json(described(await desk.read_case(case, secret_of(request))))
+        return Json(await _shown(desk, await desk.read_case(case, secret_of(request))))
 
     @router.post(
         "/{case}/withdrawals",
@@ -124,7 +145,7 @@ def routes(desk: Desk, base: Callable[[Request], str]) -> APIRouter:
                 ]
             )
         await desk.withdraw(case, secret, list(dict.fromkeys(wanted)))
-        return Json(described(await desk.read_case(case, secret)))
+        return Json(await _shown(desk, await desk.read_case(case, secret)))
 
     @router.delete("/{case}", status_code=204, responses=problems(401, 404), openapi_extra=SECURED)
     async def erase_case(case: CaseNumber, request: Request) -> Response:
@@ -144,6 +165,7 @@ def routes(desk: Desk, base: Callable[[Request], str]) -> APIRouter:
         """Erase one item: what the registry knows of it is destroyed, for good."""
         secret = secret_of(request)
         if index not in {item.index for item in (await desk.read_case(case, secret)).items}:
+            unlocked(request)
             return Problem(404, "the case has no such item")
         await desk.erase(case, secret, [index])
         return Response(status_code=204)
@@ -151,8 +173,19 @@ def routes(desk: Desk, base: Callable[[Request], str]) -> APIRouter:
     return router
 
 
-def described(case: Case) -> dict[str, Any]:
-    """A case as the API shows it."""
+async def _shown(desk: Desk, case: Case) -> dict[str, Any]:
+    return described(case, await desk.partners.reports_of([item.index for item in case.items]))
+
+
+def described(
+    case: Case, reports: Mapping[int, Sequence[Exclusion]] = MappingProxyType({})
+) -> dict[str, Any]:
+    """A case as the API shows it.
+
+    Args:
+        case: what to show.
+        reports: what partners claim that its entries took out, by entry.
+    """
     return {
         "case": case.number,
         "date": str(case.date),
@@ -166,9 +199,14 @@ def described(case: Case) -> dict[str, Any]:
                 "grade": str(item.grade),
                 "usage": list(item.usage),
                 "since": str(item.date),
+                "reports": [
+                    {"by": one.partner, "corpus": one.corpus, "date": one.date, "rows": one.rows}
+                    for one in reports.get(item.index, ())
+                ],
             }
             for item in case.items
         ],
+        "undecided": case.undecided,
     }
 
 

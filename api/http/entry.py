@@ -118,7 +118,12 @@ def serve_settings(settings: Settings, *, ready: Callable[[str], None] | None = 
         # The registry looks for its keys where the environment says, whoever opens it.
         os.environ["OPTOUT_KEYS"] = str(settings.keys)
         app = build(
-            settings.registry, settings.published, settings.public_url, settings.limits, settings
+            settings.registry,
+            settings.published,
+            settings.public_url,
+            settings.limits,
+            settings,
+            beside=True,
         )
         run(
             app,

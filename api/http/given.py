@@ -55,6 +55,18 @@ async def from_json(request: Request, desk: Desk) -> tuple[list[Item], Sequence[
     return items, list(dict.fromkeys(wanted.usage))
 
 
+def one_item(told: Given, desk: Desk) -> Item:
+    """The one `item` of a JSON request.
+
+    Raises:
+        ItemsRefused: no entry can cover it.
+    """
+    result = understood(told, desk)
+    if isinstance(result, Refusal):
+        raise ItemsRefused([_fault(pointer("item", _place_of(told)), result)])
+    return result
+
+
 def _place_of(told: Given) -> str:
     """The field of an item that says what it is about."""
     if isinstance(told, File):

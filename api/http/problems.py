@@ -17,9 +17,12 @@ from optout.api.errors import (
     Fault,
     ItemsRefused,
     KeyMisplaced,
+    ProofOver,
     SecretMissing,
+    TooOften,
     UnreadableBody,
     UnsupportedBody,
+    WorkerBroken,
 )
 from optout.registry.cases import CaseNotFound
 from optout.registry.errors import OptOutError, RegistryError, TransitionError, UsageError
@@ -36,11 +39,14 @@ STATUSES: dict[type[OptOutError], int] = {
     KeyMisplaced: 403,
     CaseNotFound: 404,
     TransitionError: 409,
+    ProofOver: 409,
     BodyTooLarge: 413,
     UnsupportedBody: 415,
     ItemsRefused: 422,
     UsageError: 422,
+    TooOften: 429,
     Busy: 503,
+    WorkerBroken: 503,
     RegistryError: 503,
 }
 """The status of each error; the nearest ancestor counts, and any other error is a 500."""
@@ -110,6 +116,8 @@ def problem_of(error: OptOutError) -> Problem:
     if status == 404:
         return not_found()
     headers = _HEADERS.get(status)
+    if isinstance(error, TooOften):
+        headers = {"Retry-After": str(error.seconds)}
     if isinstance(error, UsageError | Busy):
         faults = error.faults if isinstance(error, ItemsRefused) else ()
         detail, advice = error.message, error.advice

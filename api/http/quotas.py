@@ -12,18 +12,20 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from math import ceil
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from anyio import to_thread
+from optout.api.service import Rate, Windows
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .access import UNLOCKED
 from .guard import BULK_PATH
 
 if TYPE_CHECKING:
@@ -40,70 +42,12 @@ UNKNOWN = "unknown"
 """The network of whoever has no address, such as one behind a socket of the file system."""
 
 _FREE = ("/healthz", "/readyz", "/metrics", "/static/")
-_SECRETS = ("/v1/cases/", "/case/")
+_SECRETS = ("/v1/cases/", "/v1/notices/", "/case/")
 _WRONG = frozenset({401, 403, 404})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _KEY_SECONDS = 60.0
 _KEYS = 1000
 _KEY_LENGTH = 200
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-
-
-class Rate(NamedTuple):
-    """So many requests within so many seconds."""
-
-    amount: int
-    seconds: int
-
-    @classmethod
-    def parse(cls, text: str) -> Rate:
-        """Read a rate as settings hold it: `60/minute`, or `10/5 minutes`."""
-        amount, _, span = text.partition("/")
-        count, _, unit = span.rpartition(" ")
-        return cls(int(amount), int(count or 1) * _UNITS[unit.removesuffix("s")])
-
-
-class Windows:
-    """When the latest requests of each sender came; those longest unseen are forgotten.
-
-    Args:
-        most: senders that are remembered.
-        clock: seconds since some moment.
-    """
-
-    def __init__(self, most: int, clock: Callable[[], float] = time.time) -> None:
-        self._most = most
-        self._clock = clock
-        self._times: OrderedDict[str, deque[float]] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._times)
-
-    def hit(self, who: str, rate: Rate) -> bool:
-        """Count a request, unless that were too many."""
-        times = self._times[who] = self._recent(who, rate)
-        self._times.move_to_end(who)
-        while len(self._times) > self._most:
-            self._times.popitem(last=False)
-        if len(times) >= rate.amount:
-            return False
-        times.append(self._clock())
-        return True
-
-    def left(self, who: str, rate: Rate) -> int:
-        """How many more may come now."""
-        return max(0, rate.amount - len(self._recent(who, rate)))
-
-    def wait(self, who: str, rate: Rate) -> int:
-        """Seconds until the oldest request that still counts does so no more; at least 1."""
-        times, now = self._recent(who, rate), self._clock()
-        return max(1, ceil((times[0] if times else now) + rate.seconds - now))
-
-    def _recent(self, who: str, rate: Rate) -> deque[float]:
-        times = self._times.get(who, deque())
-        while times and times[0] <= self._clock() - rate.seconds:
-            times.popleft()
-        return times
 
 
 class QuotaGate:
@@ -161,7 +105,8 @@ class QuotaGate:
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                if bears_secret and message["status"] in _WRONG:
+                guessed = message["status"] in _WRONG and UNLOCKED not in scope
+                if bears_secret and guessed:
                     self._hit("secrets", network)
                 self._tell(MutableHeaders(scope=message), name, who)
             await send(message)
@@ -173,9 +118,9 @@ class QuotaGate:
     ) -> None:
         seconds = self._wait(name, who)
         what = _SAYS[name.removeprefix("partner_")]
-        advice = f"Wait {_words(seconds)}, and send it again. {_ADVICE[name]}"
+        advice = f"Wait {in_words(seconds)}, and send it again. {_ADVICE[name]}"
         answer = self._refusal(
-            Request(scope), f"{what} within {_words(self._rates[name].seconds)}", advice
+            Request(scope), f"{what} within {in_words(self._rates[name].seconds)}", advice
         )
         answer.headers["Retry-After"] = str(seconds)
         self._tell(answer.headers, name, who)
@@ -240,7 +185,8 @@ _ADVICE = {
 }
 
 
-def _words(seconds: int) -> str:
+def in_words(seconds: int) -> str:
+    """A span of time, such as `2 hours`, rounded up."""
     for size, one, many in (
         (86_400, "day", "days"),
         (3600, "hour", "hours"),

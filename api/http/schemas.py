@@ -14,32 +14,34 @@ Number = Annotated[str, Field(examples=["K7WQ-2MZD"])]
 Index = Annotated[int, Field(ge=0, description="The entry's place in the public log.")]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """What a request brings: nothing unknown, and nothing taken for what it is not."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Url(_Strict):
+class Url(Strict):
     """One address of one page or picture."""
 
     kind: Literal["url"]
     value: str = Field(examples=["https://anna.example/2024/harbour.jpg"])
 
 
-class Site(_Strict):
+class Site(Strict):
     """A host and everything below it."""
 
     kind: Literal["site"]
     value: str = Field(examples=["anna.example"])
 
 
-class Prefix(_Strict):
+class Prefix(Strict):
     """A part of a site: one path on one host, and everything below it."""
 
     kind: Literal["prefix"]
     value: str = Field(examples=["https://gallery.example/members/anna"])
 
 
-class Account(_Strict):
+class Account(Strict):
     """An account on a platform, with its past and future posts."""
 
     kind: Literal["account"]
@@ -49,14 +51,14 @@ class Account(_Strict):
     )
 
 
-class Work(_Strict):
+class Work(Strict):
     """A book, an article or another work by its number."""
 
     kind: Literal["work"]
     value: str = Field(examples=["isbn:9780306406157", "doi:10.1000/182", "arxiv:2101.00001"])
 
 
-class Text(_Strict):
+class Text(Strict):
     """A passage of text, of at least 24 characters; it is hashed and not kept.
 
     Who does not want to send it sends its hash: `digest` is SHA-256 of `optout/v1/text`, a zero
@@ -78,7 +80,7 @@ class Text(_Strict):
         return self
 
 
-class File(_Strict):
+class File(Strict):
     """A file, byte for byte, by its SHA-256 or by its MD5: each is an entry of its own."""
 
     kind: Literal["file"]
@@ -92,7 +94,7 @@ class File(_Strict):
         return self
 
 
-class Image(_Strict):
+class Image(Strict):
     """A picture by its perceptual hash: `imagehash.phash(picture, hash_size=16)`.
 
     A hash made by a client is compared more narrowly than one made here from the picture.
@@ -106,7 +108,7 @@ Given = Url | Site | Prefix | Account | Work | Text | File | Image
 """One thing that somebody says no for."""
 
 
-class CaseRequest(_Strict):
+class CaseRequest(Strict):
     """Everything one person says no to at once."""
 
     items: list[Annotated[Given, Field(discriminator="kind")]] = Field(min_length=1)
@@ -118,10 +120,19 @@ class CaseRequest(_Strict):
     )
 
 
-class Withdrawal(_Strict):
+class Withdrawal(Strict):
     """The entries that are taken back."""
 
     items: list[Index] = Field(min_length=1)
+
+
+class ClaimedAnswer(BaseModel):
+    """What somebody claims that an entry took out of a corpus: it proves who says it, no more."""
+
+    by: str = Field(description="Who claims it.")
+    corpus: str
+    date: str = Field(description="The day it was reported, YYYY-MM-DD.")
+    rows: int
 
 
 class ItemAnswer(BaseModel):
@@ -137,6 +148,7 @@ class ItemAnswer(BaseModel):
     grade: str = Field(description="How the claim was proved: self, account, domain, reviewed.")
     usage: list[str]
     since: str = Field(description="The day it was registered, YYYY-MM-DD.")
+    reports: list[ClaimedAnswer]
 
 
 class CaseAnswer(BaseModel):
@@ -145,6 +157,7 @@ class CaseAnswer(BaseModel):
     case: str
     date: str = Field(description="The day it was opened, YYYY-MM-DD.")
     items: list[ItemAnswer]
+    undecided: int = Field(description="Notices against its items that are to be decided.")
 
 
 class OpenedAnswer(CaseAnswer):
@@ -199,10 +212,19 @@ ITEM_EXAMPLE = {
     "grade": "self",
     "usage": ["train-ai"],
     "since": "2026-11-24",
+    "reports": [
+        {"by": "Harbour Models", "corpus": "Harbours 2026", "date": "2026-12-01", "rows": 340}
+    ],
 }
-CASE_ANSWER_EXAMPLE = {"case": "K7WQ-2MZD", "date": "2026-11-24", "items": [ITEM_EXAMPLE]}
+CASE_ANSWER_EXAMPLE = {
+    "case": "K7WQ-2MZD",
+    "date": "2026-11-24",
+    "items": [ITEM_EXAMPLE],
+    "undecided": 0,
+}
 OPENED_EXAMPLE = {
     **CASE_ANSWER_EXAMPLE,
+    "items": [{**ITEM_EXAMPLE, "reports": []}],
     "secret": "Q4TN-7XKC-PM2A-ZV6H",
     "link": "https://optout.example/case/K7WQ-2MZD#Q4TN-7XKC-PM2A-ZV6H",
     "checkpoint": "optout.example\n4712\n3J2f…=\n\n— optout.example Az3G…=\n",
@@ -237,8 +259,11 @@ def faults_of(error: ValidationError) -> list[Fault]:
     faults = []
     for told in error.errors(include_url=False, include_context=False, include_input=False):
         steps: list[str | int] = list(told["loc"])
+        # The kind, which pydantic puts behind an item, is no step of the document.
         if len(steps) > 2 and steps[0] == "items" and isinstance(steps[1], int):
-            del steps[2]  # the kind, which pydantic puts there, is no step of the document
+            del steps[2]
+        elif len(steps) > 1 and steps[0] == "item":
+            del steps[1]
         kind = told["type"]
         detail = "this kind is not known" if kind == "union_tag_invalid" else told["msg"]
         place = pointer(*(step if isinstance(step, int) else _short(step) for step in steps))

@@ -1,7 +1,6 @@
 """Letters to people who asked for news: checked addresses, templates, and two ways to send."""
 
 from .addresses import read_address
-from .choice import mailer_of
 from .letters import KINDS, Letter, Post, languages
 from .outbox import OutboxMailer
 from .sending import Mailer, SmtpMailer
@@ -14,6 +13,5 @@ __all__ = [
     "Post",
     "SmtpMailer",
     "languages",
-    "mailer_of",
     "read_address",
 ]

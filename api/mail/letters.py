@@ -79,14 +79,19 @@ class Post:
 
     Args:
         sender: the address that they come from.
-        public_url: of the service: its host stands in each Message-ID.
+        public_url: of the service: links lead there, and its host stands in each Message-ID.
         clock: the time now, aware.
     """
 
     def __init__(self, sender: str, public_url: str, clock: Callable[[], datetime]) -> None:
         self._sender = sender
         self._host = urlsplit(public_url).hostname or "localhost"
+        self._base = public_url.rstrip("/") or "http://localhost"
         self._clock = clock
+
+    def link(self, case_number: str) -> str:
+        """Where a case is looked at, without its secret, which nobody here has."""
+        return f"{self._base}/case/{case_number}"
 
     def write(
         self, kind: str, language: str, recipient: str, values: Mapping[str, str | int]

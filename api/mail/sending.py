@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 from aiosmtplib import (
@@ -33,6 +33,9 @@ class Mailer(Protocol):
             LetterDelayed: not now; try again later.
             LetterRefused: never.
         """
+
+    def batch(self) -> AbstractAsyncContextManager[None]:
+        """Until the block ends, several letters may share what one of them needs."""
 
 
 class SmtpMailer:
@@ -115,6 +118,9 @@ class SmtpMailer:
             raise _refusal("this sender", fault.code) from None
         except SMTPResponseException as fault:
             raise _refusal("this letter", fault.code) from None
+        except asyncio.CancelledError:
+            self._drop()  # nobody knows what the server would say next
+            raise
         except TimeoutError:
             self._drop()
             raise LetterDelayed("the mail server does not answer in time", _LATER) from None
@@ -153,6 +159,9 @@ class SmtpMailer:
                 await server.quit()
             except (SMTPException, OSError):
                 server.close()
+            except asyncio.CancelledError:
+                server.close()
+                raise
 
     def _drop(self) -> None:
         if self._kept is not None:

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
-from optout.api.service import Desk, Form, read_form, visible
+from optout.api.errors import TooMuchBelow
+from optout.api.service import Counted, Desk, Form, read_form, uncounted, visible
 from optout.registry.cases import Case, CaseNotFound, folded
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from . import assets, languages, words
 from .receipt import Receipt
 from .submission import Submission
-from .things import things_of
+from .things import things_of, told_things
 
 _READ = ["GET", "HEAD"]
 
@@ -24,11 +25,15 @@ class Pages:
     Args:
         desk: what reads, registers and changes.
         base: the address under which a request's sender reaches the service.
+        counted: counts what a network registers.
     """
 
-    def __init__(self, desk: Desk, base: Callable[[Request], str]) -> None:
+    def __init__(
+        self, desk: Desk, base: Callable[[Request], str], counted: Counted = uncounted
+    ) -> None:
         self._desk = desk
         self._base = base
+        self._counted = counted
         self._languages = languages.load()
         self._assets = assets.load()
         self.router = APIRouter()
@@ -71,7 +76,16 @@ class Pages:
     async def _register(
         self, request: Request, language: languages.Language, given: Submission
     ) -> Response:
-        opened, checkpoint = await self._desk.register(given.wanted, ("train-ai",))
+        try:
+            with self._counted(request, given.wanted):
+                opened, checkpoint = await self._desk.register(given.wanted, ("train-ai",))
+        except TooMuchBelow as fault:
+            heading, sentence = words.too_much(language, fault.domain, fault.instead)
+            page = self._page(
+                request, language, "failure.html", 429, heading=heading, sentence=sentence
+            )
+            page.headers["Retry-After"] = str(fault.seconds)
+            return page
         receipt = self._made_out(request, opened.case, opened.secret, checkpoint)
         return self._receipt(request, language, receipt, fresh=True)
 
@@ -99,9 +113,9 @@ class Pages:
             return await self._erase(request, language, form, case, secret)
         if form.text("withdraw"):
             return await self._withdraw(request, language, form, case, secret)
-        return self._case(request, language, case, secret)
+        return await self._case(request, language, case, secret)
 
-    def _case(
+    async def _case(
         self,
         request: Request,
         language: languages.Language,
@@ -109,7 +123,9 @@ class Pages:
         secret: str,
         **values: int,
     ) -> Response:
-        things = things_of(case.items)
+        reports = await self._desk.partners.reports_of([item.index for item in case.items])
+        notices = await self._desk.disputes.against(case.number, secret) if case.undecided else []
+        things = told_things(case.items, reports, notices)
         return self._page(
             request, language, "case.html", case=case, secret=secret, things=things, **values
         )
@@ -124,7 +140,7 @@ class Pages:
             if wish in {"all", thing.key} and thing.status in {"in-force", "disputed"}
         ]
         if not chosen:
-            return self._case(request, language, case, secret)
+            return await self._case(request, language, case, secret)
         if form.text("sure") != "yes":
             return self._page(
                 *(request, language, "sure.html"),
@@ -137,7 +153,7 @@ class Pages:
         entries = [entry.index for thing in chosen for entry in thing.entries]
         await self._desk.withdraw(case.number, secret, entries)
         case = await self._desk.read_case(case.number, secret)
-        return self._case(request, language, case, secret, withdrawn=len(chosen))
+        return await self._case(request, language, case, secret, withdrawn=len(chosen))
 
     async def _erase(
         self, request: Request, language: languages.Language, form: Form, case: Case, secret: str

@@ -6,12 +6,13 @@ one thing: it is shown once, and taken back as one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from optout.registry.cases import CaseEntry
+from optout.registry.cases import CaseEntry, Notice
 from optout.registry.identifiers import Grade, Kind
 from optout.registry.log import Status
+from optout.registry.partners import Exclusion
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,13 @@ class Thing:
 
     Attributes:
         entries: of the case; one, or the two of a file.
+        left_out: what partners claim that it took out of their corpora.
+        disputes: the notices against it that are to be decided.
     """
 
     entries: tuple[CaseEntry, ...]
+    left_out: tuple[Exclusion, ...] = ()
+    disputes: tuple[Notice, ...] = ()
 
     @property
     def kind(self) -> Kind:
@@ -53,6 +58,43 @@ class Thing:
     def key(self) -> str:
         """The numbers of its entries, as a button sends them."""
         return "+".join(str(entry.index) for entry in self.entries)
+
+
+def told_things(
+    entries: Sequence[CaseEntry],
+    reports: Mapping[int, Sequence[Exclusion]],
+    notices: Sequence[Notice],
+) -> list[Thing]:
+    """The things that entries of a case stand for, and what others say of them.
+
+    Args:
+        entries: of the case.
+        reports: what partners claim that they took out, by entry.
+        notices: what others say against them; what is decided is passed over.
+    """
+    return [
+        replace(
+            thing,
+            left_out=_left_out(thing, reports),
+            disputes=tuple(
+                notice
+                for notice in notices
+                if notice.state.undecided and notice.entry in {one.index for one in thing.entries}
+            ),
+        )
+        for thing in things_of(entries)
+    ]
+
+
+def _left_out(thing: Thing, reports: Mapping[int, Sequence[Exclusion]]) -> tuple[Exclusion, ...]:
+    # A row of a corpus that gives both digests of a file is counted for both of its entries.
+    most: dict[tuple[str, str], Exclusion] = {}
+    for entry in thing.entries:
+        for one in reports.get(entry.index, ()):
+            place = (one.partner, one.corpus)
+            if place not in most or most[place].rows < one.rows:
+                most[place] = one
+    return tuple(most.values())
 
 
 def things_of(entries: Sequence[CaseEntry]) -> list[Thing]:

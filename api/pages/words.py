@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from optout.api.words import visible, visible_prose
+from optout.registry.cases import MOST_CHARACTERS
+
 from .languages import N_, Language
 
 LINE_PROBLEMS: Mapping[str, str] = {
@@ -137,6 +140,14 @@ STATES: Mapping[str, str] = {
     "withdrawn": N_("Withdrawn: filters let it pass."),
     "erased": N_("Erased: nothing is known of it any more."),
 }
+DISPUTES: Mapping[str, str] = {
+    "not-theirs": N_("Somebody says that this is not yours."),
+    "licensed": N_("Somebody says that this may be used, under a licence."),
+    "mistaken-identity": N_("Somebody says that this was taken for something else."),
+    "court-order": N_("Somebody says that a court has ordered otherwise."),
+    "other": N_("Somebody objects to this."),
+}
+"""By the reason of a notice, what it says."""
 TAKEN_OUT = N_("Taken out by us: filters let it pass.")
 TAKEN_OUT_WHY = N_("Taken out by us: filters let it pass. The reason that we gave: “%(why)s”.")
 QUARANTINED = N_(
@@ -218,6 +229,40 @@ FAILURES: Mapping[int, tuple[str, str]] = {
 }
 
 
+_SO_MANY = N_("These are very many of one place")
+
+TOO_MUCH: Mapping[str, tuple[str, str]] = {
+    "site": (
+        _SO_MANY,
+        N_(
+            "Please register the site %(domain)s itself: it covers every address below it. Nothing "
+            "has been registered."
+        ),
+    ),
+    "account": (
+        _SO_MANY,
+        N_(
+            "Please register the account instead: it covers every address below it. Nothing has "
+            "been registered."
+        ),
+    ),
+    "prefix": (
+        _SO_MANY,
+        N_(
+            "Please register the part of the site that holds them, with /* behind it. Nothing has "
+            "been registered."
+        ),
+    ),
+    "none": (
+        _SO_MANY,
+        N_(
+            "From your network no more accounts on this platform can be registered today. Please "
+            "ask us for an API key if you look after so many. Nothing has been registered."
+        ),
+    ),
+}
+
+
 def line_problem(language: Language, reason: str) -> str:
     """What to tell about a line that was not understood."""
     return language.text(LINE_PROBLEMS.get(reason, LINE_PROBLEMS["not-a-url"]))
@@ -252,6 +297,33 @@ def _taken_out(language: Language, why: str) -> str:
         return language.text(TAKEN_OUT_WHY) % {"why": why} if given else language.text(TAKEN_OUT)
     matches, pictures = (language.number(int(part.replace(",", ""))) for part in found.groups())
     return language.text(QUARANTINED) % {"matches": matches, "pictures": pictures}
+
+
+def too_much(language: Language, domain: str, instead: str) -> tuple[str, str]:
+    """A heading and what to do, where a network has registered too much below one domain.
+
+    Args:
+        language: of the page.
+        domain: the domain, or `accounts on` a platform.
+        instead: what covers all of it: `site`, `account`, `prefix` or `none`.
+    """
+    heading, sentence = TOO_MUCH[instead]
+    return language.text(heading), language.text(sentence) % {"domain": domain}
+
+
+def dispute(language: Language, reason: str) -> str:
+    """What a notice says against an item, in a sentence."""
+    return language.text(DISPUTES.get(reason, DISPUTES["other"]))
+
+
+def name(text: str) -> str:
+    """What a partner calls itself or a corpus, as it may be shown."""
+    return visible(text, 120)
+
+
+def said(text: str | None) -> str:
+    """What somebody said against an item, in one line."""
+    return visible_prose(text or "", MOST_CHARACTERS)
 
 
 def failure(language: Language, status: int) -> tuple[str, str]:

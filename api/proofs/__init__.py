@@ -2,12 +2,19 @@
 
 from optout.api.errors import CannotAsk, CannotFetch, PageForbidden, Unprovable
 
-from .accounts import Endpoints, provable_platforms, prove_account
+from .accounts import (
+    Endpoints,
+    profile_of,
+    provable_account,
+    provable_platforms,
+    prove_account,
+)
 from .challenge import TOKEN_BYTES, Challenge
 from .codes import Code, Outcome, new_code, try_code
 from .domains import (
     Method,
     Proof,
+    covering,
     covers,
     provable_domain,
     prove_by_file,
@@ -44,9 +51,12 @@ __all__ = [
     "Rule",
     "Unprovable",
     "Unreachable",
+    "covering",
     "covers",
     "is_public",
     "new_code",
+    "profile_of",
+    "provable_account",
     "provable_domain",
     "provable_platforms",
     "prove_account",

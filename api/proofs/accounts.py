@@ -176,6 +176,15 @@ _PLATFORMS: dict[str, Callable[[_Asking], Awaitable[_Profile | None]]] = {
 }
 
 
+_PROFILES = {
+    "github": "https://github.com/{}",
+    "gitlab": "https://gitlab.com/{}",
+    "codeberg": "https://codeberg.org/{}",
+    "huggingface": "https://huggingface.co/{}",
+    "bluesky": "https://bsky.app/profile/{}",
+}
+
+
 async def prove_account(
     challenge: Challenge,
     fetcher: Fetcher,
@@ -218,6 +227,33 @@ async def prove_account(
         f"The profile of {handle} on {title} does not hold {challenge.line} yet. "
         "Put that line into its description; a post or a comment does not count."
     )
+
+
+def provable_account(text: str, endpoints: Endpoints | None = None) -> str:
+    """The account that somebody wants to prove, in canonical form.
+
+    Raises:
+        Unprovable: it is no account, or none that can be proved in this way.
+    """
+    try:
+        form = canonical(Kind.ACCOUNT, text)
+    except IdentifierError as error:
+        raise Unprovable(error.message, error.advice) from error
+    _looking(form, endpoints or Endpoints())
+    return form
+
+
+def profile_of(subject: str, endpoints: Endpoints | None = None) -> str:
+    """Where people see the profile of an account that `provable_account` takes."""
+    platform, _, handle = subject.partition(":")
+    if platform == "mastodon":
+        user, _, host = handle.partition("@")
+        return f"https://{host}/@{quote(user, safe='')}"
+    page = dict((endpoints or Endpoints()).pages).get(platform)
+    if page is not None:
+        return page.format(handle=quote(handle, safe=""))
+    # A name of Bluesky may be `did:plc:…`, which its addresses have as it is.
+    return _PROFILES[platform].format(quote(handle, safe=":"))
 
 
 def provable_platforms(endpoints: Endpoints | None = None) -> tuple[str, ...]:

@@ -130,7 +130,7 @@ def covers(proof: Proof, kind: Kind, form: str) -> bool:
         form: the item in canonical form.
     """
     if proof.method == Method.ACCOUNT:
-        return _account_covers(proof.subject, kind, form)
+        return _account_of(kind, form) == proof.subject
     if kind not in {Kind.URL, Kind.SITE, Kind.PREFIX}:
         return False
     place = form.partition("/")[0]
@@ -139,6 +139,30 @@ def covers(proof: Proof, kind: Kind, form: str) -> bool:
         return kind != Kind.SITE and place == proof.subject
     host = place.partition(":")[0]
     return _is_below(host, proof.subject)
+
+
+def covering(method: Method, kind: Kind, form: str) -> frozenset[str]:
+    """Every subject whose proof covers an item, for those who ask about many: as `covers` says.
+
+    Args:
+        method: how it would be proved.
+        kind: of the item.
+        form: the item in canonical form.
+    """
+    if method == Method.ACCOUNT:
+        account = _account_of(kind, form)
+        return frozenset([account] if account else [])
+    if kind not in {Kind.URL, Kind.SITE, Kind.PREFIX}:
+        return frozenset()
+    place = form.partition("/")[0]
+    if method == Method.FILE:
+        return frozenset([place] if kind != Kind.SITE else [])
+    host = place.partition(":")[0]
+    names = [host]
+    while "." in host and _is_own(host):
+        host = host.partition(".")[2]
+        names.append(host)
+    return frozenset(names)
 
 
 def _checked(challenge: Challenge) -> None:
@@ -177,12 +201,13 @@ def _is_below(host: str, owner: str) -> bool:
     return True
 
 
-def _account_covers(account: str, kind: Kind, form: str) -> bool:
+def _account_of(kind: Kind, form: str) -> str | None:
+    """The account that an item is, or belongs to."""
     if kind == Kind.ACCOUNT:
-        return form == account
+        return form
     if kind not in {Kind.URL, Kind.SITE, Kind.PREFIX}:
-        return False
+        return None
     try:
-        return canonical(Kind.ACCOUNT, f"https://{form}") == account
+        return canonical(Kind.ACCOUNT, f"https://{form}")
     except IdentifierError:
-        return False
+        return None

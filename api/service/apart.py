@@ -16,13 +16,13 @@ from typing import Any
 
 import anyio
 from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
+from optout.api.limits import Limits
 from optout.registry.identifiers import Identifier
 from optout.registry.images import phash
 from PIL import Image
 
 from .forms import Upload
 from .items import Item, Refusal
-from .limits import Limits
 from .pictures import called, item_of, read_picture
 
 _START_SECONDS = 60.0

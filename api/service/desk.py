@@ -8,24 +8,32 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from optout.api.limits import Limits
 from optout.api.places import where
 from optout.registry import Registry
-from optout.registry.cases import Case, CaseItem, OpenedCase
+from optout.registry.cases import ANSWERS, Case, OpenedCase
+from optout.registry.errors import UsageError
 from sqlalchemy.engine import make_url
 
 from .apart import read_picture_apart
+from .beside import Beside
+from .contacts import ContactDesk
+from .disputes import DisputeDesk
 from .feed import Feed, FeedPage
 from .forms import Upload
 from .history import EntryHistory, History
 from .items import Item, Refusal
 from .judging import AddressJudge
-from .limits import Limits
+from .letters import Letters
 from .outside import Outside
 from .partners import PartnerDesk
 from .pictures import PictureSeal
+from .proving import ProofDesk
 from .publication import OpenFile, Published, Publisher
+from .reviews import ReviewDesk
 from .sequencer import Sequencer
 from .turns import Turns
+from .wanted import Wanted
 
 log = logging.getLogger("optout.api")
 
@@ -43,20 +51,37 @@ class Desk:
         folder: where snapshots are built.
         limits: the service's ceilings.
         outside: what the service asks of the world.
+        beside: where long work has processes of its own; everything is done here by default.
     """
 
-    def __init__(self, registry: Registry, folder: Path, limits: Limits, outside: Outside) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        folder: Path,
+        limits: Limits,
+        outside: Outside,
+        beside: Beside | None = None,
+    ) -> None:
         self.limits = limits
         self.outside = outside
         self.seal = PictureSeal()
-        self.partners = PartnerDesk(registry, limits)
+        self.letters = Letters(registry, outside)
+        self.partners = PartnerDesk(registry, limits, outside, self.letters.queued, beside)
         self.uploads = Turns(limits.uploads, limits.waiting)
+        claimants = Turns(limits.writers, limits.waiting)
+        self.disputes = DisputeDesk(registry, outside, claimants)
+        self.reviews = ReviewDesk(registry, outside, claimants)
+        self.contacts = ContactDesk(
+            registry, outside, claimants, limits.waiting, self.letters.queued
+        )
+        self.proofs = ProofDesk(registry, outside, claimants, limits, self.letters.queued)
         self._registry = registry
+        self._answers = registry.derive(ANSWERS)
         self._history = History(registry)
         self._judge = AddressJudge()
         self._feed = Feed()
         made_of_it = (self._judge.forget, self._feed.forget)
-        self._publisher = Publisher(registry, folder, limits.publish_seconds, made_of_it)
+        self._publisher = Publisher(registry, folder, limits.publish_seconds, made_of_it, beside)
         self._decoders = Turns(limits.decoders, limits.waiting * limits.pictures)
         self._registrars = Turns(limits.writers, limits.waiting)
         self._sequencer = Sequencer(self._open_cases, most=_BATCH, waiting=limits.waiting)
@@ -71,7 +96,13 @@ class Desk:
 
     @classmethod
     def open(
-        cls, location: str | Path, folder: Path | None, limits: Limits, outside: Outside
+        cls,
+        location: str | Path,
+        folder: Path | None,
+        limits: Limits,
+        outside: Outside,
+        *,
+        beside: bool = False,
     ) -> Desk:
         """Open a registry for the service.
 
@@ -80,11 +111,18 @@ class Desk:
             folder: where snapshots are built; beside a SQLite file by default.
             limits: the service's ceilings.
             outside: what the service asks of the world.
+            beside: whether long work has processes of its own.
 
         Raises:
             RegistryError: there is no registry, or it cannot be opened.
         """
-        return cls(Registry.open(location), folder or _folder_beside(location), limits, outside)
+        return cls(
+            Registry.open(location),
+            folder or _folder_beside(location),
+            limits,
+            outside,
+            Beside(str(location)) if beside else None,
+        )
 
     def close(self) -> None:
         """Finish what is being registered, take down what is published, close the registry."""
@@ -109,8 +147,16 @@ class Desk:
         opened, _ = await self.register(items, usage)
         return opened
 
-    async def register(self, items: Sequence[Item], usage: Sequence[str]) -> tuple[OpenedCase, str]:
+    async def register(
+        self, items: Sequence[Item], usage: Sequence[str], key: str = ""
+    ) -> tuple[OpenedCase, str]:
         """Register items under a new case.
+
+        Args:
+            items: what is registered.
+            usage: what it is opted out of.
+            key: chosen at random by who asks: the same request with the same key opens no second
+                case, but is told of the first one again.
 
         Returns:
             the case, and a signed checkpoint of a log that has its entries; empty where the log
@@ -118,13 +164,18 @@ class Desk:
 
         Raises:
             Busy: too many are waiting already.
+            UsageError: the key came with another request.
         """
-        wanted = [
-            CaseItem(identifier, item.shown, tuple(usage))
-            for item in items
-            for identifier in item.identifiers
-        ]
-        opened, checkpoint = await self._sequencer.write(wanted)
+        opened, checkpoint = await self._sequencer.write(
+            Wanted.of(items, usage, key, self._answers)
+        )
+        if opened is None:
+            raise UsageError(
+                "this Idempotency-Key came with another request",
+                "Nothing was registered. Send each request with a key of its own.",
+            )
+        if opened.replayed:
+            return opened, checkpoint
         for tell in self.when_opened:
             try:
                 tell(len(opened.entries))
@@ -132,8 +183,23 @@ class Desk:
                 log.error("%s", where(error))
         return opened, checkpoint
 
-    def _open_cases(self, requests: Sequence[Sequence[CaseItem]]) -> list[tuple[OpenedCase, str]]:
-        opened = self._registry.cases.open_cases(requests)
+    async def opened_before(
+        self, items: Sequence[Item], usage: Sequence[str], key: str
+    ) -> tuple[OpenedCase, str] | None:
+        """What `register` would tell of once more; None where it would open a case."""
+        wanted = Wanted.of(items, usage, key, self._answers)
+        if wanted.repeat is None:
+            return None
+        opened = await self._registrars.run(
+            self._registry.cases.opened_before, wanted.items, wanted.repeat, self.outside.clock()
+        )
+        return (opened, await self.checkpoint()) if opened else None
+
+    def _open_cases(self, requests: Sequence[Wanted]) -> list[tuple[OpenedCase | None, str]]:
+        repeats = {at: one.repeat for at, one in enumerate(requests) if one.repeat}
+        opened = self._registry.cases.open_cases(
+            [one.items for one in requests], repeats, self.outside.clock()
+        )
         try:
             checkpoint = self._registry.checkpoint()
         except Exception as error:  # they are opened, and their secrets are told here alone
@@ -263,6 +329,11 @@ class Desk:
     def key(self) -> str:
         """The key that everything published is signed with: a C2SP verifier key."""
         return str(self._registry.key.verifier)
+
+    async def watch(self) -> None:
+        """Take down what another process has erased, and publish what it is time for."""
+        await self._renewers.run(self.forget_erased)
+        await self.renew()
 
     def forget_erased(self) -> None:
         """Take down what is published if another process has erased something it holds."""

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from optout.api.errors import BodyTooLarge, UnreadableBody, UnsupportedBody
+from optout.api.limits import Limits
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
-
-from .limits import Limits
 
 # It quotes what strangers send, and a log must hold none of it.
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)

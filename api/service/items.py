@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
+from optout.api.words import visible
 from optout.registry.identifiers import Identifier, Kind
-
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-"""Unicode categories that show nothing, or change how their neighbours are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +52,6 @@ class Refusal:
     detail: str
     advice: str = ""
     offer: Item | None = None
-
-
-def visible(text: str, most: int = 300) -> str:
-    """A value as it may be shown: one line, nothing invisible, nothing that turns text around.
-
-    Args:
-        text: anything a sender may have put there.
-        most: characters to keep.
-    """
-    clean = "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in _INVISIBLE else character
-        for character in text[: most + 1]
-    ).strip()
-    return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
 def file_name(text: str) -> str:

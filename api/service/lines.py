@@ -12,11 +12,12 @@ import re
 from dataclasses import dataclass
 
 from optout.api.errors import BodyTooLarge
+from optout.api.limits import Limits
+from optout.api.words import visible
 from optout.registry.errors import IdentifierError
 from optout.registry.identifiers import PLATFORMS, Identifier, Kind, canonical
 
-from .items import Item, Refusal, visible
-from .limits import Limits
+from .items import Item, Refusal
 
 # Everything here is linear in the length of what was pasted: nobody has been asked who they are.
 _SEVERAL = re.compile(r"(?<=[\s,;])(?=https?://)", re.IGNORECASE)

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from optout.api.mail import Mailer, Post, mailer_of
-from optout.api.proofs import Clock, DnsResolver, Endpoints, Fetcher, Resolver
-
-if TYPE_CHECKING:
-    from optout.api.settings import Settings
+from optout.api.mail import Mailer, Post
+from optout.api.proofs import Clock, Endpoints, Fetcher, Resolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +27,3 @@ class Outside:
     endpoints: Endpoints
     mailer: Mailer
     post: Post
-
-
-def outside_of(settings: Settings) -> Outside:
-    """The world as it is, reached as the settings say.
-
-    Raises:
-        CannotAsk: no name servers are known.
-    """
-
-    def clock() -> datetime:
-        return datetime.now(UTC)
-
-    resolver = DnsResolver()
-    return Outside(
-        clock,
-        resolver,
-        Fetcher(resolver),
-        Endpoints(),
-        mailer_of(settings),
-        Post(settings.mail.sender, settings.public_url or "", clock),
-    )

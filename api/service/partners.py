@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from optout.api.errors import KeyMisplaced
+from optout.api.limits import Limits
 from optout.filter.errors import EvidenceError
 from optout.registry import Registry
 from optout.registry.errors import UsageError
-from optout.registry.partners import Partner, Purpose, Report
+from optout.registry.partners import Exclusion, Partner, Purpose, Report
 from optout.registry.store import ReportRow
 
-from .limits import Limits
+from .beside import Beside
+from .outside import Outside
 from .turns import Turns
 from .uploads import UploadDesk
 
@@ -22,10 +25,23 @@ class PartnerDesk:
     Args:
         registry: the registry, open.
         limits: the service's ceilings.
+        outside: its time.
+        queued: called when letters may have been queued.
+        beside: where lists are worked off in processes of their own; here by default.
     """
 
-    def __init__(self, registry: Registry, limits: Limits) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        limits: Limits,
+        outside: Outside,
+        queued: Callable[[], None],
+        beside: Beside | None = None,
+    ) -> None:
         self._registry = registry
+        self._beside = beside
+        self._outside = outside
+        self._queued = queued
         self._lookers = Turns(limits.writers, limits.waiting)
         self._keepers = Turns(1, limits.waiting)
 
@@ -37,7 +53,7 @@ class PartnerDesk:
     def uploads(self, folder: Path, limits: Limits) -> UploadDesk:
         """Takes partners' lists; keeps them in a folder of this registry's own, below another."""
         own = folder / self._registry.key.verifier.id.hex()
-        return UploadDesk(self._registry, own, limits)
+        return UploadDesk(self._registry, own, limits, self._beside)
 
     async def bearer(self, key: str, purpose: Purpose) -> Partner | None:
         """Whose key this is; None where it is nobody's.
@@ -62,11 +78,18 @@ class PartnerDesk:
         Raises:
             UsageError: it is no report, not signed with the partner's key, or not about this log.
         """
-        return await self._keepers.run(self._keep, partner, data)
+        number, is_new = await self._keepers.run(self._keep, partner, data)
+        if is_new:
+            self._queued()
+        return number, is_new
 
     async def reports(self, after: int, most: int) -> list[ReportRow]:
         """At most so many reports that came after one, in their order."""
         return await self._lookers.run(self._registry.reports.page, after, most)
+
+    async def reports_of(self, entries: Collection[int]) -> dict[int, list[Exclusion]]:
+        """What partners claim that some entries took out; only entries of which they do."""
+        return await self._lookers.run(self._registry.reports.reports_of, entries)
 
     async def envelope(self, number: int) -> bytes | None:
         """A report as it was signed and sent; None where there is none."""
@@ -82,4 +105,4 @@ class PartnerDesk:
         except EvidenceError as fault:
             raise UsageError(fault.message, fault.advice) from fault
         report = Report(told.corpus, told.date, told.origin, told.size, told.root, told.rows, data)
-        return self._registry.reports.keep(partner, report)
+        return self._registry.reports.keep(partner, report, self._outside.clock())

@@ -21,14 +21,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from optout.api.errors import Busy
 from optout.registry import Registry, Snapshot
 from optout.registry.documents import parse
 from optout.registry.durable import TEMPORARY_PREFIX
 from optout.registry.errors import SnapshotError
 from optout.registry.log import Erase, parse_leaf
 
+from .beside import Beside
+from .building import build_beside, build_here
 from .locking import locked
-from .ranges import Ranges, write_ranges
+from .ranges import Ranges
 
 MANIFEST = "snapshot.json"
 _OURS = re.compile(
@@ -81,6 +84,7 @@ class Publisher:
             manifest is always that of the log as it stands.
         when_dropped: called once what held something erased is deleted: what was made of it must
             go too. Whoever keeps such a thing makes sure first that its snapshot `is_there`.
+        beside: where snapshots are built in processes of their own; here by default.
     """
 
     def __init__(
@@ -89,10 +93,12 @@ class Publisher:
         folder: Path,
         seconds: float = 0,
         when_dropped: Sequence[Callable[[], None]] = (),
+        beside: Beside | None = None,
     ) -> None:
         self._registry = registry
         self._seconds = seconds
         self._when_dropped = when_dropped
+        self._beside = beside
         self._built = -seconds  # when, on the clock that never goes back
         self._folder = folder
         self._own = folder / f"service-{secrets.token_hex(8)}"
@@ -199,6 +205,8 @@ class Publisher:
 
     def close(self) -> None:
         """Delete everything published, and what is being built: nobody would watch over it."""
+        if self._beside is not None:
+            self._beside.end()
         with self._building, self._state:
             self._published = []
             self._unlock()
@@ -208,8 +216,11 @@ class Publisher:
 
     def _build(self) -> Published:
         folder = self._own_folder() / f"{self._registry.size}-{secrets.token_hex(4)}"
-        snapshot = self._registry.snapshot(folder)
-        write_ranges(snapshot)
+        if self._beside is None:
+            build_here(self._registry, folder)
+        elif not build_beside(self._beside, folder):
+            raise Busy("the service ends", "Try again in a minute.")
+        snapshot = Snapshot.open(folder)
         data = (folder / MANIFEST).read_bytes()
         manifest = parse(data, str(folder / MANIFEST), error=SnapshotError)
         digests = {path: str(file["sha256"]) for path, file in manifest["files"].items()}
@@ -233,9 +244,9 @@ class Publisher:
             self._lock = -1
 
     def _drop_erased(self) -> None:
-        erased = False
-        for leaf in self._registry.leaves(start=self._watched):
-            self._watched += 1
+        erased, watched = False, self._watched
+        for leaf in self._registry.leaves(start=watched):
+            watched += 1
             erased = erased or isinstance(parse_leaf(leaf), Erase)
         if erased:
             dropped, self._published = self._published, []
@@ -243,6 +254,8 @@ class Publisher:
                 shutil.rmtree(snapshot.folder, ignore_errors=True)
             for forget in self._when_dropped:
                 forget()
+        # Not before: where reading fails halfway, what it had read is read once more.
+        self._watched = watched
 
     def _erased_since(self, size: int) -> bool:
         later = self._registry.leaves(start=size)

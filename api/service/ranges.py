@@ -13,6 +13,7 @@ import re
 import struct
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from optout.registry.durable import publishing
@@ -35,6 +36,7 @@ DIGITS = 5
 
 _FOLDER = "ranges"
 _RECORD = struct.Struct(">32sHBB")
+_TAIL = struct.Struct(">HBB")
 _PREFIX = re.compile(rf"[0-9A-Fa-f]{{{DIGITS}}}")
 _KINDS = {kind.code: kind for kind in Kind}
 _STATUSES = tuple(Status)
@@ -61,8 +63,7 @@ def write_ranges(snapshot: Snapshot) -> None:
 
 def _tail(state: State, index: int) -> bytes:
     entry = state.entries[index]
-    packed = _RECORD.pack(b"", entry.kind.code, entry.grade.rank, _STATUSES.index(entry.status))
-    return packed[32:]
+    return _TAIL.pack(entry.kind.code, entry.grade.rank, _STATUSES.index(entry.status))
 
 
 class Ranges:
@@ -98,9 +99,12 @@ class Ranges:
                 "Take the SHA-256 of the item, and send its first five digits.",
             )
         lower = prefix.lower()
-        lines = [_line(record, 1) for record in self._records(space, lower)]
+        lines = [
+            f"{record[:32].hex()[DIGITS:]}{_words(*_TAIL.unpack_from(record, 32), 1)}"
+            for record in self._records(space, lower)
+        ]
         lacking = -len(lines) % STEP or (0 if lines else STEP)
-        lines += [_line(record, 0) for record in self._made_up(space, lower, lacking)]
+        lines += self._made_up(space, lower, lacking)
         return sorted(lines)
 
     def _records(self, space: str, prefix: str) -> Iterator[bytes]:
@@ -116,20 +120,28 @@ class Ranges:
             yield data[place * size : (place + 1) * size]
             place += 1
 
-    def _made_up(self, space: str, prefix: str, count: int) -> Iterator[bytes]:
-        kinds = [Kind.IMAGE] if space == IMAGES else list(Kind)
+    def _made_up(self, space: str, prefix: str, count: int) -> Iterator[str]:
+        # Of each 34 bytes the first 32 stand for a digest, and two for its kind and grade.
         stream = hashlib.shake_128(self._key + f"{space}:{prefix}".encode()).digest(count * 34)
-        for place in range(0, len(stream), 34):
-            digits = prefix + stream[place : place + 32].hex()[DIGITS:]
-            kind = kinds[stream[place + 32] % len(kinds)]
-            grade = stream[place + 33] % len(Grade)
-            yield _RECORD.pack(bytes.fromhex(digits), kind.code, grade, 0)
+        digits, tails = stream.hex(), _made_up_words(space)
+        for place in range(count):
+            kind, grade = stream[place * 34 + 32], stream[place * 34 + 33]
+            yield f"{digits[place * 68 + DIGITS : place * 68 + 64]}{tails[kind][grade]}"
 
 
-def _line(record: bytes, count: int) -> str:
-    digest, kind, grade, status = _RECORD.unpack(record)
-    words = (str(_KINDS[kind]), str(Grade.from_rank(grade)), str(_STATUSES[status]))
-    return f"{digest.hex()[DIGITS:]}:{words[0]:<7}:{words[1]:<8}:{words[2]:<8}:{count}"
+@cache
+def _words(kind: int, grade: int, status: int, count: int) -> str:
+    """What a line says after the digits."""
+    named = str(_KINDS[kind]), str(Grade.from_rank(grade)), str(_STATUSES[status])
+    return f":{named[0]:<7}:{named[1]:<8}:{named[2]:<8}:{count}"
+
+
+@cache
+def _made_up_words(space: str) -> list[list[str]]:
+    """The same of made-up lines, by the two bytes that choose kind and grade."""
+    kinds = [Kind.IMAGE] if space == IMAGES else list(Kind)
+    chosen = [[_words(kind.code, rank, 0, 0) for rank in range(len(Grade))] for kind in kinds]
+    return [[chosen[k % len(kinds)][g % len(Grade)] for g in range(256)] for k in range(256)]
 
 
 def _file(folder: Path, space: str) -> Path:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from optout.api.errors import Busy
 from optout.registry.errors import UsageError
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Sized)
 R = TypeVar("R")
 
 
@@ -31,13 +31,13 @@ class Sequencer(Generic[T, R]):
     """
 
     def __init__(
-        self, write: Callable[[Sequence[Sequence[T]]], Sequence[R]], *, most: int, waiting: int
+        self, write: Callable[[Sequence[T]], Sequence[R]], *, most: int, waiting: int
     ) -> None:
         self._write = write
         self._most = most
         self._waiting = waiting
         self._lock = threading.Lock()
-        self._queue: deque[tuple[Sequence[T], Future[R]]] = deque()
+        self._queue: deque[tuple[T, Future[R]]] = deque()
         self._thread = ThreadPoolExecutor(1, "sequencer")
         self._at_work = False
         self.closed = False
@@ -48,7 +48,7 @@ class Sequencer(Generic[T, R]):
         """How many wait to be part of a batch."""
         return len(self._queue)
 
-    async def write(self, things: Sequence[T]) -> R:
+    async def write(self, things: T) -> R:
         """Have things written; they are durable when this returns.
 
         Who stops waiting before the batch is begun takes back what was handed in.
@@ -80,9 +80,9 @@ class Sequencer(Generic[T, R]):
         while batch := self._next():
             self._write_batch(batch)
 
-    def _next(self) -> list[tuple[Sequence[T], Future[R]]]:
+    def _next(self) -> list[tuple[T, Future[R]]]:
         """The next batch, of callers who still wait; with none the work is over."""
-        batch: list[tuple[Sequence[T], Future[R]]] = []
+        batch: list[tuple[T, Future[R]]] = []
         size = 0
         with self._lock:
             while self._queue and (not batch or size + len(self._queue[0][0]) <= self._most):
@@ -93,7 +93,7 @@ class Sequencer(Generic[T, R]):
             self._at_work = bool(batch)
         return batch
 
-    def _write_batch(self, batch: Sequence[tuple[Sequence[T], Future[R]]]) -> None:
+    def _write_batch(self, batch: Sequence[tuple[T, Future[R]]]) -> None:
         try:
             results = self._write([things for things, _ in batch])
             told = list(zip(batch, results, strict=True))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from optout.api.limits import Limits
 from optout.registry.errors import IdentifierError
 from optout.registry.identifiers import Kind, canonical, close_variants
 
 from .items import Item
-from .limits import Limits
 from .lines import read_value
 
 VARIANTS = ("account", "work", "prefix", "www", "slash", "query", "size", "escape")

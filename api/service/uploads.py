@@ -1,4 +1,4 @@
-"""Whole lists from partners: kept as files, and worked off one after another in a thread.
+"""Whole lists from partners: kept as files, and worked off one after another.
 
 A list that was being worked off when the service stopped is begun anew: to repeat changes nothing.
 Of several processes with one folder, one works off what lies there, whoever took it; what lies in
@@ -11,26 +11,22 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import re
 import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 
 from anyio import to_thread
-from optout.api.errors import Busy
-from optout.api.lists import Record, open_sheet
+from optout.api.errors import Busy, WorkerBroken
+from optout.api.limits import Limits
 from optout.api.places import where
-from optout.api.proofs import Method, Proof, covers
-from optout.registry import Identifier, Registry, documents
-from optout.registry.errors import IdentifierError, RegistryError, UsageError
-from optout.registry.identifiers import Grade, Kind, canonical
-from optout.registry.partners import Partner, PartnersUpload, Progress
-from optout.registry.registry import Claim, Listed, RecordName
+from optout.registry import Registry
+from optout.registry.partners import Partner, PartnersUpload
 
-from .limits import Limits
+from .beside import Beside
 from .locking import locked
+from .working_off import UNFORESEEN, work_off, work_off_beside
 
 log = logging.getLogger("optout.api")
 
@@ -41,32 +37,9 @@ FORMS = {
 }
 """What a list may be, by content type, and the ending of its file."""
 
-MOST_REFUSALS = 100
-"""Refusals that are told one by one."""
-
-BATCH = 2000
-"""Entries that become durable together: others who write wait no longer than for these."""
-
 _PART = ".part"
-_KINDS = {str(kind): kind for kind in Kind}
-_MD5_DIGITS = 32
 _RETRY_SECONDS = 1.0
 _LOOK_SECONDS = 5.0
-_QUOTED = re.compile(r"(['\"]).*\1", re.DOTALL)
-
-
-@dataclass
-class _Tally:
-    rows: int = 0
-    changed: int = 0
-    known: int = 0
-    refused: int = 0
-    refusals: list[tuple[str, str]] = field(default_factory=list)
-
-    def progress(self, state: str, fault: str = "") -> Progress:
-        return Progress(
-            state, self.rows, self.changed, self.known, self.refused, list(self.refusals), fault
-        )
 
 
 class UploadDesk:
@@ -76,10 +49,14 @@ class UploadDesk:
         registry: the registry, open.
         folder: where lists are kept until they are worked off.
         limits: the service's ceilings.
+        beside: where lists are worked off in processes of their own; here by default.
     """
 
-    def __init__(self, registry: Registry, folder: Path, limits: Limits) -> None:
+    def __init__(
+        self, registry: Registry, folder: Path, limits: Limits, beside: Beside | None = None
+    ) -> None:
         self._registry = registry
+        self._beside = beside
         self._folder = folder
         self._most = limits.waiting
         self._wanted = threading.Event()
@@ -97,6 +74,8 @@ class UploadDesk:
         """Stop after the batch that is under way; the next start goes on."""
         self._ending.set()
         self._wanted.set()
+        if self._beside is not None:
+            self._beside.end()
         if self._worker is not None:
             self._worker.join()
 
@@ -211,84 +190,16 @@ class UploadDesk:
         upload = self._registry.uploads.find(identity)
         if upload is None or self._ending.is_set():
             return
-        path, tally, fault = self._path(identity, upload.form), _Tally(), ""
+        path = self._path(identity, upload.form)
         try:
-            self._read(upload, path, tally)
-        except UsageError as error:
-            fault = error.message.replace(str(path), "the list")
-        except RegistryError:
-            raise
-        except Exception as error:  # one list that breaks us must not keep the others waiting
+            if self._beside is None:
+                done = work_off(self._registry, upload, path, self._ending)
+            else:
+                done = work_off_beside(self._beside, upload, path)
+        except WorkerBroken as error:  # what breaks one process would break the next
             log.error("%s", where(error))
-            fault = "something unforeseen went wrong; it has been noted"
-        if self._ending.is_set():
-            return
-        self._registry.uploads.keep(identity, tally.progress("failed" if fault else "done", fault))
-        path.unlink(missing_ok=True)
-
-    def _read(self, upload: PartnersUpload, path: Path, tally: _Tally) -> None:
-        """Work off one list.
-
-        Raises:
-            UsageError: it cannot be read to its end.
-        """
-        keys = self._registry.partners.all()
-        domain = next((one.domain for one in keys if one.id == upload.key and not one.ended), "")
-        batch: list[Listed] = []
-        for record in open_sheet(str(path), upload.kind, "").records():
-            tally.rows += 1
-            try:
-                batch += _listed(record, upload.kind, domain)
-            except IdentifierError as error:
-                tally.refused += 1
-                if len(tally.refusals) < MOST_REFUSALS:
-                    # No value is kept in the open.
-                    tally.refusals.append((record.place, _QUOTED.sub("…", error.message)))
-            if len(batch) >= BATCH:
-                self._enter(upload, batch, tally)
-                batch = []
-            if self._ending.is_set():
-                return
-        self._enter(upload, batch, tally)
-
-    def _enter(self, upload: PartnersUpload, batch: list[Listed], tally: _Tally) -> None:
-        feed = f"partner {upload.sender}"
-        if upload.takes_back:
-            done = self._registry.follow(feed, [], [one.name for one in batch])
-            tally.changed += len(done.withdrawn)
-            tally.known += max(0, len(batch) - len(done.withdrawn))
-        else:
-            done = self._registry.follow(feed, batch)
-            tally.changed += done.added
-            tally.known += done.known
-        self._registry.uploads.keep(upload.id, tally.progress("working"))
-
-
-def _listed(record: Record, kind: str, domain: str) -> list[Listed]:
-    """What one value registers.
-
-    Raises:
-        IdentifierError: it is not of its kind, or names a file.
-    """
-    if record.fault:
-        raise IdentifierError(record.fault, "Mend it, then repeat.")
-    told, value = kind or record.kind or "url", record.value
-    if told not in _KINDS:
-        raise IdentifierError(f"{told[:40]!r} is no kind", "Mend it, then repeat.")
-    grade = Grade.SELF
-    if told == Kind.IMAGE:
-        found: tuple[Identifier, ...] = (Identifier.image_phash256(value),)
-    elif told == Kind.FILE:
-        is_md5 = len(value) == _MD5_DIGITS
-        found = (Identifier.file_md5(value) if is_md5 else Identifier.file_sha256(value),)
-    else:
-        found = Identifier.parse_all(_KINDS[told], value)
-        proof = Proof(Method.DNS, domain)
-        if domain and covers(proof, _KINDS[told], canonical(_KINDS[told], value)):
-            grade = Grade.DOMAIN
-    return [
-        Listed(
-            RecordName(told, documents.canonical(one.matter()).decode()), Claim(one, grade=grade)
-        )
-        for one in found
-    ]
+            done = True
+            told = replace(upload.progress, state="failed", fault=UNFORESEEN)
+            self._registry.uploads.keep(identity, told)
+        if done:
+            path.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from optout.api.service import Limits
+from optout.api.limits import Limits
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -92,7 +92,7 @@ class _Part(BaseModel):
 
 
 class Mail(_Part):
-    """How letters will leave; none is sent yet.
+    """How letters leave: codes for addresses, and the news that people asked for.
 
     Attributes:
         host: the mail server; without one, letters are put into the outbox folder.
@@ -120,8 +120,9 @@ class Quotas(_Part):
         enabled: whether anything is counted.
         reading: requests that only read.
         registering: requests that change something.
-        secrets: wrong case secrets and codes.
+        secrets: wrong secrets of cases; codes have attempts of their own.
         keys: wrong API keys.
+        domain: things below one registrable domain that are registered without proof.
         partner_reading: as `reading`, for who brings an API key.
         partner_registering: as `registering`, for who brings an API key.
         networks: networks and partners that are remembered at once.
@@ -132,6 +133,7 @@ class Quotas(_Part):
     registering: Rate = "60/10 minutes"
     secrets: Rate = "20/hour"
     keys: Rate = "20/hour"
+    domain: Rate = "2000/day"
     partner_reading: Rate = "6000/minute"
     partner_registering: Rate = "600/minute"
     networks: int = Field(default=50_000, ge=100, le=10_000_000)
@@ -158,13 +160,13 @@ class Settings(BaseSettings):
         port: 0 takes any free one.
         public_url: how people reach the service, for links; each request's own host by default.
         published: the folder in which snapshots are built; beside a SQLite file by default.
-        state: the folder of uploads, and of the outbox once letters are sent.
+        state: the folder of uploads, and of the outbox.
         keys: the folder of the keys of registries that are no files.
         snapshot_key_required: whether only who brings an API key may fetch the snapshot.
         spawning_key_required: whether Spawning's query needs an API key.
         trusted_proxies: networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
         log_level: the least that is logged.
-        mail: how letters will leave; none is sent yet.
+        mail: how letters leave.
         quotas: how often one network may ask.
         metrics: who may read `/metrics`.
         limits: how much one request may bring.
@@ -203,5 +205,5 @@ class Settings(BaseSettings):
 
     @property
     def outbox(self) -> Path:
-        """The folder of letters that no mail server takes; none is put there yet."""
+        """The folder of letters where no mail server is set."""
         return self.state / "outbox"

@@ -8,13 +8,18 @@ from optout.registry.store import NoticeState, ProofState, SharedItem, SharedSta
 from .case import Case, CaseEntry, CaseItem, OpenedCase
 from .cases import Cases
 from .contact import Contact, Contacts, SentCode
-from .news import Letter, News, Wish, tell
-from .notices import Notice, Notices, OpenedNotice, Reason
+from .news import LEASE, Letter, News, Wish, tell
+from .notices import MOST_CHARACTERS, Notice, Notices, OpenedNotice, Reason, due_date
 from .proving import Check, Method, Proofs, StandingProof, lower_unproved
+from .repeating import ANSWERS, Repeat
 from .secret import folded
-from .sharing import Sharing
+from .sharing import SHOWN_ELSEWHERE, Sharing
 
 __all__ = [
+    "ANSWERS",
+    "LEASE",
+    "MOST_CHARACTERS",
+    "SHOWN_ELSEWHERE",
     "Case",
     "CaseEntry",
     "CaseItem",
@@ -34,12 +39,14 @@ __all__ = [
     "ProofState",
     "Proofs",
     "Reason",
+    "Repeat",
     "SentCode",
     "SharedItem",
     "SharedState",
     "Sharing",
     "StandingProof",
     "Wish",
+    "due_date",
     "folded",
     "lower_unproved",
     "tell",

@@ -33,12 +33,14 @@ class OpenedCase:
         secret: XXXX-XXXX-XXXX-XXXX, the only key to the case; it is kept nowhere.
         entries: what became of each item, in their order.
         case: as `Cases.read` shows it.
+        replayed: whether it was opened before, by the same request.
     """
 
     number: str
     secret: str = field(repr=False)
     entries: list[Added]
     case: Case
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,10 @@ class Case:
         number: XXXX-XXXX.
         date: the day it was opened, `YYYY-MM-DD`.
         items: in the order in which they were given; erased ones come last.
+        undecided: how many notices against them are to be decided.
     """
 
     number: str
     date: str
     items: list[CaseEntry]
+    undecided: int = 0

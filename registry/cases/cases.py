@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import islice
 
 from optout.registry.identifiers import Grade
@@ -14,6 +16,7 @@ from optout.registry.store import (
     add_cases,
     enter,
     erase,
+    forget_answers,
     items_of,
     read_entries,
     read_reasons,
@@ -21,12 +24,14 @@ from optout.registry.store import (
     remove_case,
     taken_numbers,
     today,
+    undecided_against,
     withdraw,
 )
 from sqlalchemy import Connection
 
 from .case import Case, CaseEntry, CaseItem, OpenedCase
 from .opening import Draft
+from .repeating import Repeat, again_among, answered, remember
 from .sealing import unseal
 from .secret import CaseKeys, new_number, new_secret
 from .unlocking import no_entry, unlocked
@@ -55,10 +60,16 @@ class Cases:
             UsageError: there is no item, or a usage is not known.
             RegistryError: the database cannot be written.
         """
-        (opened,) = self.open_cases([items])
+        with self._store.writing() as connection:
+            (opened,) = _opened(connection, [Draft.of(items)])
         return opened
 
-    def open_cases(self, requests: Sequence[Sequence[CaseItem]]) -> list[OpenedCase]:
+    def open_cases(
+        self,
+        requests: Sequence[Sequence[CaseItem]],
+        repeats: Mapping[int, Repeat] | None = None,
+        now: datetime | None = None,
+    ) -> list[OpenedCase | None]:
         """Open many cases in one step: all of them, or none. It takes little longer than one.
 
         The records of all of them stand in the log in a random order, so that nobody reads from it
@@ -66,39 +77,56 @@ class Cases:
 
         Args:
             requests: for every case its items; see `open_case`.
+            repeats: of the requests that may come again, by their places. What one of them has
+                opened before, it opens no second time.
+            now: the time; that of the machine by default.
 
         Returns:
-            The cases, in the order of the requests.
+            The cases, in the order of the requests; None where the key of a request came with
+            another one, and nothing was opened.
 
         Raises:
             UsageError: a request has no item, or a usage is not known.
             RegistryError: the database cannot be written.
         """
+        repeats = repeats or {}
+        now = now or datetime.now(UTC)
         drafts = [Draft.of(items) for items in requests]
         if not drafts:
             return []
-        opened: list[OpenedCase] = []
-        made: dict[CaseRow, list[SealedItem]] = {}
+        again = again_among(repeats)
         with self._store.writing() as connection:
-            numbers = _new_numbers(connection, len(drafts))
-            opening = [
-                draft.under(number, new_secret())
-                for draft, number in zip(drafts, numbers, strict=True)
-            ]
-            indexes = iter(
-                enter(
-                    connection,
-                    [claim for one in opening for claim in one.draft.claims],
-                    [auth for one in opening for auth in one.auths],
-                )
-            )
-            date = today()
-            for one in opening:
-                own = list(islice(indexes, len(one.nonces)))
-                made[CaseRow(one.number, date, one.keys.proof)] = one.sealed(own)
-                opened.append(one.opened(own, date))
-            add_cases(connection, made)
-        return opened
+            forget_answers(connection, now)
+            told = answered(connection, drafts, repeats, now)
+            new = [at for at in range(len(drafts)) if at not in told and at not in again]
+            made = _opened(connection, [drafts[at] for at in new])
+            opened = dict(zip(new, made, strict=True))
+            remember(connection, opened, repeats, now)
+        told.update(opened)
+        for at, first in again.items():
+            case = told[first]
+            is_same = repeats[at].fingerprint == repeats[first].fingerprint
+            # What was told already was looked up for each of them.
+            if at not in told:
+                told[at] = replace(case, replayed=True) if case and is_same else None
+        return [told[at] for at in range(len(drafts))]
+
+    def opened_before(
+        self, items: Sequence[CaseItem], repeat: Repeat, now: datetime
+    ) -> OpenedCase | None:
+        """The case that the same request has opened; None where it has opened none.
+
+        Args:
+            items: what it asks for.
+            repeat: what tells of it.
+            now: the time.
+
+        Raises:
+            UsageError: there is no item.
+            RegistryError: the database cannot be read, or the answer is damaged.
+        """
+        with self._store.reading() as connection:
+            return answered(connection, [Draft.of(items)], {0: repeat}, now).get(0)
 
     def read(self, number: str, secret: str) -> Case:
         """A case and the state of its items.
@@ -117,12 +145,13 @@ class Cases:
             entries = read_entries(connection, [item.entry for item in items])
             withdrawn = [i for i, entry in entries.items() if entry.status is Status.WITHDRAWN]
             reasons = read_reasons(connection, withdrawn)
+            undecided = undecided_against(connection, case.number)
         seen = [
             _seen(case.number, keys, item, entries[item.entry], reasons.get(item.entry))
             for item in items
         ]
         seen.sort(key=lambda placed: placed[0])
-        return Case(case.number, case.date, [entry for _, entry in seen])
+        return Case(case.number, case.date, [entry for _, entry in seen], undecided)
 
     def withdraw(self, number: str, secret: str, indexes: Sequence[int] | None = None) -> None:
         """Take items back; the case goes on showing them.
@@ -191,6 +220,32 @@ class Cases:
                 indexes = [index for index, item in items.items() if item.nonce is not None]
                 remove_case(connection, case.number)
             erase(connection, _proofs(keys, case.number, items, indexes))
+
+
+def _opened(connection: Connection, drafts: Sequence[Draft]) -> list[OpenedCase]:
+    """Open cases, in the transaction that is under way."""
+    if not drafts:
+        return []
+    opened: list[OpenedCase] = []
+    made: dict[CaseRow, list[SealedItem]] = {}
+    numbers = _new_numbers(connection, len(drafts))
+    opening = [
+        draft.under(number, new_secret()) for draft, number in zip(drafts, numbers, strict=True)
+    ]
+    indexes = iter(
+        enter(
+            connection,
+            [claim for one in opening for claim in one.draft.claims],
+            [auth for one in opening for auth in one.auths],
+        )
+    )
+    date = today()
+    for one in opening:
+        own = list(islice(indexes, len(one.nonces)))
+        made[CaseRow(one.number, date, one.keys.proof)] = one.sealed(own)
+        opened.append(one.opened(own, date))
+    add_cases(connection, made)
+    return opened
 
 
 def _new_numbers(connection: Connection, count: int) -> list[str]:

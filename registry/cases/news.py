@@ -6,20 +6,23 @@ address and wished to hear of it. It goes with its case.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from optout.registry.store import (
+    LetterRow,
     Store,
     delay_letter,
     due_letters,
+    is_letter_due,
     known,
     letter_attempts,
     queue_letter,
     read_contact,
     remove_letter,
+    take_letters,
     to_number,
 )
 from sqlalchemy import Connection
@@ -31,8 +34,18 @@ MOST_ATTEMPTS = 10
 """After so many a letter is given up: some two days."""
 
 
+LEASE = timedelta(minutes=10)
+"""For how long a letter that was taken is due to nobody else: within that time it must be said what
+became of it, or it is sent twice."""
+
+
 class Wish(StrEnum):
-    """What a case can wish to hear of."""
+    """What a case can wish to hear of: each is told in a letter with values of its own.
+
+    - `confirmed`: none.
+    - `graded`: `items` (how many were raised), `name` (the domain or account that was proved).
+    - `excluded`: `partner`, `corpus`, `items` (how many the report names).
+    """
 
     CONFIRMED = "confirmed"
     GRADED = "graded"
@@ -69,7 +82,7 @@ def tell(
         connection: writing.
         number: of the case.
         wish: what it tells of.
-        values: what stands in it.
+        values: what stands in it, as `Wish` says.
         now: the time.
 
     Returns:
@@ -95,27 +108,26 @@ class News:
     def due(self, now: datetime, most: int = 100) -> list[Letter]:
         """Letters that are due, the longest due first.
 
-        A letter is there until `sent` or `delayed` says what became of it.
+        A letter is there until `sent`, `delayed` or `refused` says what became of it.
 
         Raises:
             RegistryError: the database cannot be read.
         """
-        found = []
         with self._store.reading() as connection:
-            for row in due_letters(connection, to_number(now), most):
-                contact = read_contact(connection, row.case_number)
-                if contact is not None:
-                    found.append(
-                        Letter(
-                            row.id,
-                            row.case_number,
-                            known(Wish, row.kind),
-                            row.values,
-                            contact.address,
-                            contact.language,
-                        )
-                    )
-        return found
+            return _addressed(connection, due_letters(connection, to_number(now), most))
+
+    def take(self, now: datetime, most: int = 100) -> list[Letter]:
+        """As `due`, and for `LEASE` none of them is due to anybody else, such as another process.
+
+        Raises:
+            RegistryError: the database cannot be written.
+        """
+        with self._store.reading() as connection:
+            if not is_letter_due(connection, to_number(now)):
+                return []  # without keeping anybody from writing
+        with self._store.writing() as connection:
+            rows = take_letters(connection, to_number(now), to_number(now + LEASE), most)
+            return _addressed(connection, rows)
 
     def sent(self, identity: str) -> None:
         """Say that a letter was sent: it is forgotten.
@@ -125,6 +137,14 @@ class News:
         """
         with self._store.writing() as connection:
             remove_letter(connection, identity)
+
+    def refused(self, identity: str) -> None:
+        """Say that nobody takes or wants a letter: it is given up.
+
+        Raises:
+            RegistryError: the database cannot be written.
+        """
+        self.sent(identity)
 
     def delayed(self, identity: str, now: datetime) -> bool:
         """Say that a letter could not be sent.
@@ -144,3 +164,15 @@ class News:
                 return False
             delay_letter(connection, identity, to_number(now + FIRST_DELAY * 2**before))
             return True
+
+
+def _addressed(connection: Connection, rows: Iterable[LetterRow]) -> list[Letter]:
+    found = []
+    for row in rows:
+        contact = read_contact(connection, row.case_number)
+        if contact is not None:
+            wish = known(Wish, row.kind)
+            found.append(
+                Letter(row.id, row.case_number, wish, row.values, contact.address, contact.language)
+            )
+    return found

@@ -1,13 +1,15 @@
 """Disputes: what others say against entries, what the owners answer, and what is decided.
 
 Whoever sends a notice shows to know what the entry covers; who does not, learns nothing. An entry
-is disputed from its first notice on, and stays in force until the operator decides.
+is disputed from its first notice on, and stays in force until the operator decides: neither many
+notices nor the day by which they are due end it. Of one entry few are taken at a time, so that
+nobody buries its owner under them.
 """
 
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -23,17 +25,19 @@ from optout.registry.store import (
     decide_notice,
     dispute,
     find_notice,
-    is_contested,
+    forget_answers,
     known,
     notices_of,
     read_entries,
     read_opening,
     restore,
+    undecided_about,
     undecided_notices,
     withdraw,
 )
 from sqlalchemy import Connection
 
+from .repeating import Again, Repeat, before, keep_notice
 from .secret import CaseKeys, folded, new_number, new_secret
 from .unlocking import unlocked
 
@@ -41,7 +45,10 @@ BUSINESS_DAYS = 14
 """Within which a notice is decided, Saturdays and Sundays apart."""
 
 MOST_CHARACTERS = 4000
-"""Of a statement."""
+"""Of a statement, and of each text about an item that is shown."""
+
+MOST_UNDECIDED = 3
+"""Notices about one entry that may be undecided at a time."""
 
 
 class Reason(StrEnum):
@@ -61,12 +68,16 @@ class OpenedNotice:
     Attributes:
         number: XXXX-XXXX; no secret.
         secret: the only key to it; it is kept nowhere.
-        due: the day by which it is decided, `YYYY-MM-DD`.
+        made: the day it came, `YYYY-MM-DD`.
+        due: the day by which it is decided, likewise.
+        replayed: whether it was sent before, by the same request.
     """
 
     number: str
     secret: str = field(repr=False)
+    made: str
     due: str
+    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +120,14 @@ class Notices:
         self._store = store
 
     def send(
-        self, entry: int, identifier: Identifier, reason: Reason, statement: str, now: datetime
-    ) -> OpenedNotice:
+        self,
+        entry: int,
+        identifier: Identifier,
+        reason: Reason,
+        statement: str,
+        now: datetime,
+        repeat: Repeat | None = None,
+    ) -> OpenedNotice | None:
         """Dispute an entry.
 
         Args:
@@ -119,10 +136,17 @@ class Notices:
             reason: why.
             statement: why, in the sender's words.
             now: the time.
+            repeat: where the request may come again: what it has sent before, it sends no second
+                time.
+
+        Returns:
+            The notice; None where the key of the request came with another one, and nothing was
+            sent.
 
         Raises:
             UsageError: there is no such entry in force, or it covers something else, and nobody is
-                told which; or the statement is too long.
+                told which; or as many notices about it as are taken are undecided; or the
+                statement is empty or too long.
             RegistryError: the database cannot be written.
         """
         _check(statement)
@@ -138,12 +162,28 @@ class Notices:
             made.isoformat(),
             due_date(made).isoformat(),
         )
+        with self._store.reading() as connection:
+            # Who guesses is not to hold up those who write.
+            if repeat and (again := before(connection, repeat, now)):
+                return _sent_before(again)
+            _status_of_known(connection, entry, identifier)
         with self._store.writing() as connection:
+            forget_answers(connection, now)
+            if repeat and (again := before(connection, repeat, now)):
+                return _sent_before(again)
             status = _status_of_known(connection, entry, identifier)
+            if undecided_about(connection, entry) >= MOST_UNDECIDED:
+                raise UsageError(
+                    f"{MOST_UNDECIDED} notices about this entry are being decided",
+                    "Write to the operator, who decides them, if yours says something else.",
+                )
             if status is Status.IN_FORCE:
                 dispute(connection, {entry: f"notice: {reason}"})
             add_notice(connection, row)
-        return OpenedNotice(number, secret, row.due)
+            if repeat:
+                answer = {"number": number, "secret": secret, "made": row.made, "due": row.due}
+                keep_notice(connection, repeat, entry, answer, now)
+        return OpenedNotice(number, secret, row.made, row.due)
 
     def read(self, number: str, secret: str) -> Notice:
         """A notice, for its sender.
@@ -175,7 +215,9 @@ class Notices:
             case, _ = unlocked(connection, number, secret)
             return [_notice(row, row.counter) for row in notices_of(connection, case.number)]
 
-    def counter(self, number: str, secret: str, notice: str, statement: str, now: datetime) -> None:
+    def counter(
+        self, number: str, secret: str, notice: str, statement: str, now: datetime
+    ) -> Notice:
         """Say something to a notice, as the owner of the item; once more replaces it.
 
         Args:
@@ -185,9 +227,12 @@ class Notices:
             statement: what the owner says.
             now: the time.
 
+        Returns:
+            The notice as it stands now.
+
         Raises:
             CaseNotFound: there is no such case, or its secret is another one.
-            UsageError: no such notice is to be decided, or the statement is too long.
+            UsageError: no such notice is to be decided, or the statement is empty or too long.
             RegistryError: the database cannot be written.
         """
         _check(statement)
@@ -195,7 +240,10 @@ class Notices:
             case, _ = unlocked(connection, number, secret)
             rows = {row.number: row for row in notices_of(connection, case.number)}
             row = _undecided(rows.get(folded(notice)))
-            counter_notice(connection, row, statement, now.date().isoformat())
+            day = now.date().isoformat()
+            counter_notice(connection, row, statement, day)
+        changed = replace(row, state=NoticeState.COUNTERED, counter=statement, countered=day)
+        return _notice(changed, statement)
 
     def undecided(self) -> list[Notice]:
         """What the operator has to decide, the soonest due first.
@@ -206,13 +254,16 @@ class Notices:
         with self._store.reading() as connection:
             return [_notice(row, row.counter) for row in undecided_notices(connection)]
 
-    def uphold(self, notice: str, why: str, now: datetime) -> None:
+    def uphold(self, notice: str, why: str, now: datetime) -> int:
         """Decide for the sender: the entry is withdrawn, and other notices about it lapse.
 
         Args:
             notice: its number.
             why: for all to read, for ever.
             now: the time.
+
+        Returns:
+            The entry that it is about.
 
         Raises:
             UsageError: no such notice is to be decided, or the reason is too long or not one line.
@@ -222,8 +273,9 @@ class Notices:
             row = _undecided(find_notice(connection, folded(notice)))
             decide_notice(connection, row, NoticeState.UPHELD, now.date().isoformat())
             withdraw(connection, {row.entry: ByOperator(why)})
+        return row.entry
 
-    def reject(self, notice: str, why: str, now: datetime) -> None:
+    def reject(self, notice: str, why: str, now: datetime) -> int:
         """Decide for the owner: the entry is disputed no longer, unless another notice is open.
 
         The log tells of the end of a dispute alone, with the reason of the notice that was rejected
@@ -235,6 +287,9 @@ class Notices:
             why: for all to read, for ever, where it is logged.
             now: the time.
 
+        Returns:
+            The entry that it is about.
+
         Raises:
             UsageError: no such notice is to be decided, or the reason is too long or not one line.
             RegistryError: the database cannot be written.
@@ -244,8 +299,9 @@ class Notices:
             row = _undecided(find_notice(connection, folded(notice)))
             decide_notice(connection, row, NoticeState.REJECTED, now.date().isoformat())
             status = read_entries(connection, [row.entry])[row.entry].status
-            if status is Status.DISPUTED and not is_contested(connection, row.entry):
+            if status is Status.DISPUTED and not undecided_about(connection, row.entry):
                 restore(connection, {row.entry: proof})
+        return row.entry
 
 
 def due_date(day: date) -> date:
@@ -281,6 +337,10 @@ def _undecided(row: NoticeRow | None) -> NoticeRow:
     if row is None or not row.state.undecided:
         raise UsageError("no such notice is to be decided", "Look at those that are.")
     return row
+
+
+def _sent_before(again: Again) -> OpenedNotice | None:
+    return OpenedNotice(**again.answer, replayed=True) if again.answer else None
 
 
 def _check(statement: str) -> None:

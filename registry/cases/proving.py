@@ -20,11 +20,14 @@ from optout.registry.store import (
     ProofState,
     Store,
     add_proved,
-    due_proofs,
+    end_proof,
     find_proof,
+    is_proof_due,
+    is_proof_over,
     items_of,
     known,
     proofs_of,
+    proofs_over,
     proved_by,
     put_proof,
     read_entries,
@@ -32,6 +35,7 @@ from optout.registry.store import (
     regrade,
     remove_unproved,
     standing_grades,
+    take_proofs,
     to_instant,
     to_number,
     with_proofs,
@@ -48,6 +52,13 @@ MOST_MISSING = 3
 """After so many checks in a row that found nothing, a proof ends."""
 
 CHECKED_EVERY = timedelta(days=7)
+
+LEASE = timedelta(hours=1)
+"""For how long a proof that was taken is due to nobody else: within that time it must be said what
+came of looking at it, or that is done once more."""
+
+MOST_PROOFS = 100
+"""Of one case, that have not ended."""
 
 
 class Method(StrEnum):
@@ -138,12 +149,19 @@ class Proofs:
 
         Raises:
             CaseNotFound: there is no such case, or its secret is another one.
+            UsageError: the case has too many proofs already.
             RegistryError: the database cannot be written.
         """
         identity = secrets.token_hex(8)
         with self._store.writing() as connection:
             case, _ = unlocked(connection, number, secret)
             remove_unproved(connection, to_number(now))
+            rows = proofs_of(connection, case.number)
+            if sum(row.state != ProofState.ENDED for row in rows) >= MOST_PROOFS:
+                raise UsageError(
+                    f"the case {case.number} has {MOST_PROOFS} proofs already",
+                    "End those that are of no use.",
+                )
             row = ProofRow(
                 identity,
                 case.number,
@@ -203,7 +221,7 @@ class Proofs:
         with self._store.writing() as connection:
             case, _ = unlocked(connection, number, secret)
             row = find_proof(connection, identity)
-            is_over = row and row.state == ProofState.ASKED and row.expires <= to_number(now)
+            is_over = row and (row.state == ProofState.ENDED or row.expires <= to_number(now))
             if row is None or row.case_number != case.number or is_over:
                 raise UsageError(f"the case {case.number} has no such proof", "Begin a new one.")
             own = {item.entry for item in items_of(connection, case.number)}
@@ -230,26 +248,83 @@ class Proofs:
             ]
             regrade(connection, dict.fromkeys(raised, (grade, RAISED)))
             if raised:
-                count = {"grade": str(grade), "entries": str(len(raised))}
-                tell(connection, case.number, Wish.GRADED, count, now)
+                values = {"name": row.subject, "items": str(len(raised))}
+                tell(connection, case.number, Wish.GRADED, values, now)
         return raised
 
-    def due_checks(self, now: datetime, most: int = 100) -> list[StandingProof]:
-        """Standing proofs that are to be looked at again, or are over, without any secret.
+    def end(self, number: str, secret: str, identity: str) -> bool:
+        """End a proof, as its owner: entries fall back to what others still give them.
+
+        One that was only asked for is forgotten. Of one that stood, what was proved stays sealed
+        with the case until it is erased: entries that are not in force fall back once they are.
+
+        Args:
+            number: of the case, as somebody typed it.
+            secret: of the case, likewise.
+            identity: of the proof, as somebody typed it; one that has ended is let be.
+
+        Returns:
+            Whether the case has such a proof.
 
         Raises:
-            RegistryError: the database cannot be read.
+            CaseNotFound: there is no such case, or its secret is another one.
+            RegistryError: the database cannot be written.
+        """
+        with self._store.writing() as connection:
+            case, _ = unlocked(connection, number, secret)
+            if identity not in {row.id for row in proofs_of(connection, case.number)}:
+                return False
+            _end(connection, identity)
+        return True
+
+    def end_over(self, now: datetime, most: int = 100) -> int:
+        """End standing proofs whose time is over, and forget what was never proved in time.
+
+        Returns:
+            How many have ended.
+
+        Raises:
+            RegistryError: the database cannot be written.
+        """
+        with self._store.reading() as connection:
+            if not is_proof_over(connection, to_number(now)):
+                return 0  # without keeping anybody from writing
+        with self._store.writing() as connection:
+            remove_unproved(connection, to_number(now))
+            over = proofs_over(connection, to_number(now), most)
+            for identity in over:
+                _end(connection, identity)
+        return len(over)
+
+    def take_due(self, now: datetime, most: int = 100) -> list[StandingProof]:
+        """Standing proofs that are to be looked at again, without any secret.
+
+        For `LEASE` none of them is due to anybody else, such as another process.
+
+        Raises:
+            RegistryError: the database cannot be written.
         """
         since = to_number(now - CHECKED_EVERY)
         with self._store.reading() as connection:
-            rows = due_proofs(connection, to_number(now), since, most)
+            if not is_proof_due(connection, since):
+                return []  # without keeping anybody from writing
+        with self._store.writing() as connection:
+            rows = take_proofs(connection, since, to_number(now - CHECKED_EVERY + LEASE), most)
             return [_proof(connection, row) for row in rows]
 
-    def record_check(self, identity: str, check: Check, now: datetime) -> list[int]:
+    def record_check(
+        self, identity: str, check: Check, now: datetime, *, expires: datetime | None = None
+    ) -> list[int]:
         """Keep what came of looking at a proof again; one that does not stand is let be.
 
         What cannot be reached says nothing, and lowers nothing. A proof that is over ends whatever
         was found.
+
+        Args:
+            identity: of the proof.
+            check: what came of it.
+            now: the time.
+            expires: until when it stands if it was found; as long as before by default.
 
         Returns:
             The entries that fell back to a lower grade.
@@ -265,11 +340,23 @@ class Proofs:
             if check is not Check.UNREACHABLE:
                 failures = min(failures + 1, MOST_MISSING) if check is Check.MISSING else 0
             over = to_number(now) >= row.expires or failures >= MOST_MISSING
-            state = ProofState.ENDED if over else ProofState.STANDING
+            until = to_number(expires) if check is Check.FOUND and expires else row.expires
             put_proof(
-                connection, replace(row, checked=to_number(now), failures=failures, state=state)
+                connection,
+                replace(
+                    row,
+                    checked=to_number(now),
+                    failures=failures,
+                    expires=row.expires if over else until,
+                ),
             )
-            return lower_unproved(connection, proved_by(connection, identity)) if over else []
+            return _end(connection, identity) if over else []
+
+
+def _end(connection: Connection, identity: str) -> list[int]:
+    entries = proved_by(connection, identity)
+    end_proof(connection, identity)
+    return lower_unproved(connection, entries)
 
 
 def lower_unproved(connection: Connection, indexes: Collection[int]) -> list[int]:

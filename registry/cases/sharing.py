@@ -1,5 +1,9 @@
 """What creators show the reviewer, who would see hashes otherwise: until it is decided, no longer.
 
+What is shown is what the entry covers, so that nobody has one thing reviewed and another graded. Of
+a picture and a file, which an entry knows by their hashes, it says where they can be seen, and the
+reviewer has to look whether they are what the entry covers.
+
 The value is sealed under the key of its entry, and removed with the decision. In a backup from
 before it can be opened until the entry is erased.
 """
@@ -9,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from optout.registry.errors import UsageError
-from optout.registry.identifiers import Grade
+from optout.registry.identifiers import Grade, Identifier, Kind
 from optout.registry.store import (
     SharedItem,
     SharedState,
@@ -21,19 +25,24 @@ from optout.registry.store import (
     items_of,
     put_shared,
     read_entries,
+    read_opening,
     regrade,
     shared_of,
 )
 from sqlalchemy import Connection
 
 from .news import Wish, tell
+from .notices import MOST_CHARACTERS
 from .unlocking import no_entry, unlocked
 
 REVIEWED = "reviewed"
 """The reason that stands in the log."""
 
-MOST_CHARACTERS = 4000
-"""Of a value, a note or an answer."""
+SHOWN_ELSEWHERE = frozenset({Kind.FILE, Kind.IMAGE})
+"""Kinds of which the value says where they can be seen."""
+
+_LARGEST = (1 << 63) - 1
+"""The largest number that a column can hold."""
 
 
 class Sharing:
@@ -48,20 +57,24 @@ class Sharing:
 
     def show(
         self, number: str, secret: str, entry: int, value: str, note: str, now: datetime
-    ) -> None:
+    ) -> SharedItem:
         """Show an item to the reviewer; once more replaces what was shown.
 
         Args:
             number: of the case, as somebody typed it.
             secret: of the case, likewise.
             entry: of the case.
-            value: what it is.
+            value: what it is; of a picture or a file, where it can be seen.
             note: what the reviewer is to know; may be empty.
             now: the time.
 
+        Returns:
+            What is shown now.
+
         Raises:
             CaseNotFound: there is no such case, or its secret is another one.
-            UsageError: the case has no such entry in force, or a text is too long.
+            UsageError: the case has no such entry in force, or it covers something else, or a text
+                is too long.
             RegistryError: the database cannot be written.
         """
         if not value.strip():
@@ -73,7 +86,9 @@ class Sharing:
             own = {item.entry for item in items_of(connection, case.number)}
             if entry not in own or not read_entries(connection, [entry])[entry].status.in_force:
                 raise no_entry(case.number, entry)
+            _check_covers(connection, entry, value)
             put_shared(connection, row)
+        return row
 
     def of(self, number: str, secret: str) -> list[SharedItem]:
         """What a case has shown, by entry.
@@ -129,8 +144,17 @@ class Sharing:
             decide_shared(connection, entry, SharedState.DECLINED, answer)
 
 
+def _check_covers(connection: Connection, entry: int, value: str) -> None:
+    _, opening = read_opening(connection, entry)
+    covered = opening.identifier() if opening else None
+    if covered is None or covered.kind in SHOWN_ELSEWHERE:
+        return
+    if Identifier.parse(covered.kind, value).digest != covered.digest:
+        raise UsageError("the value is not what this entry covers", "Give it as it was registered.")
+
+
 def _to_decide(connection: Connection, entry: int) -> None:
-    row = find_shared(connection, entry)
+    row = find_shared(connection, entry) if 0 <= entry <= _LARGEST else None
     if row is None or row.state != SharedState.ASKED:
         raise UsageError(
             f"nothing is shown of entry {entry} that is to be decided", "Look at what is."

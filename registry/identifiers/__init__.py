@@ -20,7 +20,7 @@ from .matter import PDQ_VERSION, VERSIONS
 from .passages import LEAST_CHARACTERS, fold_text
 from .platforms import PLATFORMS, AccountPlace, Platform, account_places
 from .prefixes import MAX_DEPTH
-from .sites import PUBLIC_SUFFIX_DATE
+from .sites import PUBLIC_SUFFIX_DATE, registrable_domain
 from .variants import close_variants
 from .works import SCHEMES
 
@@ -50,6 +50,7 @@ __all__ = [
     "fold_text",
     "key_of",
     "md5_key",
+    "registrable_domain",
     "sha256_of",
     "text_key",
     "url_keys",

@@ -60,6 +60,17 @@ def is_public_suffix(host: str) -> bool:
     return _suffixes().is_public(host)
 
 
+def registrable_domain(host: str) -> str:
+    """What a host belongs to that somebody can register: a public suffix and the name before it.
+
+    Args:
+        host: in canonical form. An IP address and a public suffix are given back as they are.
+    """
+    if is_numeric(host):
+        return host
+    return _suffixes().privatesuffix(host) or host
+
+
 def site_of(text: str) -> str:
     """The host of a site that somebody wants to register, in canonical form.
 

@@ -11,13 +11,17 @@ import hashlib
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from optout.registry.cases import Wish, tell
 from optout.registry.errors import UsageError
 from optout.registry.log import Tree, leaf_hash
 from optout.registry.store import (
     ReportRow,
     Store,
     add_report,
+    cases_named,
+    cases_shown,
     find_report,
     hide_rows,
     list_reports,
@@ -27,6 +31,7 @@ from optout.registry.store import (
     show_rows,
     steps_among,
 )
+from sqlalchemy import Connection
 
 from .partners import Partner
 
@@ -88,11 +93,20 @@ class Reports:
         self._turn = threading.Lock()
         self._trees: dict[int, Tree] = {}
 
-    def keep(self, partner: Partner, report: Report) -> tuple[int, bool]:
+    def keep(
+        self, partner: Partner, report: Report, now: datetime | None = None
+    ) -> tuple[int, bool]:
         """Keep a report; one that was sent before changes nothing.
 
         Of one partner and corpus the newest report is shown, by its date, and of two of one day
-        the one that came later.
+        the one that came later. A case hears of it that it names, where the one that was shown
+        before named nothing of that case; so it hears once of a corpus, however often that is
+        reported, and again only where it was left out of a report in between.
+
+        Args:
+            partner: who sends it.
+            report: what it says.
+            now: the time; by default that of this machine.
 
         Returns:
             Its number, and whether it is new.
@@ -142,9 +156,11 @@ class Reports:
             before = newest_report(connection, partner.name, report.corpus)
             number = add_report(connection, partner.id, row, digest, report.envelope)
             if before is None or before[1] <= report.date:
+                heard = cases_shown(connection, before[0]) if before else set()
                 if before is not None:
                     hide_rows(connection, before[0])
                 show_rows(connection, number, report.rows)
+                _tell_cases(connection, partner, report, heard, now or datetime.now(UTC))
         return number, True
 
     def reports_of(self, entries: Collection[int]) -> dict[int, list[Exclusion]]:
@@ -188,3 +204,12 @@ class Reports:
             while len(self._trees) > _TREES:
                 del self._trees[next(iter(self._trees))]
             return tree.root()
+
+
+def _tell_cases(
+    connection: Connection, partner: Partner, report: Report, heard: set[str], now: datetime
+) -> None:
+    for case, count in cases_named(connection, report.rows).items():
+        if case not in heard:
+            values = {"partner": partner.name, "corpus": report.corpus, "items": str(count)}
+            tell(connection, case, Wish.EXCLUDED, values, now)

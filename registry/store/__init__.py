@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .answer_rows import AnswerRow, add_answers, find_answers, forget_answers
 from .case_rows import (
     CaseRow,
     SealedItem,
@@ -36,12 +37,15 @@ from .entries import (
 from .feeds import Followed, Listed, RecordName, follow
 from .instants import to_instant, to_number
 from .letter_rows import (
+    LetterRow,
     delay_letter,
     due_letters,
+    is_letter_due,
     letter_attempts,
     queue_letter,
     remove_letter,
     remove_letters,
+    take_letters,
 )
 from .location import Location, locate
 from .log_rows import read_entries, read_reasons, read_restored, read_reviewed
@@ -52,8 +56,9 @@ from .notice_rows import (
     counter_notice,
     decide_notice,
     find_notice,
-    is_contested,
     notices_of,
+    undecided_about,
+    undecided_against,
     undecided_notices,
 )
 from .openings import Overtaken, read_opening
@@ -69,18 +74,24 @@ from .proof_rows import (
     ProofRow,
     ProofState,
     add_proved,
-    due_proofs,
+    end_proof,
     find_proof,
+    is_proof_due,
+    is_proof_over,
     proofs_of,
+    proofs_over,
     proved_by,
     put_proof,
     remove_unproved,
     standing_grades,
+    take_proofs,
     with_proofs,
 )
 from .report_rows import (
     ReportRow,
     add_report,
+    cases_named,
+    cases_shown,
     find_report,
     hide_rows,
     list_reports,
@@ -112,10 +123,12 @@ from .vault import Vault
 
 __all__ = [
     "Added",
+    "AnswerRow",
     "CaseRow",
     "Claim",
     "ContactRow",
     "Followed",
+    "LetterRow",
     "Listed",
     "Location",
     "NoticeRow",
@@ -132,6 +145,7 @@ __all__ = [
     "Store",
     "UploadRow",
     "Vault",
+    "add_answers",
     "add_cases",
     "add_notice",
     "add_partner",
@@ -140,6 +154,8 @@ __all__ = [
     "add_upload",
     "asked_items",
     "case_of",
+    "cases_named",
+    "cases_shown",
     "change_upload",
     "claim",
     "counter_notice",
@@ -148,10 +164,11 @@ __all__ = [
     "delay_letter",
     "dispute",
     "due_letters",
-    "due_proofs",
     "end_partner",
+    "end_proof",
     "enter",
     "erase",
+    "find_answers",
     "find_case",
     "find_notice",
     "find_partner",
@@ -160,8 +177,11 @@ __all__ = [
     "find_shared",
     "find_upload",
     "follow",
+    "forget_answers",
     "hide_rows",
-    "is_contested",
+    "is_letter_due",
+    "is_proof_due",
+    "is_proof_over",
     "items_of",
     "known",
     "letter_attempts",
@@ -173,6 +193,7 @@ __all__ = [
     "note_use",
     "notices_of",
     "proofs_of",
+    "proofs_over",
     "proved_by",
     "put_code",
     "put_contact",
@@ -200,10 +221,14 @@ __all__ = [
     "show_rows",
     "standing_grades",
     "steps_among",
+    "take_letters",
+    "take_proofs",
     "taken_numbers",
     "to_instant",
     "to_number",
     "today",
+    "undecided_about",
+    "undecided_against",
     "undecided_notices",
     "with_proofs",
     "withdraw",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, insert, select, update
 
 from .log_rows import chunks
-from .people_tables import contacts, letters, proofs, proved
+from .people_tables import answers, contacts, letters, proofs, proved
 from .shredding import NONCE_SIZE, seal, to_shred, unseal
 from .tables import cases, sealed
 from .vault import Label
@@ -115,11 +115,13 @@ def case_key_number(connection: Connection, number: str) -> int | None:
 def remove_case(connection: Connection, number: str) -> None:
     """Forget a case, and which entries were in it, and have its key destroyed.
 
-    Its contact, its proofs and the letters to it go with it.
+    Its contact, its proofs, the letters to it, and the answer to who opened it go with it.
     """
     lowest = case_key_number(connection, number)
     if lowest is not None:
         to_shred(connection, Label.CASE, [lowest])
+        own_answer = (answers.c.label == int(Label.CASE)) & (answers.c.entry == lowest)
+        connection.execute(delete(answers).where(own_answer))
     connection.execute(
         update(sealed).where(sealed.c.case_number == number).values(case_number=None)
     )

@@ -4,7 +4,8 @@ The vault is never part of a copy, and whatever tells what an entry covers is in
 under the entry's key: so an erasure reaches every copy, wherever it lies. That holds for the keyed
 hashes too, by which claims and feeds are found again: a database has them as they are, because it
 looks them up, and a copy has them sealed. What was erased after a copy was made is found again by
-the keys that are missing, and is erased there too.
+the keys that are missing, and is erased there too. What is kept for a day only, for requests that
+may come again, is left out.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from .case_rows import remove_case
 from .entries import erase
 from .key_numbers import go_on, read_keys
 from .log_rows import CHUNK, read_tree
+from .people_tables import answers
 from .settings import COPY, KEY, VAULT, drop_setting, put_setting, read_setting
 from .shredding import keys_of, seal_if_kept, unseal, with_keys
 from .tables import claims, feeds, metadata, openings, sealed
@@ -88,8 +90,7 @@ def opened_copy(path: Path, vault: Vault) -> Iterator[Source]:
 
     Raises:
         RegistryError: it is missing, damaged, no copy of a registry, in use, or newer than this
-            optout.
-        OSError: there is no room beside the vault for another copy of it.
+            optout, or there is no room beside the vault for another copy of it.
     """
     sqlite.open_database(path).close()  # says in words what cannot be read
     if sqlite.has_unfolded(path):
@@ -99,8 +100,14 @@ def opened_copy(path: Path, vault: Vault) -> Iterator[Source]:
         )
     own = vault.path.absolute().with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}")
     try:
-        os.close(os.open(own, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        shutil.copyfile(path, own)
+        try:
+            os.close(os.open(own, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            shutil.copyfile(path, own)
+        except OSError as fault:
+            raise RegistryError(
+                f"{path} cannot be copied to where {vault.path} is: {fault.strerror}",
+                "Make room there, and let optout write there.",
+            ) from fault
         database = sqlite.SqliteDatabase(own, str(path))
         try:
             with database.writing() as connection:
@@ -171,6 +178,8 @@ _Change: TypeAlias = Callable[[int, str, bytes], bytes | None]
 def _copy_rows(source: Source, target: Connection, change: _Change) -> None:
     for table in metadata.sorted_tables:
         target.execute(delete(table))  # what new tables say of themselves
+        if table is answers:
+            continue
         for part in _rows(source, table):
             rows = _changed(table.name, part, change) if table.name in _HASHES else part
             if rows:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from .people_tables import ID_LENGTH, contacts, letters
 from .sealed_cases import seal_for_case, unseal_for_case
@@ -59,20 +60,41 @@ def due_letters(connection: Connection, now: int, most: int) -> list[LetterRow]:
 
     Those whose keys were destroyed are none.
     """
-    wanted = (
+    return _opened(connection, connection.execute(_due(now, most)).all())
+
+
+def take_letters(connection: Connection, now: int, until: int, most: int) -> list[LetterRow]:
+    """As `due_letters`; nobody else finds them due before `until`."""
+    rows = connection.execute(_due(now, most)).all()
+    # Those that nobody can open any more, too: they would hold up the rest for ever.
+    taken = [row.id for row in rows]
+    connection.execute(update(letters).where(letters.c.id.in_(taken)).values(due=until))
+    return _opened(connection, rows)
+
+
+def _due(now: int, most: int) -> Select[Any]:
+    return (
         select(letters)
         .join(contacts, contacts.c.case_number == letters.c.case_number)
         .where(contacts.c.confirmed != 0, letters.c.state == DUE, letters.c.due <= now)
         .order_by(letters.c.due, letters.c.id)
         .limit(most)
     )
+
+
+def _opened(connection: Connection, rows: Sequence[Row[Any]]) -> list[LetterRow]:
     found = []
-    for row in connection.execute(wanted).all():
+    for row in rows:
         plain = unseal_for_case(connection, row.case_number, _purpose(row.id), row.box)
         if plain is not None:
             values = json.loads(plain)
             found.append(LetterRow(row.id, row.case_number, row.kind, values, row.attempts))
     return found
+
+
+def is_letter_due(connection: Connection, now: int) -> bool:
+    """Whether `take_letters` would take any."""
+    return connection.execute(_due(now, 1)).first() is not None
 
 
 def remove_letter(connection: Connection, identity: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from .columns import known
 from .log_rows import chunks
@@ -104,12 +104,17 @@ def undecided_notices(connection: Connection) -> list[NoticeRow]:
     return sorted(found, key=lambda row: row.due)
 
 
-def is_contested(connection: Connection, entry: int) -> bool:
-    """Whether a notice about an entry is to be decided."""
-    wanted = select(notices.c.number).where(
-        notices.c.entry == entry, notices.c.state.in_(UNDECIDED)
-    )
-    return connection.execute(wanted.limit(1)).first() is not None
+def undecided_about(connection: Connection, entry: int) -> int:
+    """How many notices about an entry are to be decided."""
+    wanted = select(func.count()).where(notices.c.entry == entry, notices.c.state.in_(UNDECIDED))
+    return int(connection.execute(wanted).scalar_one())
+
+
+def undecided_against(connection: Connection, case_number: str) -> int:
+    """How many notices against the items of a case are to be decided."""
+    own = select(sealed.c.entry).where(sealed.c.case_number == case_number)
+    wanted = select(func.count()).where(notices.c.entry.in_(own), notices.c.state.in_(UNDECIDED))
+    return int(connection.execute(wanted).scalar_one())
 
 
 def counter_notice(connection: Connection, row: NoticeRow, counter: str, day: str) -> None:

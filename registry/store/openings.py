@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from .log_rows import CHUNK, chunks, read_state
 from .notice_rows import lapse_notices
-from .people_tables import notices, proved, shared
+from .people_tables import answers, notices, proved, shared
 from .shredding import seal, to_shred, unseal
 from .tables import claims, feeds, openings, sealed
 from .vault import Label
@@ -74,6 +74,8 @@ def destroy(connection: Connection, entries: Sequence[int]) -> None:
         connection.execute(delete(feeds).where(feeds.c.entry.in_(chunk)))
         connection.execute(delete(proved).where(proved.c.entry.in_(chunk)))
         connection.execute(delete(shared).where(shared.c.entry.in_(chunk)))
+        about = (answers.c.label == int(Label.ENTRY)) & answers.c.entry.in_(chunk)
+        connection.execute(delete(answers).where(about))
         # Who sent a notice still learns that there is nothing left to decide.
         connection.execute(
             update(notices).where(notices.c.entry.in_(chunk)).values(box=None, counter_box=None)

@@ -105,3 +105,20 @@ letters = Table(
     Column("attempts", Position, nullable=False),
 )
 """Letters that are due, until they are sent or given up."""
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("key_digest", Bytes(32), primary_key=True),
+    Column("fingerprint", Bytes(32), nullable=False),
+    Column("number", Word(NUMBER_LENGTH), nullable=False),
+    Column("label", Position, nullable=False),
+    Column("entry", Position, ForeignKey(leaves.c.position), nullable=False, index=True),
+    Column("until", Position, nullable=False, index=True),
+    Column("box", Bytes(), nullable=False),
+)
+"""What was answered to requests that may come again, for a day; gone with the case or the entry.
+
+Key and request are keyed hashes. The box is sealed by who sent the request, and once more under the
+key of the case, or of the entry.
+"""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from .columns import known
 from .log_rows import chunks
@@ -38,8 +38,8 @@ class ProofRow:
         grade: what it gives to entries; empty while it is asked for.
         state: where it stands.
         made: when it was asked for.
-        checked: when it was found last; 0 while it is asked for.
-        failures: how often in a row it was missing since.
+        checked: when it was looked at last; 0 while it is asked for.
+        failures: how often in a row it was missing.
         expires: when it is over.
     """
 
@@ -86,12 +86,54 @@ def proofs_of(connection: Connection, number: str) -> list[ProofRow]:
     return _read(connection, connection.execute(own.order_by(proofs.c.made, proofs.c.id)).all())
 
 
-def due_proofs(connection: Connection, now: int, since: int, most: int) -> list[ProofRow]:
-    """Standing proofs that are over, or were not looked at since an instant."""
-    due = (proofs.c.expires <= now) | (proofs.c.checked <= since)
-    wanted = select(proofs).where(proofs.c.state == ProofState.STANDING, due)
-    ordered = wanted.order_by(proofs.c.checked, proofs.c.id).limit(most)
-    return _read(connection, connection.execute(ordered).all())
+def is_proof_due(connection: Connection, since: int) -> bool:
+    """Whether `take_proofs` would take any."""
+    return connection.execute(_due(since, 1)).first() is not None
+
+
+def take_proofs(connection: Connection, since: int, until: int, most: int) -> list[ProofRow]:
+    """Standing proofs that were not looked at since an instant.
+
+    Args:
+        connection: writing.
+        since: the instant.
+        until: when they count as looked at from now on: later than `since`.
+        most: how many.
+    """
+    rows = connection.execute(_due(since, most)).all()
+    # Those that nobody can open any more, too: they would hold up the rest for ever.
+    taken = [row.id for row in rows]
+    connection.execute(update(proofs).where(proofs.c.id.in_(taken)).values(checked=until))
+    return _read(connection, rows)
+
+
+def _due(since: int, most: int) -> Select[Any]:
+    return (
+        select(proofs)
+        .where(proofs.c.state == ProofState.STANDING, proofs.c.checked <= since)
+        .order_by(proofs.c.checked, proofs.c.id)
+        .limit(most)
+    )
+
+
+def is_proof_over(connection: Connection, now: int) -> bool:
+    """Whether the time of any proof is over that has not ended."""
+    over = (proofs.c.state != ProofState.ENDED) & (proofs.c.expires <= now)
+    return connection.execute(select(proofs.c.id).where(over).limit(1)).first() is not None
+
+
+def proofs_over(connection: Connection, now: int, most: int) -> list[str]:
+    """What standing proofs are called by whose time is over."""
+    over = (proofs.c.state == ProofState.STANDING) & (proofs.c.expires <= now)
+    wanted = select(proofs.c.id).where(over).order_by(proofs.c.expires, proofs.c.id).limit(most)
+    return list(connection.execute(wanted).scalars())
+
+
+def end_proof(connection: Connection, identity: str) -> None:
+    """Let a proof stand no longer; what was only asked for is forgotten."""
+    own = proofs.c.id == identity
+    connection.execute(delete(proofs).where(own, proofs.c.state == ProofState.ASKED))
+    connection.execute(update(proofs).where(own).values(state=ProofState.ENDED))
 
 
 def remove_unproved(connection: Connection, now: int) -> None:

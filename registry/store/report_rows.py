@@ -13,13 +13,15 @@ from sqlalchemy import (
     Select,
     delete,
     exists,
+    func,
     insert,
     select,
 )
 
 from .log_rows import chunks
 from .partner_tables import partners, reported, reports
-from .tables import steps
+from .people_tables import contacts
+from .tables import sealed, steps
 
 MOST = (1 << 63) - 1
 """The largest number that a column can hold."""
@@ -151,6 +153,35 @@ def read_reported(
         )
         found += [tuple(row) for row in connection.execute(wanted)]
     return found
+
+
+def cases_named(connection: Connection, entries: Collection[int]) -> dict[str, int]:
+    """How many of some entries each case has, of cases that have confirmed an address.
+
+    What was erased is none.
+    """
+    found: dict[str, int] = {}
+    for chunk in chunks(sorted(entries)):
+        wanted = (
+            select(sealed.c.case_number, func.count())
+            .join(contacts, contacts.c.case_number == sealed.c.case_number)
+            .where(sealed.c.entry.in_(chunk), sealed.c.box.is_not(None), contacts.c.confirmed != 0)
+            .group_by(sealed.c.case_number)
+        )
+        for number, count in connection.execute(wanted):
+            found[number] = found.get(number, 0) + count
+    return found
+
+
+def cases_shown(connection: Connection, number: int) -> set[str]:
+    """The cases of whose entries what a report says is shown."""
+    wanted = (
+        select(sealed.c.case_number)
+        .join(reported, reported.c.entry == sealed.c.entry)
+        .where(reported.c.report == number)
+        .distinct()
+    )
+    return set(connection.execute(wanted).scalars())
 
 
 def list_reports(connection: Connection, after: int, most: int) -> list[ReportRow]:

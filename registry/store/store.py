@@ -5,30 +5,22 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from optout.registry.errors import RegistryError
 from optout.registry.log import Opening, Tree
 from sqlalchemy import Connection, insert
 
-from . import postgresql, sqlite, tables, upgrades
+from . import tables, upgrades
 from .copying import Source, fill_from, opened_copy, write_copy
 from .database import Database
+from .databases import brought_up, new_database, open_database
 from .key_numbers import Keys, read_keys
 from .location import Location
 from .log_rows import CHUNK, ended, erased_since, read_leaves, read_tree
 from .openings import Overtaken, read_openings
-from .settings import (
-    COMPACT,
-    COPY,
-    KEY,
-    ORIGIN,
-    VAULT,
-    drop_setting,
-    put_setting,
-    read_setting,
-)
+from .settings import COPY, KEY, ORIGIN, VAULT, put_setting, read_setting
 from .shredding import are_shreds_due, drop_shreds, due_shreds, with_keys
 from .vault import Vault
 
@@ -96,7 +88,7 @@ class Store:
         """
         vault = Vault.create(location.vault)
         try:
-            with _new_database(location) as connection:
+            with new_database(location) as connection:
                 upgrades.upgrade(connection, location.name, vault)
                 connection.execute(insert(tables.tree), {"id": 1, "size": 0, "nodes": b""})
                 put_setting(connection, ORIGIN, origin)
@@ -113,21 +105,9 @@ class Store:
         Raises:
             RegistryError: it is missing, damaged, no registry's, or newer than this optout.
         """
-        database = _open_database(location)
+        database = open_database(location)
         try:
-            with database.reading() as connection:
-                if not database.is_registry(connection):
-                    raise RegistryError(
-                        f"{location.name} is not an optout registry",
-                        "Give the path of one, or make one with: optout init",
-                    )
-                found = upgrades.version(connection)
-            if found == upgrades.NEWEST:
-                vault = Vault(location.vault)
-            else:
-                vault = _upgraded(database, found, location)
-            _compact(database)
-            store = cls(database, vault)
+            store = cls(database, brought_up(database, location))
             store._catch_up()
         except BaseException:
             database.close()
@@ -149,7 +129,7 @@ class Store:
             OSError: the folder is missing or must not be written to.
         """
         vault = Vault(location.vault)
-        with opened_copy(backup, vault) as copy, _new_database(location) as connection:
+        with opened_copy(backup, vault) as copy, new_database(location) as connection:
             fill_from(copy, connection, location.name, key=key, vault=vault)
         return cls.open(location)
 
@@ -302,43 +282,3 @@ class Store:
                 "Restore it from a backup, with its key and its vault.",
             )
         return value
-
-
-def _new_database(location: Location) -> AbstractContextManager[Connection]:
-    if isinstance(location.database, Path):
-        return sqlite.new_database(location.database)
-    return postgresql.new_database(location.database, location.name)
-
-
-def _open_database(location: Location) -> Database:
-    if isinstance(location.database, Path):
-        return sqlite.open_database(location.database)
-    return postgresql.PostgresDatabase(location.database, location.name)
-
-
-def _upgraded(database: Database, found: str | None, location: Location) -> Vault:
-    """Bring the tables up to date, with a vault where there was none; the vault."""
-    if found in upgrades.WITHOUT_VAULT and not location.vault.exists():
-        try:
-            vault = Vault.create(location.vault)
-        except OSError as fault:
-            raise RegistryError(
-                f"the vault {location.vault} cannot be made: {fault.strerror}",
-                "Let optout write beside the registry's key.",
-            ) from fault
-    else:
-        vault = Vault(location.vault)
-    with database.writing() as connection:
-        upgrades.upgrade(connection, location.name, vault)
-        if found in upgrades.WITHOUT_VAULT:
-            put_setting(connection, COMPACT, "due")
-    return vault
-
-
-def _compact(database: Database) -> None:
-    """Where an upgrade has left what was never sealed in the files, write them anew."""
-    with database.reading() as connection:
-        due = read_setting(connection, COMPACT) is not None
-    if due and database.compact():
-        with database.writing() as connection:
-            drop_setting(connection, COMPACT)

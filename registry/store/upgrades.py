@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 
 from .vault import Vault
 
-NEWEST = "0005"
+NEWEST = "0006"
 """The version that this optout makes and reads."""
 
 WITHOUT_VAULT = (None, "0001", "0002")

@@ -162,7 +162,7 @@ class Vault:
         A copy that is made byte by byte while a key is destroyed may lack others.
 
         Raises:
-            RegistryError: there is something else under `path`; it stays as it is.
+            RegistryError: there is something else under `path`, or a newer copy; it stays as it is.
             OSError: it cannot be written.
         """
         # What is kept is the file itself: behind a link the older copy would stay.
@@ -171,7 +171,7 @@ class Vault:
             if path.samefile(self.path):
                 raise RegistryError(f"{path} is the vault itself", "Choose another path.")
             try:
-                is_older = Vault(path).name == self.name
+                is_older = Vault(path)._is_older_than(self)
             except RegistryError:
                 is_older = False
             if not is_older:
@@ -180,6 +180,10 @@ class Vault:
                     "Move it away first, or choose another path.",
                 )
         publish(path, self.live(), mode=0o600)
+
+    def _is_older_than(self, other: Vault) -> bool:
+        mine, theirs = self._contents, other._file.read()
+        return mine.name == theirs.name and mine.changes <= theirs.changes
 
 
 def _covering(contents: Contents, label: Label, number: int) -> Place:

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from optout.api.http import create_app
-from optout.api.service import Limits, Outside, outside_of
+from optout.api.http.world import outside_of
+from optout.api.service import Limits, Outside
 from optout.api.settings import Settings
 from optout.registry import Registry
 from PIL import Image

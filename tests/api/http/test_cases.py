@@ -12,7 +12,8 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from optout.api.service import Limits
 from optout.registry.identifiers import Identifier
-from optout.registry.log import Checkpoint
+from optout.registry.log import Checkpoint, SigningKey
+from optout.registry.partners import Purpose, Report
 from optout.registry.registry import Registry
 
 URL = {"kind": "url", "value": "https://anna.example/2024/harbour.jpg"}
@@ -185,7 +186,7 @@ def test_training_is_refused_unless_something_else_is_said(client: TestClient) -
 def test_a_case_shows_its_items_and_never_its_secret(client: TestClient) -> None:
     case = opened(client, URL, SITE)
     answer = client.get(f"/v1/cases/{case['case']}", headers=bearer(case["secret"]))
-    assert answer.json().keys() == {"case", "date", "items"}
+    assert answer.json().keys() == {"case", "date", "items", "undecided"}
     assert [item["value"] for item in answer.json()["items"]] == [URL["value"], SITE["value"]]
     assert case["secret"] not in answer.text
 
@@ -539,3 +540,34 @@ def test_an_answer_is_not_many_times_as_large_as_the_request(client: TestClient)
         answer = client.post("/v1/cases", json=document)
         assert answer.status_code == 422
         assert len(answer.content) < 50_000
+
+
+def test_a_case_shows_what_partners_left_out_as_their_claim(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = client.app.state.desk._registry  # type: ignore[attr-defined]
+    case, other = opened(client, URL, SITE), opened(client, URL)
+    assert [item["reports"] for item in case["items"]] == [[], []]
+    at = case["items"][1]["index"]
+    verifier = str(SigningKey.generate("harbour.example").verifier)
+    partner, _ = registry.partners.make("Harbour <b>", Purpose.REPORT, verifier=verifier)
+    for corpus, rows in (("Boats", 7), ("Ports\r\n", 1)):
+        size, root = registry.size, registry.root().hex()
+        report = Report(
+            corpus, "2026-11-24", registry.origin, size, root, {at: rows}, corpus.encode()
+        )
+        registry.reports.keep(partner, report)
+    read: list[str] = []
+    reading = registry._store.reading
+    monkeypatch.setattr(registry._store, "reading", lambda: (read.append("read"), reading())[1])
+    assert [item["reports"] for item in shown(client, case)] == [
+        [],
+        [
+            {"by": "Harbour <b>", "corpus": "Boats", "date": "2026-11-24", "rows": 7},
+            {"by": "Harbour <b>", "corpus": "Ports\r\n", "date": "2026-11-24", "rows": 1},
+        ],
+    ]
+    assert len(read) == 2, "the case, and what partners claim of all its entries"
+    assert [item["reports"] for item in shown(client, other)] == [[]]
+    told = withdrawn(client, case, at).json()
+    assert [len(item["reports"]) for item in told["items"]] == [0, 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -64,6 +65,20 @@ def test_every_operation_of_the_interface_is_described_and_no_page(document: dic
         ("delete", "/v1/cases/{case}"),
         ("post", "/v1/cases/{case}/withdrawals"),
         ("delete", "/v1/cases/{case}/items/{index}"),
+        ("post", "/v1/cases/{case}/proofs"),
+        ("get", "/v1/cases/{case}/proofs"),
+        ("post", "/v1/cases/{case}/proofs/{proof}/checks"),
+        ("delete", "/v1/cases/{case}/proofs/{proof}"),
+        ("post", "/v1/notices"),
+        ("get", "/v1/notices/{notice}"),
+        ("get", "/v1/cases/{case}/notices"),
+        ("put", "/v1/cases/{case}/notices/{notice}/counter"),
+        ("put", "/v1/cases/{case}/items/{index}/review"),
+        ("get", "/v1/cases/{case}/reviews"),
+        ("put", "/v1/cases/{case}/contact"),
+        ("get", "/v1/cases/{case}/contact"),
+        ("delete", "/v1/cases/{case}/contact"),
+        ("post", "/v1/cases/{case}/contact/confirmations"),
         ("get", "/snapshot/{path}"),
         ("get", "/checkpoint"),
         ("get", "/key"),
@@ -92,11 +107,12 @@ def test_every_error_is_described_as_a_problem(document: dict) -> None:
 
 def test_what_needs_the_secret_says_so(document: dict) -> None:
     for method, path, operation in operations(document):
-        assert bool(operation.get("security")) == ("{case}" in path)
+        secured = "{case}" in path or "{notice}" in path
+        assert bool(operation.get("security")) == secured
         keyed = path in {"/v1/feeds/stopncii", "/api/v2/query/urls/", "/snapshot/{path}"} or (
             path.startswith("/v1/uploads") or (method, path) == ("post", "/v1/reports")
         )
-        assert ("401" in operation["responses"]) == ("{case}" in path or keyed)
+        assert ("401" in operation["responses"]) == (secured or keyed)
     assert document["components"]["securitySchemes"]["secret"]["scheme"] == "bearer"
 
 
@@ -143,9 +159,9 @@ def test_answers_have_the_shape_that_the_examples_show(client: TestClient, docum
 
 
 def test_no_answer_has_a_status_that_is_not_described(client: TestClient, document: dict) -> None:
-    number = "AAAA-AAAA"
+    names = {"case": "AAAA-AAAA", "index": "0", "prefix": "zz"}
     for method, path, operation in operations(document):
-        address = path.format(case=number, index=0, path="none", prefix="zz", upload="none")
+        address = re.sub(r"{(\w+)}", lambda found: names.get(found[1], "none"), path)
         for headers in ({}, {"Authorization": "Bearer x"}):
             for body in (b"", b"{}", b"["):
                 answer = client.request(method.upper(), address, content=body, headers=headers)

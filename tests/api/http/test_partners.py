@@ -267,3 +267,12 @@ def test_what_is_longer_than_an_address_may_be_is_opted_out_by_nobody(
         shown = answer.json()["urls"]
     assert [each["url"] for each in shown] == lines
     assert [each["optOut"] for each in shown] == [True, False, True]
+
+
+def test_a_report_that_is_new_wakes_who_sends_letters(partnered: Callable[..., Any]) -> None:
+    told: list[bool] = []
+    with partnered() as one:
+        one.client.app.state.desk.letters.when_queued.append(lambda: told.append(True))
+        data = one.report()
+        assert [one.send(data).status_code for _ in range(2)] == [201, 200]
+    assert told == [True]

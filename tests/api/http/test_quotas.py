@@ -6,7 +6,8 @@ from collections.abc import Callable
 from ipaddress import ip_network
 
 import pytest
-from optout.api.http.quotas import UNKNOWN, QuotaGate, Rate, Windows, network_of
+from optout.api.http.quotas import UNKNOWN, QuotaGate, network_of
+from optout.api.service import Rate, Windows
 from optout.api.settings import Quotas
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response

@@ -137,7 +137,7 @@ def test_a_list_that_breaks_us_does_not_keep_others_waiting(
         raise ValueError("anna")
 
     with monkeypatch.context() as patched:
-        patched.setattr(UploadDesk, "_read", broken)
+        patched.setattr("optout.api.service.working_off._read", broken)
         assert sending.done(LIST)["fault"].startswith("something unforeseen")
     assert sending.done(LIST)["state"] == "done"
 

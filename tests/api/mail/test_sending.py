@@ -4,67 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd import smtp
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from optout.api.errors import LetterDelayed, LetterRefused
-from optout.api.mail import Letter, Mailer, OutboxMailer, Post, SmtpMailer, mailer_of
+from optout.api.http.world import mailer_of
+from optout.api.mail import Letter, Mailer, OutboxMailer, Post, SmtpMailer
 from optout.api.settings import Settings
+
+from .boxes import Dropping, Handler, Server, Silent, run, serving
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 POST = Post("optout@optout.example", "https://optout.example", lambda: NOW)
 VALUES = {"code": "01234567", "minutes": 10}
 
-Server = smtp.SMTP
-
 
 def letter(recipient: str = "anna@anna.example") -> Letter:
     return POST.write("code", "fr", recipient, VALUES)
-
-
-class Handler:
-    """Keeps what comes; answers as it is told."""
-
-    def __init__(self, rcpt: str = "250 OK", data: str = "250 OK") -> None:
-        self.rcpt, self.data = rcpt, data
-        self.taken: list[tuple[str | None, list[str], bytes]] = []
-        self.names: list[str | None] = []
-
-    async def handle_RCPT(  # noqa: N802  # aiosmtpd's own name
-        self, _s: Server, _e: Session, envelope: Envelope, address: str, _o: list[str]
-    ) -> str:
-        if self.rcpt.startswith("250") or "bad" not in address:
-            envelope.rcpt_tos.append(address)
-            return "250 OK"
-        return self.rcpt
-
-    async def handle_DATA(self, _s: Server, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self.names.append(session.host_name)
-        assert isinstance(envelope.content, bytes)
-        self.taken.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
-        return self.data
-
-
-@asynccontextmanager
-async def serving(
-    make: Callable[[], asyncio.BaseProtocol], tls: ssl.SSLContext | None = None
-) -> AsyncIterator[int]:
-    server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, ssl=tls)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        await asyncio.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -108,13 +71,6 @@ def theirs(certificate: Path) -> ssl.SSLContext:
 @pytest.fixture(scope="module")
 def trust(certificate: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certificate)
-
-
-def run(work: Awaitable[Any]) -> None:
-    async def main() -> None:
-        await asyncio.wait_for(work, 10)
-
-    asyncio.run(main())
 
 
 def test_a_letter_arrives_as_it_was_written() -> None:
@@ -266,22 +222,6 @@ def test_a_batch_needs_one_connection_whatever_becomes_of_its_letters() -> None:
     assert [recipients[0][0] for _, recipients, _ in handler.taken] == ["a", "b", "c"]
 
 
-class Silent(asyncio.Protocol):
-    """Takes a connection and says nothing."""
-
-
-class Dropping(asyncio.Protocol):
-    """Greets, and hangs up at the first word."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.write(b"220 mail.example\r\n")
-
-    def data_received(self, _: bytes) -> None:
-        self.transport.close()
-
-
 def test_a_server_that_hangs_is_not_waited_for() -> None:
     async def work() -> None:
         async with serving(Silent) as port:
@@ -323,3 +263,37 @@ def test_the_settings_say_which_way_letters_leave(tmp_path: Path) -> None:
 
     run(work())
     assert handler.names == ["optout.example"]
+
+
+def test_who_stops_waiting_in_the_middle_of_a_letter_leaves_no_connection_behind() -> None:
+    """What the server would say next is an answer to nothing."""
+    connections: list[asyncio.BaseTransport] = []
+
+    class Slow(Silent):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.Transport)
+            transport.write(b"220 mail.example\r\n")
+            connections.append(transport)
+
+        def connection_lost(self, _: Exception | None) -> None:
+            connections.clear()
+
+    async def work() -> None:
+        async with serving(Slow) as port:
+            mailer = SmtpMailer("127.0.0.1", port, security="none")
+
+            async def sending() -> None:
+                async with mailer.batch():
+                    await mailer.send(letter())
+
+            task = asyncio.create_task(sending())
+            while not connections:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await asyncio.sleep(0.05)
+            assert connections == []
+
+    run(work())

@@ -19,6 +19,8 @@ from optout.api.proofs import (
     Result,
     Unprovable,
     Unreachable,
+    profile_of,
+    provable_account,
     provable_platforms,
     prove_account,
 )
@@ -266,3 +268,35 @@ def test_the_platforms_that_can_be_proved() -> None:
         "mastodon",
         "tumblr",
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "form", "profile"),
+    [
+        ("GitHub:Anna", "github:anna", "https://github.com/anna"),
+        ("https://gitlab.com/anna", "gitlab:anna", "https://gitlab.com/anna"),
+        ("codeberg:anna", "codeberg:anna", "https://codeberg.org/anna"),
+        ("huggingface:anna", "huggingface:anna", "https://huggingface.co/anna"),
+        ("@Anna@social.example", "mastodon:anna@social.example", "https://social.example/@anna"),
+        ("bluesky:anna.example", "bluesky:anna.example", "https://bsky.app/profile/anna.example"),
+        (
+            "bluesky:did:plc:ewvi7nxzyoun6zhxrhs64oiz",
+            "bluesky:did:plc:ewvi7nxzyoun6zhxrhs64oiz",
+            "https://bsky.app/profile/did:plc:ewvi7nxzyoun6zhxrhs64oiz",
+        ),
+        ("tumblr:anna", "tumblr:anna", "https://anna.tumblr.com/"),
+        ("bandcamp:anna", "bandcamp:anna", "https://anna.bandcamp.com/"),
+    ],
+)
+def test_an_account_that_can_be_proved_and_where_people_see_it(
+    given: str, form: str, profile: str
+) -> None:
+    assert provable_account(given) == form
+    assert profile_of(form) == profile
+    assert form.partition(":")[0] in provable_platforms()
+
+
+@pytest.mark.parametrize("given", ["instagram:anna", "nowhere:anna", "github:-", ""])
+def test_an_account_that_cannot_be_proved(given: str) -> None:
+    with pytest.raises(Unprovable):
+        provable_account(given)

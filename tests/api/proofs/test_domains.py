@@ -18,6 +18,7 @@ from optout.api.proofs import (
     Proved,
     Unprovable,
     Unreachable,
+    covering,
     covers,
     provable_domain,
     prove_by_file,
@@ -190,3 +191,4 @@ SHARED = Proof(Method.DNS, "amazonaws.com")
 )
 def test_what_a_proof_covers(proof: Proof, kind: Kind, form: str, covered: bool) -> None:
     assert covers(proof, kind, form) is covered
+    assert (proof.subject in covering(proof.method, kind, form)) is covered

@@ -15,6 +15,7 @@ from optout.api.service import Publisher
 from optout.api.service.feed import Feed
 from optout.api.service.judging import AddressJudge
 from optout.registry import Identifier, Registry, Snapshot
+from optout.registry.errors import RegistryError
 from optout.registry.registry import Claim
 
 MANIFEST = "snapshot.json"
@@ -303,3 +304,22 @@ def test_what_is_being_built_at_the_end_goes_too(
     for thread in (renewing, closing):
         thread.join(10)
     assert not folder.exists()
+
+
+def test_an_erasure_is_noticed_although_reading_the_log_failed_behind_it(
+    registry: Registry, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published, leaves = publisher.current(), registry.leaves
+    registry.erase([0])
+
+    def failing(start: int = 0) -> Iterator[bytes]:
+        yield from leaves(start)
+        raise RegistryError("the database cannot be reached")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(registry, "leaves", failing)
+        with pytest.raises(RegistryError, match="cannot be reached"):
+            publisher.forget_erased()
+    publisher.forget_erased()
+    assert not published.is_there
+    assert publisher.newest() is None

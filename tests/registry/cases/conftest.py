@@ -12,6 +12,15 @@ from optout.registry import Identifier, Registry
 from optout.registry.cases import CaseItem, OpenedCase, SentCode, Wish
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "two\r\nlines",
+    "a\0b",
+    "\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe",
+    "\x1b[2J",
+    "'; drop table notices; --",
+)
+"""What people may say: it is kept as it is, and whoever shows it has to see to it."""
 CODE = SentCode(b"c" * 32, NOW + timedelta(minutes=10), 5)
 
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from optout.registry import Registry
-from optout.registry.cases import CaseNotFound, Contact, OpenedCase, SentCode, Wish
+from optout.registry import Identifier, Registry
+from optout.registry.cases import (
+    LEASE,
+    CaseItem,
+    CaseNotFound,
+    Contact,
+    OpenedCase,
+    SentCode,
+    Wish,
+)
 from optout.registry.errors import RegistryError, UsageError
-from optout.registry.store import people_tables, queue_letter, sealed_cases
+from optout.registry.store import case_rows, people_tables, queue_letter, sealed_cases
+from optout.registry.store.vault import Label
 from sqlalchemy import select
 
 from tests.registry.cases.conftest import CODE, NOW
@@ -82,6 +92,68 @@ def test_letters_are_due_to_confirmed_addresses_until_they_are_sent_or_given_up(
     registry.news.sent(letter.id)
     assert registry.news.due(later) == []
     assert not registry.news.delayed(letter.id, NOW)
+
+
+def test_a_letter_that_is_refused_is_given_up(registry: Registry, confirmed: OpenedCase) -> None:
+    (letter,) = registry.news.take(NOW)
+    registry.news.refused(letter.id)
+    assert letters(registry) == []
+
+
+def test_a_letter_that_was_taken_is_due_to_nobody_else_for_a_while(
+    registry: Registry, confirmed: OpenedCase
+) -> None:
+    (letter,) = registry.news.take(NOW)
+    assert registry.news.take(NOW + LEASE - timedelta(seconds=1)) == []
+    assert registry.news.due(NOW) == []
+    assert registry.news.take(NOW + LEASE) == [letter]
+    # Being taken is no attempt: a process that was stopped has not tried.
+    assert registry.news.delayed(letter.id, NOW)
+    assert registry.news.take(NOW + timedelta(minutes=5)) == [letter]
+
+
+def test_no_more_letters_are_taken_than_are_wanted(
+    registry: Registry, confirmed: OpenedCase
+) -> None:
+    with registry._store.writing() as connection:
+        for _ in range(3):
+            queue_letter(connection, confirmed.number, Wish.GRADED, {}, 0)
+    taken = [registry.news.take(NOW, most=3), registry.news.take(NOW, most=3)]
+    assert [len(letters) for letters in taken] == [3, 1]
+    assert len({letter.id for letters in taken for letter in letters}) == 4
+
+
+def test_processes_that_take_letters_at_once_take_different_ones(
+    location: str, registry: Registry, confirmed: OpenedCase
+) -> None:
+    with registry._store.writing() as connection:
+        for _ in range(19):
+            queue_letter(connection, confirmed.number, Wish.GRADED, {}, 0)
+
+    def take(_: int) -> list[str]:
+        with Registry.open(location) as other:
+            taken = iter(lambda: other.news.take(NOW, most=2), [])
+            return [letter.id for letters in taken for letter in letters]
+
+    with ThreadPoolExecutor(4) as threads:
+        found = [identity for one in threads.map(take, range(4)) for identity in one]
+    assert len(found) == len(set(found)) == 20
+
+
+def test_letters_that_nobody_can_open_any_more_do_not_hold_up_the_others(
+    registry: Registry, confirmed: OpenedCase, mine: OpenedCase
+) -> None:
+    lost = registry.cases.open_case([CaseItem(Identifier.site("carla.example"), "carla")])
+    key = (lost.number, lost.secret)
+    registry.contacts.put(*key, "carla@mail.example", CODE, language="en", wishes=Wish)
+    registry.contacts.confirm(*key, lambda contact: (True, contact.code), NOW)
+    with registry._store.writing() as connection:
+        for _ in range(3):
+            queue_letter(connection, lost.number, Wish.GRADED, {}, 0)
+        at = case_rows.case_key_number(connection, lost.number)
+    registry._store.vault.shred(Label.CASE, [at])
+    assert registry.news.take(NOW, most=3) == []
+    assert [letter.case_number for letter in registry.news.take(NOW, most=3)] == [mine.number]
 
 
 def test_a_letter_that_cannot_be_sent_is_given_up(

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from optout.registry import Identifier, Registry
 from optout.registry.cases import (
+    CaseItem,
     CaseNotFound,
     NoticeState,
     OpenedCase,
     OpenedNotice,
     Reason,
 )
-from optout.registry.cases.notices import due_date
+from optout.registry.cases.notices import MOST_UNDECIDED, due_date
 from optout.registry.errors import UsageError
 from optout.registry.log import Dispute, Restore, Withdraw, parse_leaf
 
-from tests.registry.cases.conftest import NOW
+from tests.registry.cases.conftest import HOSTILE, NOW
 
 SITE = Identifier.site("one.anna.example")
 
@@ -86,6 +88,82 @@ def test_who_does_not_know_what_an_entry_covers_learns_nothing(
     assert registry.size == size
 
 
+def test_nobody_buries_an_owner_under_notices(
+    registry: Registry, mine: OpenedCase, theirs: OpenedCase
+) -> None:
+    start = registry.size
+    first, *_ = [send(registry, mine) for _ in range(MOST_UNDECIDED)]
+    with pytest.raises(UsageError, match="3 notices about this entry are being decided") as told:
+        send(registry, mine)
+    assert "Write to the operator" in told.value.advice
+    at = mine.entries[0].index
+    with pytest.raises(UsageError, match="no entry in force"):
+        # Who guesses is not told that there are notices either.
+        registry.notices.send(at, Identifier.site("else.example"), Reason.OTHER, "why", NOW)
+    assert registry.cases.read(mine.number, mine.secret).undecided == 3
+    assert registry.cases.read(theirs.number, theirs.secret).undecided == 0
+    assert records(registry, start) == [Dispute]
+    assert status(registry, mine) == "disputed"
+    registry.notices.reject(first.number, "it is theirs", NOW)
+    assert registry.cases.read(mine.number, mine.secret).undecided == 2
+    send(registry, mine)
+
+
+def test_so_many_are_taken_whoever_comes_at_once(registry: Registry, mine: OpenedCase) -> None:
+    def sent(_: int) -> bool:
+        try:
+            send(registry, mine)
+        except UsageError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(sent, range(6))) == MOST_UNDECIDED
+    assert len(registry.notices.undecided()) == MOST_UNDECIDED
+
+
+def test_a_notice_ends_nothing_by_itself_however_old_it_is(
+    registry: Registry, mine: OpenedCase, tmp_path: Path
+) -> None:
+    at, long_ago = mine.entries[0].index, NOW - timedelta(days=3650)
+    registry.notices.send(at, SITE, Reason.COURT_ORDER, "a court says so", long_ago)
+    assert at in [opening.index for opening in registry.openings()]
+    registry.snapshot(tmp_path / "snapshot")
+    assert status(registry, mine) == "disputed"
+    assert registry.entries([at])[at].status.in_force
+    assert [notice.due < "2026" for notice in registry.notices.undecided()] == [True]
+
+
+def test_what_two_people_say_of_one_thing_are_two_claims(registry: Registry) -> None:
+    one, other = (registry.cases.open_case([CaseItem(SITE, "one.anna.example")]) for _ in range(2))
+    for _ in range(MOST_UNDECIDED):
+        notice = send(registry, one)
+    send(registry, other)
+    registry.notices.uphold(notice.number, "a court says so", NOW)
+    assert (status(registry, one), status(registry, other)) == ("withdrawn", "disputed")
+    assert registry.cases.read(other.number, other.secret).undecided == 1
+    registry.cases.erase(one.number, one.secret)
+    assert status(registry, other) == "disputed"
+    mine, theirs = (case.entries[0].index for case in (one, other))
+    for end in (registry.cases.withdraw, registry.cases.erase):
+        with pytest.raises((UsageError, CaseNotFound)):
+            end(one.number, one.secret, [theirs])
+        with pytest.raises(CaseNotFound):
+            end(other.number, one.secret, [mine])
+    assert registry.entries([theirs])[theirs].status.in_force
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_statements_come_back_as_they_were_said(
+    registry: Registry, mine: OpenedCase, text: str
+) -> None:
+    sent = send(registry, mine, text)
+    told = registry.notices.counter(mine.number, mine.secret, sent.number, text, NOW)
+    assert (told.state, told.counter, told.countered) == ("countered", text, "2026-03-02")
+    assert registry.notices.read(sent.number, sent.secret).statement == text
+    assert registry.notices.of(mine.number, mine.secret) == [told]
+
+
 @pytest.mark.parametrize("statement", [" ", "x" * 4001])
 def test_a_statement_has_its_bounds(registry: Registry, mine: OpenedCase, statement: str) -> None:
     with pytest.raises(UsageError, match="empty or too long"):
@@ -99,7 +177,7 @@ def test_a_rejected_notice_ends_the_dispute_once_no_other_is_open(
     one, two = send(registry, mine), send(registry, mine)
     registry.notices.reject(one.number, "it is theirs", NOW)
     assert status(registry, mine) == "disputed"
-    registry.notices.reject(two.number, "it is theirs", NOW)
+    assert registry.notices.reject(two.number, "it is theirs", NOW) == mine.entries[0].index
     assert status(registry, mine) == "in-force"
     assert records(registry, start) == [Dispute, Restore]
     assert registry.notices.read(one.number, one.secret).state is NoticeState.REJECTED

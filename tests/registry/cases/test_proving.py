@@ -15,7 +15,9 @@ from optout.registry.cases import (
     OpenedCase,
     ProofState,
     Wish,
+    proving,
 )
+from optout.registry.cases.proving import LEASE
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import Grade
 from optout.registry.store import people_tables
@@ -60,7 +62,7 @@ def test_a_proof_raises_its_entries_and_says_no_subject(
     (asked,) = registry.proofs.of(confirmed.number, confirmed.secret)
     assert (asked.state, asked.grade, asked.checked) == (ProofState.ASKED, None, None)
     assert "anna" not in repr(asked)
-    assert registry.proofs.due_checks(EXPIRES) == []
+    assert registry.proofs.take_due(EXPIRES) == []
     raised = registry.proofs.record_proved(
         confirmed.number,
         confirmed.secret,
@@ -77,7 +79,8 @@ def test_a_proof_raises_its_entries_and_says_no_subject(
     assert (proof.state, proof.grade, proof.entries) == (ProofState.STANDING, Grade.DOMAIN, raised)
     assert (proof.subject, proof.token, proof.stable) == ("anna.example", b"t" * 32, "7")
     assert b"anna" not in list(registry.leaves())[-1]
-    assert [letter.wish for letter in registry.news.due(NOW)].count(Wish.GRADED) == 1
+    (told,) = [letter.values for letter in registry.news.due(NOW) if letter.wish is Wish.GRADED]
+    assert told == {"name": "anna.example", "items": "1"}
     with pytest.raises(CaseNotFound):
         registry.proofs.of(confirmed.number, theirs.secret)
 
@@ -108,17 +111,111 @@ def test_three_checks_in_a_row_that_find_nothing_end_a_proof(
     registry: Registry, mine: OpenedCase
 ) -> None:
     made = prove(registry, mine)
-    assert registry.proofs.due_checks(NOW) == []
-    (due,) = registry.proofs.due_checks(NOW + WEEK)
-    assert (due.id, due.subject) == (made, "anna.example")
     words = [Check.MISSING, Check.MISSING, Check.FOUND, Check.MISSING, *[Check.UNREACHABLE] * 5]
     for check in [*words, Check.MISSING]:
         assert registry.proofs.record_check(made, check, NOW + WEEK) == []
-    assert registry.proofs.due_checks(NOW + WEEK) == []
     assert registry.proofs.record_check(made, Check.MISSING, NOW + WEEK) == sorted(indexes(mine))
+    assert registry.proofs.take_due(NOW + WEEK * 3) == []
     assert grades(registry, mine) == [Grade.SELF, Grade.SELF]
     assert registry.proofs.record_check(made, Check.MISSING, NOW + WEEK) == []
     assert b"no longer stands" in list(registry.leaves())[-1]
+
+
+def test_a_proof_is_due_once_a_week_and_to_one_process_alone(
+    location: str, registry: Registry, mine: OpenedCase
+) -> None:
+    made = prove(registry, mine)
+    assert registry.proofs.take_due(NOW + WEEK - timedelta(seconds=1)) == []
+    with Registry.open(location) as other:
+        (due,) = registry.proofs.take_due(NOW + WEEK)
+        assert (due.id, due.subject) == (made, "anna.example")
+        assert other.proofs.take_due(NOW + WEEK) == []
+        # Whoever took it has said nothing since.
+        assert [one.id for one in other.proofs.take_due(NOW + WEEK + LEASE)] == [made]
+    registry.proofs.record_check(made, Check.UNREACHABLE, NOW + WEEK)
+    assert registry.proofs.take_due(NOW + WEEK + LEASE) == []
+
+
+def test_of_many_that_are_due_those_come_first_that_have_waited_longest(
+    registry: Registry, mine: OpenedCase, theirs: OpenedCase
+) -> None:
+    first, second = prove(registry, mine), prove(registry, theirs, entries=1)
+    registry.proofs.record_check(first, Check.FOUND, NOW + timedelta(hours=2))
+    for wanted in (second, first):
+        assert [one.id for one in registry.proofs.take_due(NOW + 2 * WEEK, 1)] == [wanted]
+    assert registry.proofs.take_due(NOW + 2 * WEEK, 1) == []
+
+
+def test_what_is_found_again_stands_longer(registry: Registry, mine: OpenedCase) -> None:
+    made, later = prove(registry, mine), EXPIRES + timedelta(days=90)
+    for check in (Check.MISSING, Check.UNREACHABLE, Check.FOUND):
+        registry.proofs.record_check(made, check, NOW + WEEK, expires=later)
+        (proof,) = registry.proofs.of(mine.number, mine.secret)
+        assert proof.expires == (later if check is Check.FOUND else EXPIRES)
+    assert proof.failures == 0
+    assert registry.proofs.record_check(made, Check.FOUND, later, expires=later + WEEK)
+    (proof,) = registry.proofs.of(mine.number, mine.secret)
+    assert (proof.state, proof.expires) == (ProofState.ENDED, later)
+
+
+def test_what_is_over_ends_and_what_was_never_proved_is_forgotten(
+    registry: Registry, mine: OpenedCase, theirs: OpenedCase
+) -> None:
+    made = prove(registry, mine)
+    start(registry, theirs)
+    assert registry.proofs.end_over(EXPIRES - timedelta(seconds=1)) == 0
+    assert len(registry.proofs.of(theirs.number, theirs.secret)) == 1
+    assert registry.proofs.end_over(EXPIRES) == 1
+    assert registry.proofs.end_over(EXPIRES) == 0
+    assert registry.proofs.of(theirs.number, theirs.secret) == []
+    assert [one.id for one in registry.proofs.of(mine.number, mine.secret)] == [made]
+    assert grades(registry, mine) == [Grade.SELF, Grade.SELF]
+    assert registry.proofs.take_due(EXPIRES + WEEK) == []
+
+
+def test_its_owner_ends_a_proof(registry: Registry, mine: OpenedCase, theirs: OpenedCase) -> None:
+    registry.cases.grade(mine.number, mine.secret, {indexes(mine)[1]: Grade.ACCOUNT})
+    made, asked = prove(registry, mine), start(registry, mine)
+    for nobodys in (start(registry, theirs), "none", "\0", ""):
+        assert not registry.proofs.end(mine.number, mine.secret, nobodys)
+    with pytest.raises(CaseNotFound):
+        registry.proofs.end(mine.number, theirs.secret, made)
+    assert set(grades(registry, mine)) == {Grade.DOMAIN}
+    for _ in range(2):
+        assert registry.proofs.end(mine.number, mine.secret, made)
+        assert grades(registry, mine) == [Grade.SELF, Grade.ACCOUNT]
+    assert registry.proofs.end(mine.number, mine.secret, asked)
+    (proof,) = registry.proofs.of(mine.number, mine.secret)
+    assert (proof.id, proof.state, proof.entries) == (made, ProofState.ENDED, sorted(indexes(mine)))
+    assert len(registry.proofs.of(theirs.number, theirs.secret)) == 1
+    # Whoever was still looking when it ended does not bring it back.
+    with pytest.raises(UsageError, match="has no"):
+        registry.proofs.record_proved(
+            mine.number, mine.secret, made, indexes(mine), Grade.DOMAIN, now=NOW, expires=EXPIRES
+        )
+    assert registry.proofs.record_check(made, Check.FOUND, NOW) == []
+
+
+def test_what_was_withdrawn_when_a_proof_ended_falls_back_once_it_is_restored(
+    registry: Registry, mine: OpenedCase
+) -> None:
+    made, at = prove(registry, mine), sorted(indexes(mine))
+    registry.withdraw(at)
+    registry.proofs.end(mine.number, mine.secret, made)
+    registry.restore(at)
+    assert grades(registry, mine) == [Grade.SELF, Grade.SELF]
+
+
+def test_a_case_has_so_many_proofs_at_most(
+    registry: Registry, mine: OpenedCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proving, "MOST_PROOFS", 2)
+    made, other = prove(registry, mine), start(registry, mine)
+    with pytest.raises(UsageError, match="has 2 proofs already"):
+        start(registry, mine)
+    for one in (made, other):
+        registry.proofs.end(mine.number, mine.secret, one)
+        start(registry, mine)
 
 
 def test_entries_fall_back_to_what_still_stands(registry: Registry, mine: OpenedCase) -> None:
@@ -170,7 +267,7 @@ def test_proofs_go_with_case_and_item(
 
     with before_and_after(registry, erase) as before:
         assert before.proofs.of(mine.number, mine.secret) == []
-        assert before.proofs.due_checks(EXPIRES) == []
+        assert before.proofs.take_due(EXPIRES) == []
     with registry._store.reading() as connection:
         for table in (people_tables.proofs, people_tables.proved):
             assert connection.execute(select(table)).all() == []

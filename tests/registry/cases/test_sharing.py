@@ -6,19 +6,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from optout.registry import Registry
-from optout.registry.cases import CaseNotFound, OpenedCase, SharedState, Wish
+from optout.registry import Identifier, Registry
+from optout.registry.cases import CaseItem, CaseNotFound, OpenedCase, SharedState, Wish
 from optout.registry.errors import TransitionError, UsageError
 from optout.registry.identifiers import Grade
 from optout.registry.store import people_tables
 from sqlalchemy import select
 
-from tests.registry.cases.conftest import NOW
+from tests.registry.cases.conftest import HOSTILE, NOW
+
+PASSAGE = "The harbour lay still, and nobody had told the gulls about the strike."
 
 
 def show(registry: Registry, case: OpenedCase, place: int = 0, note: str = "my studio") -> int:
     at = case.entries[place].index
-    registry.sharing.show(case.number, case.secret, at, "https://anna.example/1.jpg", note, NOW)
+    value = f"{('one', 'two')[place]}.anna.example"
+    registry.sharing.show(case.number, case.secret, at, value, note, NOW)
     return at
 
 
@@ -27,7 +30,7 @@ def test_an_item_that_was_shown_is_reviewed_and_its_value_removed(
 ) -> None:
     at = show(registry, confirmed)
     (asked,) = registry.sharing.asked()
-    assert (asked.entry, asked.value, asked.note) == (at, "https://anna.example/1.jpg", "my studio")
+    assert (asked.entry, asked.value, asked.note) == (at, "one.anna.example", "my studio")
     assert (asked.state, asked.asked) == (SharedState.ASKED, "2026-03-02")
     assert "anna" not in repr(asked)
     registry.sharing.review(at, NOW)
@@ -73,6 +76,47 @@ def test_what_cannot_be_shown_is_refused(
         registry.sharing.review(at, NOW)
     with pytest.raises(UsageError, match="has no entry"):
         share(mine.number, mine.secret, at, "value", "", NOW)
+
+
+def test_what_is_shown_is_what_the_entry_covers(registry: Registry) -> None:
+    case = registry.cases.open_case(
+        [
+            CaseItem(Identifier.url("https://anna.example/1.jpg"), "a page"),
+            CaseItem(Identifier.text(PASSAGE), "a passage"),
+            CaseItem(Identifier.file_sha256("ab" * 32), "a file"),
+        ]
+    )
+    page, passage, file = (entry.index for entry in case.entries)
+
+    def shown(entry: int, value: str) -> str:
+        return registry.sharing.show(case.number, case.secret, entry, value, "", NOW).value
+
+    for entry, value in ((page, "https://else.example/"), (passage, PASSAGE.replace("e", "a"))):
+        with pytest.raises(UsageError, match="not what this entry covers"):
+            shown(entry, value)
+    with pytest.raises(UsageError):
+        shown(page, "\N{RIGHT-TO-LEFT OVERRIDE}\0")
+    assert registry.sharing.asked() == []
+    assert shown(page, "http://ANNA.example/1.jpg#here") == "http://ANNA.example/1.jpg#here"
+    assert shown(passage, f"  {PASSAGE.upper()}  ").strip() == PASSAGE.upper()
+    # Which file has a hash is to be seen where its creator says.
+    assert shown(file, "https://anna.example/novel.pdf") == "https://anna.example/novel.pdf"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_notes_and_answers_come_back_as_they_were_said(
+    registry: Registry, mine: OpenedCase, text: str
+) -> None:
+    at = show(registry, mine, note=text)
+    assert [item.note for item in registry.sharing.asked()] == [text]
+    registry.sharing.decline(at, text)
+    assert [item.answer for item in registry.sharing.of(mine.number, mine.secret)] == [text]
+
+
+@pytest.mark.parametrize("entry", [-1, 1 << 63, 10**30])
+def test_there_is_nothing_to_decide_of_what_is_no_entry(registry: Registry, entry: int) -> None:
+    with pytest.raises(UsageError, match="nothing is shown"):
+        registry.sharing.review(entry, NOW)
 
 
 def test_what_was_shown_is_erased_with_the_item(

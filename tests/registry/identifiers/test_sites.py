@@ -8,7 +8,14 @@ from importlib.resources import files
 
 import pytest
 from optout.registry.errors import IdentifierError
-from optout.registry.identifiers import PUBLIC_SUFFIX_DATE, Identifier, Kind, canonical, url_keys
+from optout.registry.identifiers import (
+    PUBLIC_SUFFIX_DATE,
+    Identifier,
+    Kind,
+    canonical,
+    registrable_domain,
+    url_keys,
+)
 
 LIST = files("publicsuffixlist")
 
@@ -69,6 +76,22 @@ def test_the_published_cases_of_the_list_hold(name: str, site: str | None) -> No
         keys = url_keys(f"https://{name}/a")
         assert keys is not None
         assert Identifier.site(site).digest in {key.digest for key in keys}
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("anna.example", "anna.example"),
+        ("www.pictures.anna.co.uk", "anna.co.uk"),
+        ("www.anna.github.io", "anna.github.io"),
+        ("co.uk", "co.uk"),
+        ("localhost", "localhost"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("[2001:db8::1]", "[2001:db8::1]"),
+    ],
+)
+def test_a_host_belongs_to_what_can_be_registered(host: str, domain: str) -> None:
+    assert registrable_domain(host) == domain
 
 
 def test_the_list_says_its_date() -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from optout.registry import Identifier, Registry
+from optout.registry.cases import CaseItem, Wish
 from optout.registry.errors import UsageError
 from optout.registry.log import SigningKey
 from optout.registry.partners import Exclusion, Partner, Purpose, Report
 from optout.registry.registry import Claim
+
+from tests.registry.cases.conftest import CODE, NOW
 
 VERIFIER = str(SigningKey.generate("harbour.example").verifier)
 
@@ -124,3 +128,61 @@ def test_a_root_that_was_computed_leads_to_later_ones(
         )
         assert registry.reports.keep(partner, later) == (number + 1, True)
     assert registry.reports.keep(partner, replace(report, envelope=b"again"))[1]
+
+
+@pytest.fixture
+def anna(registry: Registry) -> list[int]:
+    """The entries of a case that hears of everything; another case is silent."""
+    items = [CaseItem(Identifier.site(f"{name}.anna.example"), name) for name in ("a", "b", "c")]
+    for address in ("", "anna@mail.example"):
+        case = registry.cases.open_case(items)
+        key = (case.number, case.secret)
+        if address:
+            registry.contacts.put(*key, address, CODE, language="fr", wishes=Wish)
+            registry.contacts.confirm(*key, lambda contact: (True, contact.code), NOW)
+    (confirmed,) = registry.news.take(NOW)
+    registry.news.sent(confirmed.id)
+    return [entry.index for entry in case.entries]
+
+
+def about(registry: Registry, corpus: str, date: str, rows: dict[int, int]) -> Report:
+    root = registry.root().hex()
+    return Report(
+        corpus, date, registry.origin, registry.size, root, rows, f"{corpus}{date}{rows}".encode()
+    )
+
+
+def test_a_case_hears_once_that_a_corpus_left_out_something_of_it(
+    registry: Registry, partner: Partner, anna: list[int]
+) -> None:
+    def heard(report: Report) -> list[dict[str, str]]:
+        registry.reports.keep(partner, report, NOW)
+        letters = registry.news.take(NOW)
+        for letter in letters:
+            assert letter.wish is Wish.EXCLUDED
+            registry.news.sent(letter.id)
+        return [dict(letter.values) for letter in letters]
+
+    a, b, c = anna
+    first = about(registry, "Harbours", "2026-11-24", {0: 9, a: 3, b: 40})
+    told = {"partner": "Harbour Models", "corpus": "Harbours", "items": "2"}
+    assert heard(first) == [told]
+    assert heard(first) == []
+    assert heard(about(registry, "Harbours", "2026-11-25", {a: 3, b: 40, c: 1})) == []
+    assert heard(about(registry, "Harbours", "2026-11-23", {c: 1})) == [], "an older one"
+    assert heard(about(registry, "Gulls", "2026-11-24", {c: 1})) == [
+        {**told, "corpus": "Gulls", "items": "1"}
+    ]
+    # Left out of a report, and named by the next.
+    assert heard(about(registry, "Harbours", "2026-11-26", {0: 1})) == []
+    assert heard(about(registry, "Harbours", "2026-11-27", {c: 1})) == [{**told, "items": "1"}]
+
+
+def test_a_report_tells_nothing_of_what_was_erased(
+    registry: Registry, partner: Partner, anna: list[int]
+) -> None:
+    report = about(registry, "Harbours", "2026-11-24", {anna[0]: 3, anna[1]: 1})
+    registry.erase(anna[:1])
+    registry.reports.keep(partner, report)
+    (letter,) = registry.news.due(datetime.now(UTC))
+    assert letter.values["items"] == "1"

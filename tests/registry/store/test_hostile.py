@@ -161,9 +161,11 @@ def use_table(filled: Filled, registry: Registry, table: str) -> None:
         ],
         "proofs": [
             lambda: registry.proofs.of(*key),
-            lambda: registry.proofs.due_checks(LATER),
+            lambda: registry.proofs.take_due(LATER),
             lambda: registry.proofs.record_check(filled.proof, Check.MISSING, NOW),
             lambda: registry.proofs.record_check(filled.proof, Check.FOUND, LATER),
+            lambda: registry.proofs.end_over(LATER),
+            lambda: registry.proofs.end(*key, filled.proof),
         ],
         "shared": [
             lambda: registry.sharing.asked(),

@@ -47,6 +47,16 @@ def test_a_registry_is_made_in_an_empty_database_alone(empty: str, folder: Path)
         assert registry.size == 1
 
 
+def test_a_folder_of_keys_that_is_missing_is_no_fault_of_the_database(
+    empty: str, folder: Path
+) -> None:
+    folder.rmdir()
+    with pytest.raises(RegistryError, match=r"^/.*/keys/.*\.key cannot be made: No such file"):
+        Registry.create(empty)
+    folder.mkdir()
+    Registry.create(empty).close()
+
+
 def test_tables_of_something_else_are_left_alone(postgres, empty: str, folder: Path) -> None:
     database = postgresql.PostgresDatabase(make_url(empty).set(drivername="postgresql+psycopg"), "")
     with database.writing() as connection:

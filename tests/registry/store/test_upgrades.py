@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from optout.registry import Identifier, Registry, store
-from optout.registry.cases import CaseItem
+from optout.registry.cases import ANSWERS, CaseItem, Repeat
 from optout.registry.errors import RegistryError
 from optout.registry.partners import Purpose
 from optout.registry.registry import Claim
@@ -26,6 +26,12 @@ FIRST_TABLES = {
 
 PEOPLE = {"contacts", "letters", "notices", "proofs", "proved", "shared"}
 PARTNERS = {"partners", "reported", "reports", "uploads"}
+ADDED = {
+    **dict.fromkeys(PEOPLE, "0004"),
+    **dict.fromkeys(PARTNERS, "0005"),
+    "answers": "0006",
+}
+"""Which version has brought a table."""
 
 
 def change(database: Path, statement: str, *values: object) -> None:
@@ -130,7 +136,7 @@ def test_an_older_registry_is_sealed_and_says_the_same(database: Path, version: 
         registry.cases.erase(case.number, case.secret)
 
 
-@pytest.mark.parametrize("version", ["0003", "0004"])
+@pytest.mark.parametrize("version", ["0003", "0004", "0005"])
 def test_an_upgrade_adds_tables_and_leaves_what_is_there(location: str, version: str) -> None:
     with Registry.open(location) as registry:
         filled = Filled.of(registry)
@@ -138,7 +144,7 @@ def test_an_upgrade_adds_tables_and_leaves_what_is_there(location: str, version:
         before = (registry.root(), list(registry.openings()))
         with registry._store.writing() as connection:
             for table in reversed(tables.metadata.sorted_tables):
-                if table.name in PARTNERS or (table.name in PEOPLE and version == "0003"):
+                if version < ADDED.get(table.name, ""):
                     connection.exec_driver_sql(f"DROP TABLE {table.name}")
             connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
     with Registry.open(location) as registry:
@@ -146,7 +152,11 @@ def test_an_upgrade_adds_tables_and_leaves_what_is_there(location: str, version:
         assert registry.cases.read(filled.number, filled.secret).items[0].shown == "Anna"
         contact = registry.contacts.of(filled.number)
         assert (contact is None) == (version == "0003")
-        assert registry.partners.all() == []
+        assert (registry.partners.find(filled.reader) is None) == (version < "0005")
+        repeat = Repeat.of(registry.derive(ANSWERS), "open a case", "k" * 22, ["a"])
+        items = [CaseItem(Identifier.site("anna.example"), "Anna")]
+        told = [registry.cases.open_cases([items], {0: repeat})[0] for _ in range(2)]
+        assert told[0].secret == told[1].secret
         if version == "0003":
             Filled.of(registry)
         else:

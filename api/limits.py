@@ -31,6 +31,8 @@ class Limits:
         picture_seconds: how long that may take.
         writers: registry calls at once.
         waiting: requests that may wait for their turn before new ones are turned away.
+        checks: proofs that are looked at at once.
+        check_seconds: how long looking at one may take, and waiting for one's turn before it.
         addresses: lines of one bulk query.
         addresses_body: bytes of one.
         report: bytes of a partner's report.
@@ -57,6 +59,8 @@ class Limits:
     picture_seconds: float = 60
     writers: int = 4
     waiting: int = 64
+    checks: int = 4
+    check_seconds: float = 15
     addresses: int = 10_000
     addresses_body: int = 16 * MEBIBYTE
     report: int = 16 * MEBIBYTE

@@ -1,0 +1,350 @@
+"""Proving at the desk: what is to be placed, whether it is there, and whether it still is.
+
+The times of a proof:
+
+- *30 days* to place what is asked for; then it is forgotten.
+- *365 days* it stands once it was found, and each time it is found again.
+- *Every 7 days* it is looked at again (`registry.cases.proving.CHECKED_EVERY`); missing *three
+  times in a row*, it ends. What cannot be reached counts as neither, and nor does what its owner
+  has looked at meanwhile and not found.
+
+A record in DNS says itself until when it stands: at first for all of the above, later until its
+proof expires. Its owner may replace it by the one that is shown then, or let it run out.
+
+Nobody is asked within a transaction, or while a thread of the registry is held.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from weakref import WeakValueDictionary
+
+import anyio
+from optout.api.errors import Busy, Fault, ItemsRefused, ProofOver, TooOften
+from optout.api.limits import Limits
+from optout.api.places import where
+from optout.api.proofs import (
+    TOKEN_BYTES,
+    Challenge,
+    Method,
+    NotFound,
+    Proved,
+    Result,
+    Unprovable,
+    Unreachable,
+    profile_of,
+    provable_account,
+    provable_domain,
+    prove_account,
+    prove_by_file,
+    prove_by_record,
+)
+from optout.registry import Registry
+from optout.registry.cases import Check, ProofState, StandingProof
+from optout.registry.cases import Method as KeptMethod
+from optout.registry.identifiers import Grade
+
+from .covering import Coverage
+from .outside import Outside
+from .turns import Turns
+from .windows import Rate, Windows
+
+log = logging.getLogger("optout.api")
+
+TO_PLACE = timedelta(days=30)
+STANDS = timedelta(days=365)
+OF_CASE = Rate(10, 60)
+"""How often one case may have its proofs looked at."""
+
+_GRADES = {
+    Method.DNS: Grade.DOMAIN,
+    Method.FILE: Grade.DOMAIN,
+    Method.ACCOUNT: Grade.ACCOUNT,
+}
+_REMEMBERED = 10_000
+"""Cases whose checks are counted at once."""
+
+_BATCH = 20
+"""Proofs that one process takes at once to look at them again: few enough for their lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownProof:
+    """A proof as its owner sees it.
+
+    Attributes:
+        proof: how it stands.
+        challenge: what is to be placed, and where.
+        profile: where an account's profile is; None of domains.
+        items: the entries that it is for; while it is asked for, those that it would be.
+    """
+
+    proof: StandingProof
+    challenge: Challenge
+    profile: str | None = field(repr=False)
+    items: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of looking at a proof.
+
+    Attributes:
+        found: whether it is there; None where nobody could be asked.
+        raised: the entries whose grade it has raised.
+        advice: what to do where it was not found, in sentences; None where it was.
+        proof: how it stands now.
+    """
+
+    found: bool | None
+    raised: list[int]
+    advice: str | None
+    proof: ShownProof
+
+
+class ProofDesk:
+    """Starts proofs, looks at them, and ends them.
+
+    Args:
+        registry: the registry, open.
+        outside: what is asked, and the time.
+        turns: threads.
+        limits: how much is looked at at once, and for how long.
+        queued: called when a letter may have been queued.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        outside: Outside,
+        turns: Turns,
+        limits: Limits,
+        queued: Callable[[], None],
+    ) -> None:
+        self._registry = registry
+        self._outside = outside
+        self._seconds = limits.check_seconds
+        self._keepers = turns
+        self._askers = Turns(limits.checks, limits.waiting)
+        self._queued = queued
+        self._counted = Windows(_REMEMBERED, lambda: outside.clock().timestamp())
+        self._cases: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def start(self, number: str, secret: str, method: Method, subject: str) -> ShownProof:
+        """Say what is to be placed to prove something.
+
+        Args:
+            number: of the case, as somebody typed it.
+            secret: of the case, likewise.
+            method: how it will be proved.
+            subject: the domain, or the account, as somebody typed it.
+
+        Raises:
+            CaseNotFound: there is no such case, or its secret is another one.
+            ItemsRefused: it cannot be proved in this way, or covers nothing of the case.
+            UsageError: the case has too many proofs already.
+        """
+        return await self._keepers.run(self._start, number, secret, method, subject)
+
+    async def of(self, number: str, secret: str) -> list[ShownProof]:
+        """The proofs of a case, the oldest first; those that were not proved in time are gone.
+
+        Raises:
+            CaseNotFound: there is no such case, or its secret is another one.
+        """
+        return await self._keepers.run(self._of, number, secret)
+
+    async def check(self, number: str, secret: str, identity: str) -> Checked | None:
+        """Look whether a proof is there; None where the case has no such proof.
+
+        Raises:
+            CaseNotFound: there is no such case, or its secret is another one.
+            ProofOver: it has ended.
+            TooOften: this case has asked often enough.
+            Busy: too many are looked at.
+            TransitionError: an item has changed meanwhile; nothing was changed.
+            UsageError: the proof has ended meanwhile.
+        """
+        shown = await self._keepers.run(self._find, number, secret, identity)
+        if shown is None:
+            return None
+        proof = shown.proof
+        if proof.state == ProofState.ENDED or proof.expires <= self._outside.clock():
+            raise ProofOver("this proof has ended", "Begin a new one.")
+        if not self._counted.hit(proof.case_number, OF_CASE):
+            raise TooOften(
+                f"a case may have its proofs looked at {OF_CASE.amount} times a minute",
+                "Wait a minute; what is new in DNS can take an hour to be seen everywhere.",
+                self._counted.wait(proof.case_number, OF_CASE),
+            )
+        async with self._place(proof.case_number):
+            result = await self._ask(proof)
+        if isinstance(result, Proved):
+            checked = await self._keepers.run(self._raise, number, secret, identity, result)
+            if checked.raised:
+                self._queued()
+            return checked
+        found = None if isinstance(result, Unreachable) else False
+        return Checked(found, [], result.advice, shown)
+
+    async def end(self, number: str, secret: str, identity: str) -> bool:
+        """End a proof: entries fall back to the grade that something else gives them.
+
+        Returns:
+            Whether the case has such a proof.
+
+        Raises:
+            CaseNotFound: there is no such case, or its secret is another one.
+        """
+        return await self._keepers.run(self._registry.proofs.end, number, secret, identity)
+
+    async def recheck(self) -> None:
+        """Look again at every proof that is due, one after another; end those that are over.
+
+        Several processes may do so at once: none looks at what another has taken.
+        """
+        proofs, clock = self._registry.proofs, self._outside.clock
+        while await self._keepers.run(proofs.end_over, clock()):
+            continue
+        while due := await self._keepers.run(proofs.take_due, clock(), _BATCH):
+            for proof in due:
+                check = await self._look_again(proof)
+                now = clock()
+                await self._keepers.run(
+                    proofs.record_check, proof.id, check, now, expires=now + STANDS
+                )
+
+    async def _look_again(self, proof: StandingProof) -> Check:
+        try:
+            result = await self._ask(proof)
+        except Exception as error:  # of one proof, for which the others are not to suffer
+            log.error("%s", where(error))
+            return Check.UNREACHABLE
+        if isinstance(result, Proved):
+            return Check.FOUND
+        return Check.MISSING if isinstance(result, NotFound) else Check.UNREACHABLE
+
+    @asynccontextmanager
+    async def _place(self, number: str) -> AsyncIterator[None]:
+        """A place to ask from: one a case, so that whoever is slow to answer holds up their own."""
+        own = self._cases.setdefault(number, asyncio.Lock())
+        async with AsyncExitStack() as place:
+            try:
+                with anyio.fail_after(self._seconds):
+                    await place.enter_async_context(own)
+                    await place.enter_async_context(self._askers.hold())
+            except TimeoutError as error:
+                raise Busy(
+                    "too many proofs are looked at right now",
+                    "Nothing was changed. Try again in a minute.",
+                ) from error
+            yield
+
+    async def _ask(self, proof: StandingProof) -> Result:
+        challenge, outside = _challenge(proof), self._outside
+        try:
+            with anyio.fail_after(self._seconds):
+                match proof.method:
+                    case KeptMethod.DNS:
+                        return await prove_by_record(challenge, outside.resolver, outside.clock)
+                    case KeptMethod.FILE:
+                        return await prove_by_file(challenge, outside.fetcher)
+                    case KeptMethod.ACCOUNT:
+                        return await prove_account(
+                            challenge,
+                            outside.fetcher,
+                            endpoints=outside.endpoints,
+                            stable_id=proof.stable or None,
+                        )
+        except TimeoutError:
+            return Unreachable(
+                f"Nothing was answered within {self._seconds:g} seconds. "
+                "Try again in a few minutes."
+            )
+        except Unprovable as error:  # the lists of what is shared are newer than the proof
+            return NotFound(str(error))
+
+    def _start(self, number: str, secret: str, method: Method, subject: str) -> ShownProof:
+        place = "account" if method == Method.ACCOUNT else "domain"
+        try:
+            if method == Method.ACCOUNT:
+                form = provable_account(subject, self._outside.endpoints)
+            else:
+                form = provable_domain(subject)
+        except Unprovable as error:
+            raise _refused(place, "unprovable", error.message, error.advice) from error
+        coverage = self._coverage(number, secret)
+        if not coverage.of(method, form):
+            said = f"{form} covers no item of this case that is in force"
+            raise _refused(place, "covers-nothing", said, coverage.advice(method))
+        now = self._outside.clock()
+        identity = self._registry.proofs.start(
+            number,
+            secret,
+            KeptMethod(method),
+            form,
+            secrets.token_bytes(TOKEN_BYTES),
+            now=now,
+            expires=now + TO_PLACE,
+        )
+        (started,) = self._of(number, secret, identity)
+        return started
+
+    def _of(self, number: str, secret: str, identity: str | None = None) -> list[ShownProof]:
+        proofs, now = self._registry.proofs.of(number, secret), self._outside.clock()
+        coverage = self._coverage(number, secret)
+        return [
+            self._shown(coverage, proof)
+            for proof in proofs
+            if identity in {None, proof.id}
+            and (proof.state != ProofState.ASKED or proof.expires > now)
+        ]
+
+    def _find(self, number: str, secret: str, identity: str) -> ShownProof | None:
+        return next(iter(self._of(number, secret, identity)), None)
+
+    def _coverage(self, number: str, secret: str) -> Coverage:
+        return Coverage(self._registry.cases.read(number, secret))
+
+    def _raise(self, number: str, secret: str, identity: str, result: Proved) -> Checked:
+        # What was read before anybody was asked may be withdrawn, erased or ended by now.
+        shown = self._find(number, secret, identity)
+        if shown is None or shown.proof.state == ProofState.ENDED:
+            raise ProofOver("this proof has ended meanwhile", "Begin a new one.")
+        method, now = Method(shown.proof.method), self._outside.clock()
+        covered = self._coverage(number, secret).of(method, shown.proof.subject)
+        raised = self._registry.proofs.record_proved(
+            number,
+            secret,
+            identity,
+            covered,
+            _GRADES[method],
+            now=now,
+            expires=now + STANDS,
+            stable=result.stable_id or "",
+        )
+        (found,) = self._of(number, secret, identity)
+        return Checked(True, sorted(raised), None, found)
+
+    def _shown(self, coverage: Coverage, proof: StandingProof) -> ShownProof:
+        method, items = Method(proof.method), proof.entries
+        if proof.state == ProofState.ASKED:
+            items = coverage.of(method, proof.subject)
+        is_account = method == Method.ACCOUNT
+        profile = profile_of(proof.subject, self._outside.endpoints) if is_account else None
+        return ShownProof(proof, _challenge(proof), profile, items)
+
+
+def _challenge(proof: StandingProof) -> Challenge:
+    until = max(proof.made + TO_PLACE + STANDS, proof.expires)
+    return Challenge(proof.case_number, proof.subject, proof.token, until)
+
+
+def _refused(place: str, reason: str, detail: str, advice: str) -> ItemsRefused:
+    return ItemsRefused([Fault(f"#/{place}", reason, detail, advice)])

@@ -1,0 +1,462 @@
+"""Proofs are looked at again while they stand, and nobody is held up by who does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from optout.api.errors import Busy, ItemsRefused, ProofOver, Unprovable
+from optout.api.proofs import Method
+from optout.api.service import Checked, Desk, Item, Limits, Outside, proving, read_line
+from optout.registry.cases import OpenedCase, ProofState
+from optout.registry.errors import UsageError
+from optout.registry.identifiers import Grade
+
+from tests.api.proofs.servers import Names
+from tests.api.proofs.world import World, world
+
+LIMITS = Limits()
+WEEK = {"days": 7}
+
+
+@pytest.fixture(scope="module")
+def _around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world(tmp_path_factory.mktemp("world")) as made:
+        yield made
+
+
+@pytest.fixture
+def around(_around: World) -> World:
+    """The world, in which nothing stands anywhere."""
+    _around.reset()
+    return _around
+
+
+@pytest.fixture
+def desk(around: World, new_registry: Callable[[], Path]) -> Iterator[Desk]:
+    with opened_desk(new_registry(), around.outside) as desk:
+        yield desk
+
+
+@contextmanager
+def opened_desk(database: Path, outside: Outside, limits: Limits = LIMITS) -> Iterator[Desk]:
+    desk = Desk.open(database, None, limits, outside)
+    try:
+        yield desk
+    finally:
+        desk.close()
+
+
+class Owner:
+    """Somebody with a case.
+
+    Args:
+        desk: where it was opened.
+        case: the case.
+    """
+
+    def __init__(self, desk: Desk, case: OpenedCase) -> None:
+        self.desk = desk
+        self.case = case
+        self.key = (case.number, case.secret)
+
+    @classmethod
+    async def at(cls, desk: Desk, *lines: str) -> Owner:
+        items = [read_line(line, LIMITS) for line in lines or ("anna.example",)]
+        return cls(
+            desk, await desk.open_case([one for one in items if isinstance(one, Item)], ["search"])
+        )
+
+    async def starts(self, subject: str = "anna.example", method: Method = Method.DNS) -> str:
+        return (await self.desk.proofs.start(*self.key, method, subject)).proof.id
+
+    async def checks(self, identity: str) -> Checked:
+        checked = await self.desk.proofs.check(*self.key, identity)
+        assert checked is not None
+        return checked
+
+    async def proves(self, around: World) -> str:
+        """Place a record, and have it found."""
+        shown = await self.desk.proofs.start(*self.key, Method.DNS, "anna.example")
+        around.records[shown.challenge.record_name] = shown.challenge.record_value
+        assert (await self.checks(shown.proof.id)).raised
+        return shown.proof.id
+
+    async def grades(self) -> set[Grade]:
+        return {item.grade for item in (await self.desk.read_case(*self.key)).items}
+
+    async def state(self) -> tuple[ProofState, int]:
+        (shown,) = await self.desk.proofs.of(*self.key)
+        return shown.proof.state, shown.proof.failures
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(work, 20))
+
+
+def test_a_proof_is_looked_at_again_every_week_and_stands_longer_each_time(
+    desk: Desk, around: World
+) -> None:
+    async def main() -> None:
+        owner = await Owner.at(desk)
+        await owner.proves(around)
+        around.zone.asked.clear()
+        around.pass_time(days=6, hours=23)
+        await desk.proofs.recheck()
+        assert around.zone.asked == []
+        around.pass_time(hours=1)
+        await desk.proofs.recheck()
+        await desk.proofs.recheck()
+        assert len(around.zone.asked) == 1
+        (shown,) = await desk.proofs.of(*owner.key)
+        assert shown.proof.checked == around.now
+        assert shown.proof.expires == around.now + timedelta(days=365)
+        assert await owner.grades() == {Grade.DOMAIN}
+
+    run(main())
+
+
+def test_missing_three_times_in_a_row_a_proof_ends_and_the_grades_fall_back(
+    desk: Desk, around: World
+) -> None:
+    async def main() -> None:
+        owner = await Owner.at(desk, "anna.example", "anna.example/a")
+        identity = await owner.proves(around)
+        record = dict(around.records)
+        history = [(False, 1), (False, 2), (True, 0), (False, 1), (None, 1), (False, 2)]
+        for there, failures in history:
+            around.silent = there is None
+            around.records = dict(record) if there else {}
+            around.pass_time(**WEEK)
+            await desk.proofs.recheck()
+            assert await owner.state() == (ProofState.STANDING, failures)
+            assert await owner.grades() == {Grade.DOMAIN}
+        # What its owner looks for in vain is no reason to end it.
+        assert (await owner.checks(identity)).found is False
+        assert await owner.state() == (ProofState.STANDING, 2)
+        around.pass_time(**WEEK)
+        await desk.proofs.recheck()
+        assert await owner.state() == (ProofState.ENDED, 3)
+        assert await owner.grades() == {Grade.SELF}
+        around.records = record
+        with pytest.raises(ProofOver, match="this proof has ended"):
+            await owner.checks(identity)
+
+    run(main())
+
+
+def test_what_nobody_can_reach_stands_until_it_expires(desk: Desk, around: World) -> None:
+    async def main() -> None:
+        owner, other = await Owner.at(desk), await Owner.at(desk)
+        await owner.proves(around)
+        await other.starts()
+        around.silent = True
+        for weeks in (1, 1, 1, 49):
+            around.pass_time(weeks=weeks)
+            await desk.proofs.recheck()
+        assert await owner.state() == (ProofState.STANDING, 0)
+        assert await desk.proofs.of(*other.key) == []
+        around.silent = False
+        around.pass_time(days=1)
+        around.zone.asked.clear()
+        await desk.proofs.recheck()
+        assert around.zone.asked == []
+        assert await owner.state() == (ProofState.ENDED, 0)
+        assert await owner.grades() == {Grade.SELF}
+
+    run(main())
+
+
+def test_a_record_that_its_owner_lets_run_out_is_missing(desk: Desk, around: World) -> None:
+    async def main() -> None:
+        owner = await Owner.at(desk)
+        await owner.proves(around)
+        for days in (360, 30, 7):
+            around.pass_time(days=days)
+            await desk.proofs.recheck()
+        (shown,) = await desk.proofs.of(*owner.key)
+        assert (shown.proof.state, shown.proof.failures) == (ProofState.STANDING, 1)
+        # The one that is shown by now goes on.
+        around.records[shown.challenge.record_name] = shown.challenge.record_value
+        around.pass_time(**WEEK)
+        await desk.proofs.recheck()
+        assert await owner.state() == (ProofState.STANDING, 0)
+
+    run(main())
+
+
+def test_an_account_is_compared_by_what_it_is_called_for_good(desk: Desk, around: World) -> None:
+    async def main() -> None:
+        owner = await Owner.at(desk, "github:anna")
+        shown = await desk.proofs.start(*owner.key, Method.ACCOUNT, "github:anna")
+        line = shown.challenge.line
+        around.profile(line, stable=7)
+        assert (await owner.checks(shown.proof.id)).raised
+        for stable, failures in ((7, 0), (8, 1), (7, 0), (8, 1), (8, 2)):
+            around.profile(line, stable=stable)
+            around.pass_time(**WEEK)
+            await desk.proofs.recheck()
+            assert await owner.state() == (ProofState.STANDING, failures)
+        around.pass_time(**WEEK)
+        await desk.proofs.recheck()
+        assert await owner.grades() == {Grade.SELF}
+
+    run(main())
+
+
+def test_two_processes_look_at_each_proof_once(
+    around: World, new_registry: Callable[[], Path]
+) -> None:
+    database = new_registry()
+
+    async def main(desk: Desk, other: Desk) -> None:
+        for _ in range(3):
+            await (await Owner.at(desk)).proves(around)
+        around.zone.asked.clear()
+        around.pass_time(**WEEK)
+        await asyncio.gather(desk.proofs.recheck(), other.proofs.recheck())
+        assert len(around.zone.asked) == 3
+
+    with (
+        opened_desk(database, around.outside) as desk,
+        opened_desk(database, around.outside) as other,
+    ):
+        run(main(desk, other))
+
+
+def test_a_fault_with_one_proof_is_not_the_others(
+    desk: Desk, around: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = proving.prove_by_record
+
+    async def faulty(challenge: Any, *rest: Any) -> Any:
+        if challenge.case_number == broken.case.number:
+            raise RuntimeError(challenge.subject + challenge.text)
+        if challenge.case_number == refused.case.number:
+            raise Unprovable("anna.example is a public suffix", "Give a name below it.")
+        return await real(challenge, *rest)
+
+    async def main() -> None:
+        nonlocal broken, refused
+        broken, refused, third = [await Owner.at(desk) for _ in range(3)]
+        for owner in (broken, refused, third):
+            await owner.proves(around)
+        monkeypatch.setattr(proving, "prove_by_record", faulty)
+        around.records.clear()
+        around.pass_time(**WEEK)
+        await desk.proofs.recheck()
+        assert [(await owner.state())[1] for owner in (broken, refused, third)] == [0, 1, 1]
+        (shown,) = await desk.proofs.of(*refused.key)
+        told = await refused.checks(shown.proof.id)
+        assert told.advice == "anna.example is a public suffix. Give a name below it."
+
+    broken = refused = None  # type: Any
+    caplog.set_level(logging.DEBUG, "optout")
+    run(main())
+    assert "RuntimeError at" in caplog.text
+    assert "anna" not in caplog.text
+
+
+class Slow(Names):
+    """A resolver that never answers about one name."""
+
+    def __init__(self, slow: str) -> None:
+        super().__init__()
+        self.slow = slow
+        self.at_once = self.most = 0
+
+    async def texts(self, name: str) -> tuple[bytes, ...]:
+        if self.slow in name:
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+            try:
+                await anyio.sleep_forever()
+            finally:
+                self.at_once -= 1
+        return await super().texts(name)
+
+
+@contextmanager
+def slow_desk(
+    around: World, database: Path, slow: str, **limits: float
+) -> Iterator[tuple[Desk, Slow]]:
+    names = Slow(slow)
+    told = replace(LIMITS, **limits)  # type: Any
+    with opened_desk(database, replace(around.outside, resolver=names), told) as desk:
+        yield desk, names
+
+
+@asynccontextmanager
+async def hanging(
+    names: Slow, count: int, checks: Sequence[Coroutine[Any, Any, Checked]]
+) -> AsyncIterator[None]:
+    """Have proofs looked at, of which so many are looked at right now and answered never."""
+    tasks = [asyncio.create_task(each) for each in checks]
+    while names.at_once < count:
+        await asyncio.sleep(0.01)
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def test_who_does_not_answer_is_not_waited_for(
+    around: World, new_registry: Callable[[], Path]
+) -> None:
+    async def main(desk: Desk) -> None:
+        owner = await Owner.at(desk)
+        told = await owner.checks(await owner.starts())
+        assert (told.found, told.raised) == (None, [])
+        assert told.advice == (
+            "Nothing was answered within 0.2 seconds. Try again in a few minutes."
+        )
+
+    with slow_desk(around, new_registry(), "anna", check_seconds=0.2) as (desk, _):
+        run(main(desk))
+
+
+def test_who_does_not_answer_holds_up_nobody_else(
+    around: World, new_registry: Callable[[], Path]
+) -> None:
+    async def main(desk: Desk, names: Slow) -> None:
+        anna = await Owner.at(desk)
+        bob = await Owner.at(desk, "bob.example")
+        slow, quick = await anna.starts(), await bob.starts("bob.example")
+        # Of those that wait, all but one hold no place.
+        async with hanging(names, 1, [anna.checks(slow) for _ in range(5)]):
+            for _ in range(3):
+                assert (await bob.checks(quick)).found is False
+            assert await anna.grades() == {Grade.SELF}
+            assert names.most == names.at_once == 1
+
+    with slow_desk(around, new_registry(), "anna", check_seconds=15) as (desk, names):
+        run(main(desk, names))
+
+
+def test_no_more_are_looked_at_at_once_than_there_are_places(
+    around: World, new_registry: Callable[[], Path]
+) -> None:
+    async def main(desk: Desk, names: Slow) -> None:
+        owners = [await Owner.at(desk) for _ in range(4)]
+        proofs = [await owner.starts() for owner in owners]
+        checks = [owner.checks(proof) for owner, proof in zip(owners, proofs, strict=True)]
+        async with hanging(names, 2, checks):
+            await asyncio.sleep(0.1)
+            assert await owners[0].grades() == {Grade.SELF}
+        assert names.most == 2
+
+    with slow_desk(around, new_registry(), "anna", check_seconds=15, checks=2) as (desk, names):
+        run(main(desk, names))
+
+
+def test_who_gets_no_place_in_time_is_turned_away(
+    around: World, new_registry: Callable[[], Path]
+) -> None:
+    async def main(desk: Desk) -> None:
+        owner = await Owner.at(desk)
+        identity = await owner.starts()
+        async with desk.proofs._askers.hold():
+            with pytest.raises(Busy, match="too many proofs are looked at right now"):
+                await asyncio.create_task(owner.checks(identity))
+        assert (await owner.checks(identity)).found is False
+
+    with slow_desk(around, new_registry(), "nobody", check_seconds=0.5, checks=1) as (desk, _):
+        run(main(desk))
+
+
+def test_who_is_slow_to_answer_holds_up_no_round_for_long(
+    around: World, new_registry: Callable[[], Path]
+) -> None:
+    async def main(desk: Desk, names: Slow) -> None:
+        owner = await Owner.at(desk)
+        shown = await desk.proofs.start(*owner.key, Method.DNS, "anna.example")
+        names.records[shown.challenge.record_name] = (shown.challenge.record_value.encode(),)
+        assert (await owner.checks(shown.proof.id)).found
+        names.slow = "anna"
+        around.pass_time(**WEEK)
+        await desk.proofs.recheck()
+        assert await owner.state() == (ProofState.STANDING, 0)
+
+    with slow_desk(around, new_registry(), "nobody", check_seconds=0.5) as (desk, names):
+        run(main(desk, names))
+
+
+def test_what_its_owner_ends_while_it_is_looked_for_stays_ended(
+    desk: Desk, around: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = proving.prove_by_record
+
+    async def main() -> None:
+        owner = await Owner.at(desk)
+        shown = await desk.proofs.start(*owner.key, Method.DNS, "anna.example")
+        around.records[shown.challenge.record_name] = shown.challenge.record_value
+
+        async def meanwhile(*given: Any) -> Any:
+            found = await real(*given)
+            await desk.proofs.end(*owner.key, shown.proof.id)
+            return found
+
+        monkeypatch.setattr(proving, "prove_by_record", meanwhile)
+        with pytest.raises(ProofOver, match="has ended meanwhile"):
+            await owner.checks(shown.proof.id)
+        assert await owner.grades() == {Grade.SELF}
+
+    run(main())
+
+
+def test_what_was_erased_while_it_was_looked_for_is_not_raised(
+    desk: Desk, around: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = proving.prove_by_record
+
+    async def main() -> None:
+        owner = await Owner.at(desk, "anna.example", "anna.example/a")
+        shown = await desk.proofs.start(*owner.key, Method.DNS, "anna.example")
+        around.records[shown.challenge.record_name] = shown.challenge.record_value
+        first, second = shown.items
+
+        async def meanwhile(*given: Any) -> Any:
+            await desk.erase(*owner.key, [first])
+            return await real(*given)
+
+        monkeypatch.setattr(proving, "prove_by_record", meanwhile)
+        checked = await owner.checks(shown.proof.id)
+        assert checked.raised == checked.proof.items == [second]
+
+    run(main())
+
+
+def test_a_letter_is_on_its_way_once_something_was_raised(desk: Desk, around: World) -> None:
+    woken: list[bool] = []
+    desk.letters.when_queued.append(lambda: woken.append(True))
+
+    async def main() -> None:
+        owner = await Owner.at(desk)
+        identity = await owner.proves(around)
+        assert woken == [True]
+        assert (await owner.checks(identity)).raised == []
+        assert woken == [True]
+
+    run(main())
+
+
+def test_a_case_has_so_many_proofs_at_most(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optout.registry.cases.proving.MOST_PROOFS", 1)
+
+    async def main() -> None:
+        owner = await Owner.at(desk)
+        await owner.starts()
+        with pytest.raises(UsageError, match="has 1 proofs already"):
+            await owner.starts()
+        with pytest.raises(ItemsRefused):
+            await owner.starts("co.uk")
+
+    run(main())
