@@ -32,6 +32,9 @@ from dataclasses import dataclass
 
 from optout.registry.errors import OptOutError, UsageError
 
+_ITEMS = ("#/items/", "#/item/", "#/lines/", "#/pictures/")
+"""Where the items of a request stand."""
+
 
 class MissingExtra(OptOutError):  # noqa: N818  # says what happened
     """The libraries of `optout[serve]` are not installed."""
@@ -158,7 +161,10 @@ class ItemsRefused(UsageError):  # noqa: N818  # says what happened
     """Some items of a case cannot be registered, so none is: HTTP status 422."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        count = f"{len(faults)} items" if len(faults) != 1 else "1 item"
+        # Of a case's items, or of any other fields of a request.
+        of_items = all(fault.pointer.startswith(_ITEMS) for fault in faults)
+        noun = "item" if of_items else "field"
+        count = f"{len(faults)} {noun}s" if len(faults) != 1 else f"1 {noun}"
         super().__init__(
             f"{count} cannot be taken as given",
             "Nothing was changed. Correct or leave out what is listed, and send again.",

@@ -18,7 +18,8 @@ class Limits:
             still sending gets to see the answer.
         upload_seconds: how long a body may take to arrive.
         pause_seconds: how long it may pause.
-        slowest: bytes a second below which it is too slow.
+        slowest: bytes a second below which it is too slow; large ones have to be faster where
+            others wait, see `turns`.
         items: items of one case.
         pictures: pictures of one case.
         picture: bytes of one picture.
@@ -37,6 +38,7 @@ class Limits:
         addresses_body: bytes of one.
         report: bytes of a partner's report.
         whole_list: bytes of a partner's list.
+        spare: bytes that lists leave free where they are kept.
         publish_seconds: for how long a snapshot is served as it is; 0 renews it whenever somebody
             asks.
     """
@@ -65,4 +67,5 @@ class Limits:
     addresses_body: int = 16 * MEBIBYTE
     report: int = 16 * MEBIBYTE
     whole_list: int = 1024 * MEBIBYTE
+    spare: int = 1024 * MEBIBYTE
     publish_seconds: float = 60

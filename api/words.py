@@ -22,12 +22,15 @@ _SAYS = {
     "int_parsing_size": "is no whole number that can be read",
     "int_type": "is no whole number",
     "less_than_equal": "is above {le}",
+    "list_type": "is no list",
     "literal_error": "is none of {expected}",
     "path_type": "is not written in quotes",
+    "string_pattern_mismatch": "is not written as it must be",
     "string_too_long": "is longer than {max_length} characters",
-    "string_too_short": "is too short",
+    "string_too_short": "is shorter than {min_length} characters",
     "string_type": "is not written in quotes",
-    "too_short": "is too short",
+    "too_long": "has more than {max_length} entries",
+    "too_short": "is shorter than {min_length}",
     "tuple_type": "is no list",
 }
 
@@ -42,6 +45,8 @@ def says(fault: Mapping[str, Any]) -> str:
     context = fault.get("ctx", {})
     if "advice" in context:
         return str(fault["msg"])
+    if context.get("min_length") == 1:
+        return "is empty"
     return _SAYS.get(fault["type"], "cannot be used").format(**context)
 
 

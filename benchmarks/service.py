@@ -1,6 +1,7 @@
 """How much the service carries: look-ups, registrations, a list of a million, memory over time.
 
-    python -m benchmarks.service                 three quarters of an hour
+    python -m benchmarks.service                 half an hour
+    python -m benchmarks.service rates           one part anew; the others stay as they were
     BENCH=quick python -m benchmarks.service     some minutes; only prints
 
 Server and clients share the cores of this machine. Everything goes over loopback to one process of
@@ -12,6 +13,7 @@ Writes docs/service-load.json, and from it the tables of docs/service-load.md.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import itertools
 import json
@@ -21,6 +23,7 @@ import re
 import secrets
 import statistics
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -36,8 +39,10 @@ from .standing import DATABASES, Standing, nothing, service
 RESULTS = ROOT / "docs" / "service-load.json"
 PAGE = ROOT / "docs" / "service-load.md"
 
+PARTS = ("rates", "memory", "list")
+
 QUICK = os.environ.get("BENCH") == "quick"
-SECONDS = 5 if QUICK else 20
+SECONDS = 5 if QUICK else 10
 ROUNDS = 1 if QUICK else 3
 HELD = 20_000 if QUICK else 100_000
 LIST = 50_000 if QUICK else 1_000_000
@@ -199,8 +204,8 @@ def endurance(standing: Standing) -> Result:
     }
 
 
-def measure() -> Result:
-    """Everything, on either database."""
+def measure(parts: Sequence[str], before: Result) -> Result:
+    """Some parts on either database; the others stay as they were found before."""
     found: Result = {
         "date": datetime.now(UTC).date().isoformat(),
         **machine(),
@@ -209,22 +214,27 @@ def measure() -> Result:
         "databases": {},
     }
     for database in DATABASES:
-        with service(database) as standing, nothing() as bare:
-            print(f"{database}: a list of {HELD:,}", flush=True)
-            part: Result = {"held": upload(standing, HELD)}
-            _talk(standing, request("GET", "/snapshot/snapshot.json"))
-            print(f"{database}: rates", flush=True)
-            part["rates"] = rates(standing, bare)
-            print(json.dumps(part["rates"], indent=1), flush=True)
-            print(f"{database}: memory", flush=True)
-            part["memory"] = endurance(standing)
-            print(json.dumps(part["memory"], indent=1), flush=True)
-        with service(database) as standing:
-            print(f"{database}: a list of {LIST:,}", flush=True)
-            part["list"] = upload(standing, LIST)
-            print(json.dumps(part["list"], indent=1), flush=True)
+        part = dict(before.get("databases", {}).get(database, {}))
+        if {"rates", "memory"} & set(parts):
+            with service(database) as standing, nothing() as bare:
+                part["held"] = upload(standing, HELD)
+                _talk(standing, request("GET", "/snapshot/snapshot.json"))
+                if "rates" in parts:
+                    part["rates"] = rates(standing, bare)
+                    _show(database, part["rates"])
+                if "memory" in parts:
+                    part["memory"] = endurance(standing)
+                    _show(database, part["memory"])
+        if "list" in parts:
+            with service(database) as standing:
+                part["list"] = upload(standing, LIST)
+                _show(database, part["list"])
         found["databases"][database] = part
     return found
+
+
+def _show(database: str, part: Result) -> None:
+    print(database, json.dumps(part, indent=1), flush=True)
 
 
 def bars(result: Result) -> list[tuple[str, ...]]:
@@ -270,7 +280,6 @@ def table(result: Result) -> list[tuple[str, ...]]:
 
 def write(result: Result) -> None:
     """The page's tables from the figures."""
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n")
     page = PAGE.read_text()
     listed = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     facts = (
@@ -293,11 +302,22 @@ def write(result: Result) -> None:
 
 def main() -> None:
     """Measure, print, and write the page."""
-    result = measure()
-    print(markdown(bars(result), right=(2, 3)))
-    print(markdown(table(result), right=(2, 3, 4, 5)))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", choices=(*PARTS, []), help="all where none is named")
+    parts = parser.parse_args().parts or PARTS
+    before = json.loads(RESULTS.read_text()) if RESULTS.exists() and not QUICK else {}
+    result = measure(parts, before)
+    if QUICK and set(parts) != set(PARTS):
+        return
     if not QUICK:
-        write(result)
+        RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+    if all(set(PARTS) <= set(part) for part in result["databases"].values()):
+        print(markdown(bars(result), right=(2, 3)))
+        print(markdown(table(result), right=(2, 3, 4, 5)))
+        if not QUICK:
+            write(result)
 
 
 if __name__ == "__main__":

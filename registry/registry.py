@@ -10,15 +10,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from optout.registry.cases import (
+    Answers,
     Cases,
     Contacts,
     News,
     Notices,
     Proofs,
+    Rechecks,
     Sharing,
     lower_unproved,
 )
-from optout.registry.errors import RegistryError
+from optout.registry.errors import RegistryError, UsageError
 from optout.registry.log import (
     ByOperator,
     Checkpoint,
@@ -45,6 +47,7 @@ from optout.registry.store import (
     read_entries,
     read_restored,
     restore,
+    undecided_among,
     withdraw,
 )
 
@@ -77,6 +80,8 @@ class Registry:
         news: the letters that are due.
         notices: what others say against entries.
         proofs: what cases prove to control.
+        rechecks: whether they still do.
+        answers: what was answered to requests that may come again.
         sharing: what cases show the reviewer.
         partners: who was given an API key.
         reports: what partners say that their corpora left out.
@@ -90,6 +95,8 @@ class Registry:
         self.news = News(store)
         self.notices = Notices(store)
         self.proofs = Proofs(store)
+        self.rechecks = Rechecks(store)
+        self.answers = Answers(store)
         self.sharing = Sharing(store)
         self.partners = Partners(store)
         self.reports = Reports(store)
@@ -370,13 +377,20 @@ class Registry:
 
         Raises:
             TransitionError: one of them is in force, erased, or no entry; the message names it.
-            UsageError: the reason is too long, or not one line.
+            UsageError: a notice about one of them is to be decided; or the reason is too long, or
+                not one line.
             RegistryError: the database cannot be written.
         """
         proofs = _by_operator(indexes, why)
         if proofs:
             with self._store.writing() as connection:
                 restore(connection, proofs)
+                if waiting := undecided_among(connection, indexes):
+                    entry, notice = min(waiting.items())
+                    raise UsageError(
+                        f"a notice about entry {entry} is open, and nothing is restored",
+                        f"Decide it: optout review reject {notice} --because '…'",
+                    )
                 lower_unproved(connection, indexes)
 
     def erase(self, indexes: Sequence[int], why: str = "") -> None:
@@ -418,28 +432,37 @@ class Registry:
             RegistryError: the database cannot be read.
             LogFault: the database contradicts itself.
         """
+        while True:
+            made = self.snapshot_once(folder)
+            if made is not None:
+                return made
+
+    def snapshot_once(self, folder: Path) -> Snapshot | None:
+        """The same, without making it again.
+
+        Returns:
+            None where something was erased in the meantime: what lies in the folder may hold it.
+        """
         # Not at the top: it brings numpy, which no other method needs.
         from optout.registry.snapshot import build_snapshot
 
-        while True:
-            tree = self._store.tree()
-            try:
-                made = build_snapshot(
-                    folder,
-                    leaves=self._store.leaves(0, tree.size),
-                    openings=self._store.openings(tree.size),
-                    checkpoint=self._signed(tree.size, tree.root()),
-                    key=self.key,
-                )
-                if not self._store.erased_since(tree.size):
-                    return made
-            except Overtaken as fault:
-                if not self._store.erased_since(tree.size):
-                    raise RegistryError(
-                        "the registry's database lacks openings that its log does not say are "
-                        "erased",
-                        "Restore it from a backup, with its key and its vault.",
-                    ) from fault
+        tree = self._store.tree()
+        try:
+            made = build_snapshot(
+                folder,
+                leaves=self._store.leaves(0, tree.size),
+                openings=self._store.openings(tree.size),
+                checkpoint=self._signed(tree.size, tree.root()),
+                key=self.key,
+            )
+        except Overtaken as fault:
+            if not self._store.erased_since(tree.size):
+                raise RegistryError(
+                    "the registry's database lacks openings that its log does not say are erased",
+                    "Restore it from a backup, with its key and its vault.",
+                ) from fault
+            return None
+        return None if self._store.erased_since(tree.size) else made
 
     def _signed(self, size: int, root: bytes) -> str:
         return Checkpoint(self.origin, size, root).sign(self.key)

@@ -31,8 +31,8 @@ def init(
         console.result("key      ", key)
         console.say(
             (
-                "         its other half and the vault lie beside the database: back up the key "
-                "and the vault, show them nobody",
+                "         the private half, optout.key, and optout.vault lie beside the database: "
+                "keep a copy of both, show them nobody",
                 "dim",
             )
         )
@@ -45,5 +45,5 @@ def init(
                 "registry": where,
             }
         )
-    console.next("optout add url https://…", "or site, image, file")
+    console.next("optout add url https://…", "or site, image, file; or optout serve")
     return Exit.DONE

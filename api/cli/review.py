@@ -168,6 +168,7 @@ def _rows(one: _Waiting) -> list[Sequence[Piece]]:
         what = one.asked.number
         said = [
             (str(one.asked.reason), _shown(one.asked.statement)),
+            ("covers", _shown(one.asked.covers)),
             ("answer", _shown(one.asked.counter)),
         ]
     else:
@@ -198,9 +199,8 @@ def _what_is_shown(one: _Waiting) -> str:
 def _shown(text: str | None) -> str:
     """What somebody wrote, whole, and made visible: nothing in it may speak to a terminal."""
     from optout.api.words import visible_prose
-    from optout.registry.cases import MOST_CHARACTERS
 
-    return visible_prose(text or "", MOST_CHARACTERS)
+    return visible_prose(text or "", len(text or ""))
 
 
 def _document(one: _Waiting) -> dict[str, Any]:
@@ -221,6 +221,7 @@ def _document(one: _Waiting) -> dict[str, Any]:
             "reason": str(asked.reason),
             "made": asked.made,
             "state": str(asked.state),
+            "covers": None if asked.covers is None else _shown(asked.covers),
             "statement": _shown(asked.statement),
             "counter": None if asked.counter is None else _shown(asked.counter),
         }
@@ -256,8 +257,8 @@ def _decide(
     others = sum(one.entry == entry and isinstance(one.asked, Notice) for one in left)
     if action == "reject" and others:
         console.say(
-            f"{words.counted(others, 'other notice')} about it to decide: nothing was logged, and "
-            "your reason is kept nowhere"
+            f"{words.counted(others, 'other notice')} about it to decide: nothing was logged, but "
+            "sender and owner are told your reason"
         )
     console.document(
         {

@@ -18,6 +18,12 @@ NoticeNumber = Annotated[str, Path(description="The notice's number.", examples=
 SECURED: dict[str, Any] = {"security": [{"secret": []}]}
 """The OpenAPI description of an operation that needs the secret of the case, or of the notice."""
 
+KEYED: dict[str, Any] = {"security": [{"key": []}]}
+"""The OpenAPI description of an operation that needs an API key."""
+
+KEY_WELCOME: dict[str, Any] = {"security": [{}, {"key": []}]}
+"""Of one that needs an API key where the service's settings say so."""
+
 KeyAccepted = Callable[[str], Awaitable[bool]]
 """Whether an API key, empty where none was sent, opens something.
 
@@ -67,8 +73,8 @@ def key_missing() -> Problem:
     """The answer to a request that brings no key, or one that is nobody's."""
     return Problem(
         401,
-        "this needs an API key that holds here",
-        advice="Send it as Authorization: API <key>.",
+        "this needs an API key of this registry",
+        advice="Send it as Authorization: API <key>. Whoever runs the registry gives one.",
         headers={"WWW-Authenticate": 'API realm="optout"'},
     )
 

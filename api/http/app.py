@@ -6,11 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from optout.api.errors import Fault
 from optout.api.pages import Pages
 from optout.api.places import where
@@ -19,7 +17,6 @@ from optout.api.settings import Settings
 from optout.api.words import says
 from optout.registry.errors import OptOutError
 from optout.registry.partners import Purpose
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -43,18 +40,22 @@ from . import (
     uploads,
 )
 from .access import anybody, opened_by
-from .contact_schemas import Confirmation, ContactRequest
-from .dispute_schemas import Counter, NoticeRequest, ReviewRequest
+from .code_quota import asker_of
 from .domain_quota import DomainQuota
 from .guard import BodyCeiling, Guard, log
+from .notice_quota import CountedNotice, NoticeQuota, uncounted_notice
+from .openapi import DESCRIPTION, document_of
 from .problems import Problem, problem_of, status_of
-from .proof_schemas import ProofRequest
-from .schemas import CaseRequest, ProblemAnswer, Withdrawal, pointer
+from .schemas import pointer
 from .world import outside_of
 
 _WATCH_SECONDS = 5.0
 _LETTER_SECONDS = 15.0
 _PROOF_SECONDS = 3600.0
+_ANSWER_SECONDS = 3600.0
+_WARM_SECONDS = 2.0
+"""After its start, when the first requests are answered."""
+
 _MACHINE_PATHS = (
     "/v1/",
     "/api/",
@@ -66,12 +67,6 @@ _MACHINE_PATHS = (
     "/metrics",
     "/openapi.json",
 )
-_DESCRIPTION = """\
-Register what must not train AI models, follow it, take it back, erase it.
-
-A case is opened without an account; its secret is the only key to it. What is registered is kept
-as salted hashes in a public log; the snapshot at `/snapshot/snapshot.json` is what filters load.
-"""
 
 
 def build(
@@ -104,22 +99,30 @@ def build(
     base = _base(public_url)
     lists = desk.partners.uploads(held.uploads, limits)
     counted: Counted = uncounted
+    noticed: CountedNotice = uncounted_notice
     if settings is not None and settings.quotas.enabled:
         counted = DomainQuota(settings.quotas, settings.trusted_proxies).counted
+        noticed = NoticeQuota(settings.quotas.networks, settings.trusted_proxies).counted
     pages = Pages(desk, base, counted)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        snapshot = Round("snapshot", _WATCH_SECONDS, desk.watch)
+        snapshot = Round("snapshot", _WATCH_SECONDS, desk.published.renew)
+        erasures = Round("erasures", _WATCH_SECONDS, desk.published.watch)
         letters = Round("letters", _LETTER_SECONDS, desk.letters.send_due)
-        rechecks = Round("proofs", _PROOF_SECONDS, desk.proofs.recheck)
+        rechecks = Round("proofs", _PROOF_SECONDS, desk.rechecks.run)
+        answers = Round("answers", _ANSWER_SECONDS, desk.forget_answers)
         desk.when_erased.append(snapshot.wake)
         desk.letters.when_queued.append(letters.wake)
         lists.start()
+        # Whoever only tries the service out has no use for it.
+        warming = asyncio.create_task(_warm(desk)) if settings is not None else None
         try:
-            async with running([snapshot, letters, rechecks]):
+            async with running([snapshot, erasures, letters, rechecks, answers]):
                 yield
         finally:
+            if warming is not None:
+                warming.cancel()
             await desk.contacts.close()
             await asyncio.to_thread(lists.close)
             await asyncio.to_thread(desk.close)
@@ -132,7 +135,7 @@ def build(
     app = FastAPI(
         title="optout",
         version="1",
-        description=_DESCRIPTION,
+        description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -145,9 +148,9 @@ def build(
     # In the order in which they are looked through: what is asked most often comes first.
     app.include_router(ranges.routes(desk))
     app.include_router(cases.routes(desk, base, counted))
-    app.include_router(contacts.routes(desk))
+    app.include_router(contacts.routes(desk, asker_of(settings)))
     app.include_router(proofs.routes(desk))
-    app.include_router(notices.routes(desk))
+    app.include_router(notices.routes(desk, noticed))
     app.include_router(reviews.routes(desk))
     app.include_router(files.routes(desk, readers if held.snapshot_key_required else anybody))
     app.include_router(log_pages.routes(desk))
@@ -199,8 +202,16 @@ def build(
     app.add_exception_handler(OptOutError, ours)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way
+    app.openapi = lambda: document_of(app)  # type: ignore[method-assign]  # FastAPI's own way
     return app
+
+
+async def _warm(desk: Desk) -> None:
+    await asyncio.sleep(_WARM_SECONDS)
+    try:
+        await desk.warm()
+    except Exception as error:  # whoever sends a hash will have it made
+        log.error("%s", where(error))
 
 
 _UNFORESEEN = {
@@ -232,52 +243,3 @@ def _base(public_url: str | None) -> Callable[[Request], str]:
         return (public_url or str(request.base_url)).rstrip("/")
 
     return base
-
-
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=app.description,
-            routes=app.routes,
-        )
-        components = document.setdefault("components", {})
-        schemas = components.setdefault("schemas", {})
-        for model in (
-            CaseRequest,
-            Withdrawal,
-            ContactRequest,
-            Confirmation,
-            ProofRequest,
-            NoticeRequest,
-            Counter,
-            ReviewRequest,
-            ProblemAnswer,
-        ):
-            schemas.update(_definitions(model))
-        _forget_fastapis_own_errors(document)
-        components["securitySchemes"] = {
-            "secret": {
-                "type": "http",
-                "scheme": "bearer",
-                "description": "The secret of the case, or of the notice, as it was told.",
-            }
-        }
-        app.openapi_schema = document
-    return app.openapi_schema
-
-
-def _forget_fastapis_own_errors(document: dict[str, Any]) -> None:
-    # Ours are problems; FastAPI promises another shape wherever a path has a parameter.
-    for name in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(name, None)
-    for methods in document["paths"].values():
-        for operation in methods.values():
-            if "HTTPValidationError" in str(operation["responses"].get("422")):
-                del operation["responses"]["422"]
-
-
-def _definitions(model: type[BaseModel]) -> dict[str, Any]:
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {**schema.pop("$defs", {}), model.__name__: schema}

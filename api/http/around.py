@@ -57,7 +57,7 @@ def equip(
 def _ready(desk: Desk) -> dict[str, health.Check]:
     # A registry whose tables are not current is not opened at all.
     async def snapshot() -> bool:
-        return desk.is_published  # to build one is not for whoever asks
+        return desk.published.is_there  # to build one is not for whoever asks
 
     return {"registry": desk.ping, "vault": desk.can_erase, "snapshot": snapshot}
 

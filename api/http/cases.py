@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from optout.api.errors import Fault, ItemsRefused, TooMuchBelow
 from optout.api.service import MULTIPART, Counted, Desk, media_type, uncounted
-from optout.registry.cases import Case
+from optout.registry.cases import Case, CaseEntry
 from optout.registry.errors import IdentifierError
-from optout.registry.identifiers import Kind, canonical
+from optout.registry.identifiers import Grade, Kind, canonical
+from optout.registry.log import Status
 from optout.registry.partners import Exclusion
 from starlette.responses import Response
 
@@ -25,6 +26,7 @@ from .schemas import (
     CASE_ANSWER_EXAMPLE,
     CASE_EXAMPLE,
     OPENED_EXAMPLE,
+    UNPROVED_SITE,
     CaseAnswer,
     CaseRequest,
     OpenedAnswer,
@@ -132,10 +134,13 @@ def routes(desk: Desk, base: Callable[[Request], str], counted: Counted = uncoun
         },
     )
     async def withdraw(case: CaseNumber, request: Request) -> Response:
-        """Take items back: filters let them pass again. The case keeps showing them."""
+        """Take items back: filters let them pass again. The case keeps showing them.
+
+        What is withdrawn already stays so: to ask again changes nothing.
+        """
         secret = secret_of(request)
         wanted = (await read_model(request, Withdrawal)).items
-        held = {item.index for item in (await desk.read_case(case, secret)).items}
+        held = {item.index: item for item in (await desk.read_case(case, secret)).items}
         strangers = [place for place, index in enumerate(wanted) if index not in held]
         if strangers:
             raise ItemsRefused(
@@ -144,6 +149,14 @@ def routes(desk: Desk, base: Callable[[Request], str], counted: Counted = uncoun
                     for place in strangers
                 ]
             )
+        gone = [
+            Fault(pointer("items", place), "erased", f"item {index} is erased")
+            for place, index in enumerate(wanted)
+            if held[index].status is Status.ERASED
+        ]
+        if gone:
+            advice = "Nothing was changed. Leave it out, and send again."
+            return Problem(409, "what is erased cannot be withdrawn", advice=advice, faults=gone)
         await desk.withdraw(case, secret, list(dict.fromkeys(wanted)))
         return Json(await _shown(desk, await desk.read_case(case, secret)))
 
@@ -199,6 +212,7 @@ def described(
                 "grade": str(item.grade),
                 "usage": list(item.usage),
                 "since": str(item.date),
+                "advice": _advice(item),
                 "reports": [
                     {"by": one.partner, "corpus": one.corpus, "date": one.date, "rows": one.rows}
                     for one in reports.get(item.index, ())
@@ -208,6 +222,12 @@ def described(
         ],
         "undecided": case.undecided,
     }
+
+
+def _advice(item: CaseEntry) -> str | None:
+    """What its owner can do so that filters obey an item; None where they do by default."""
+    is_unproved = item.kind is Kind.SITE and item.grade.rank < Grade.DOMAIN.rank
+    return UNPROVED_SITE if is_unproved and item.status.in_force else None
 
 
 def _understood(kind: Kind | str, shown: str) -> str | None:

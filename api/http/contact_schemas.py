@@ -18,16 +18,17 @@ class ContactRequest(Strict):
     address: str = Field(
         min_length=1,
         max_length=1000,
-        description="Of mail. Its part before the @ is plain ASCII.",
+        description="A mail address. Its part before the @ is plain ASCII.",
         examples=["anna@anna.example"],
     )
-    language: Language = Field(default="en", description="Of the letters.")
+    language: Language = Field(default="en", description="The language of the letters.")
     news: list[News] = Field(
         default=["confirmed", "graded", "excluded"],
         max_length=16,
         description=(
-            "What to write about: that the address is confirmed, that a proof was found, that a "
-            "partner has left out an item of a corpus for the first time."
+            "What to write about: `confirmed`, that the address is confirmed; `graded`, that a "
+            "proof was found; `excluded`, that a partner tells for the first time that an item "
+            "was left out of a corpus."
         ),
     )
 
@@ -53,7 +54,7 @@ class ContactAnswer(BaseModel):
     """The contact of a case."""
 
     address: str
-    language: str
+    language: Language
     news: list[News]
     confirmed: bool = Field(description="Whether the code was entered: before, nothing is sent.")
     code: CodeAnswer | None = Field(description="Null where none was sent, or it was used.")

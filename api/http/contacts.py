@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
 from fastapi import APIRouter, Request
 from optout.api.errors import AddressRefused, Fault
 from optout.api.proofs import Outcome
-from optout.api.service import Desk
+from optout.api.service import CodeAsker, Desk
 from optout.registry.cases import Contact, Wish
 from starlette.responses import Response
 
@@ -40,8 +41,13 @@ _REFUSED = {
 }
 
 
-def routes(desk: Desk) -> APIRouter:
-    """The operations on contacts."""
+def routes(desk: Desk, asker: Callable[[Request], CodeAsker | None] = lambda _: None) -> APIRouter:
+    """The operations on contacts.
+
+    Args:
+        desk: does them.
+        asker: whose codes a request is counted with; None counts nobody's.
+    """
     router = APIRouter(prefix="/v1/cases/{case}/contact", tags=["contact"])
     confirmed = {"content": {"application/json": {"example": CONFIRMED_EXAMPLE}}}
     unconfirmed = {"content": {"application/json": {"example": CONTACT_ANSWER_EXAMPLE}}}
@@ -70,14 +76,20 @@ def routes(desk: Desk) -> APIRouter:
     async def put_contact(case: CaseNumber, request: Request) -> Response:
         """Say where to write to, in place of any address before; a code is sent there.
 
-        Nothing else is sent before the code is entered. The answer is the same whether or not the
-        mail server takes the letter. An address is no proof of anything.
+        Nothing else is sent before the code is entered. A mailbox gets at most ten codes an hour
+        and twenty a day. The answer is the same where it gets none any more, and whether or not
+        the mail server takes the letter. An address is no proof of anything.
         """
         secret = secret_of(request)
         told = await read_model(request, ContactRequest)
         try:
             contact, is_sent = await desk.contacts.put(
-                case, secret, told.address, language=told.language, wishes=map(Wish, told.news)
+                case,
+                secret,
+                told.address,
+                language=told.language,
+                wishes=map(Wish, told.news),
+                asker=asker(request),
             )
         except AddressRefused as error:
             fault = Fault(pointer("address"), error.reason, error.message, error.advice)
@@ -93,8 +105,7 @@ def routes(desk: Desk) -> APIRouter:
     async def read_contact(case: CaseNumber, request: Request) -> Response:
         """Show the contact of a case."""
         contact = await desk.contacts.read(case, secret_of(request))
-        unlocked(request)
-        return Json(described(contact)) if contact else _none()
+        return Json(described(contact)) if contact else _none(request)
 
     @router.post(
         "/confirmations",
@@ -119,7 +130,7 @@ def routes(desk: Desk) -> APIRouter:
         if outcome is not Outcome.CONFIRMED:
             return Problem(422, "the code is not accepted", faults=[_REFUSED[outcome]])
         contact = await desk.contacts.read(case, secret)
-        return Json(described(contact)) if contact else _none()
+        return Json(described(contact)) if contact else _none(request)
 
     @router.delete("", status_code=204, responses=problems(401, 404), openapi_extra=SECURED)
     async def forget_contact(case: CaseNumber, request: Request) -> Response:
@@ -143,5 +154,6 @@ def described(contact: Contact) -> dict[str, Any]:
     }
 
 
-def _none() -> Problem:
+def _none(request: Request) -> Problem:
+    unlocked(request)
     return Problem(404, "the case has no contact", advice="Give one with PUT.")

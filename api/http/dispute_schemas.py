@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from optout.registry.cases import MOST_CHARACTERS
 from pydantic import BaseModel, Field
 
-from .schemas import Given, Index, Strict
+from .schemas import WHICH_ENTRY, Given, Index, Strict
 
 ReasonGiven = Literal["not-theirs", "licensed", "mistaken-identity", "court-order", "other"]
+NoticeStateName = Literal["open", "countered", "upheld", "rejected", "lapsed"]
 Text = Annotated[str, Field(max_length=MOST_CHARACTERS)]
 Statement = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]
 
@@ -17,7 +18,12 @@ Statement = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]
 class NoticeRequest(Strict):
     """What somebody says against an entry."""
 
-    entry: Index
+    entry: Index = Field(
+        description=(
+            "The number of the entry: its place in the public log. No range of digests tells it. "
+            f"{WHICH_ENTRY}"
+        )
+    )
     item: Annotated[Given, Field(discriminator="kind")] = Field(
         description="What the entry covers: who does not know it is told nothing."
     )
@@ -36,11 +42,12 @@ class Counter(Strict):
 class ReviewRequest(Strict):
     """What is shown to the reviewer, who sees hashes otherwise."""
 
-    value: Statement = Field(
+    value: str = Field(
+        min_length=1,
         description=(
             "What the entry covers, as it was registered; of a picture or a file, where it can be "
-            "seen."
-        )
+            f"seen. At most {MOST_CHARACTERS:,} characters; of a passage, as many as one may have."
+        ),
     )
     note: Text = Field(default="", description="What the reviewer is to know.")
 
@@ -51,8 +58,8 @@ class SentNoticeAnswer(BaseModel):
     notice: str
     secret: str
     entry: int
-    reason: str
-    state: str = Field(description="open: the entry is disputed, and stays in force.")
+    reason: ReasonGiven
+    state: Literal["open"] = Field(description="The entry is disputed, and stays in force.")
     made: str = Field(description="The day it came, YYYY-MM-DD.")
     due: str = Field(description="The day by which a person decides it, YYYY-MM-DD.")
 
@@ -62,11 +69,12 @@ class NoticeAnswer(BaseModel):
 
     notice: str
     entry: int
-    reason: str
+    reason: ReasonGiven
     statement: str | None = Field(description="Null once the entry is erased.")
-    state: str = Field(
+    state: NoticeStateName = Field(
         description=(
-            "open, countered, upheld, rejected, or lapsed where the entry ended before it was "
+            "`open`, `countered` once the owner has answered, `upheld` or `rejected` once it is "
+            "decided, or `lapsed` where the entry ended before it was "
             "decided."
         )
     )
@@ -75,6 +83,9 @@ class NoticeAnswer(BaseModel):
     counter: str | None = Field(description="What the owner says: for the owner alone.")
     countered: str | None
     decided: str | None
+    because: str | None = Field(
+        description="Why the operator decided so: null until then, and once the entry is erased."
+    )
 
 
 class NoticesAnswer(BaseModel):
@@ -87,7 +98,7 @@ class ReviewAnswer(BaseModel):
     """An item that was shown."""
 
     index: int
-    state: str = Field(description="asked, reviewed or declined.")
+    state: Literal["asked", "reviewed", "declined"]
     value: str = Field(description="Empty once it is decided: then nobody sees it any more.")
     note: str = Field(description="Likewise.")
     answer: str = Field(description="What the reviewer says; empty until then.")
@@ -126,6 +137,7 @@ NOTICE_ANSWER_EXAMPLE = {
     "counter": None,
     "countered": None,
     "decided": None,
+    "because": None,
 }
 COUNTER_EXAMPLE = {"statement": "I took it in 2024; the agency sells prints of it."}
 COUNTERED_EXAMPLE = {

@@ -39,11 +39,11 @@ class DomainQuota:
     Args:
         quotas: how much is too much.
         trusted: proxies whose X-Forwarded-For is believed.
-        clock: seconds since the epoch.
+        clock: seconds since some moment; nobody may set it back or forth.
     """
 
     def __init__(
-        self, quotas: Quotas, trusted: Networks = (), clock: Callable[[], float] = time.time
+        self, quotas: Quotas, trusted: Networks = (), clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._rate = Rate.parse(quotas.domain)
         self._trusted = trusted

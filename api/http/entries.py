@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from .answers import Json, problems
 from .log_pages import MOST
+from .log_schemas import EntryAnswer
 from .problems import Problem
 
 _EXAMPLE = {
@@ -30,11 +31,9 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get(
         "/{index}",
-        response_class=Response,
+        response_model=EntryAnswer,
         responses={
-            200: {
-                "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}}
-            },
+            200: {"content": {"application/json": {"example": _EXAMPLE}}},
             **problems(404),
         },
     )

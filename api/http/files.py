@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Request
 from optout.api.service import Desk, OpenFile
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from .access import KeyAccepted, anybody, refusal
+from .access import KEY_WELCOME, KeyAccepted, anybody, refusal
 from .answers import Json, problems
 from .byte_ranges import Part, content_range, multipart_heads, parse_range, read_part
 from .problems import Problem
@@ -43,6 +43,7 @@ def routes(desk: Desk, accepted: KeyAccepted = anybody) -> APIRouter:
             304: {"description": "Unchanged."},
             **problems(401, 403, 404, 416),
         },
+        openapi_extra=KEY_WELCOME,
     )
     async def snapshot_file(
         path: Annotated[
@@ -53,12 +54,13 @@ def routes(desk: Desk, accepted: KeyAccepted = anybody) -> APIRouter:
         """Fetch one file of the current snapshot, beginning with `snapshot.json`.
 
         The manifest names every other file and its SHA-256, which is also its ETag. `Range` asks
-        for parts of a file, `If-Range` for parts of that very file or else the whole.
+        for parts of a file, `If-Range` for parts of that very file or else the whole. An API key
+        is needed where the operator says so.
         """
         refused = await refusal(request, accepted)
         if refused is not None:
             return refused
-        file = await desk.file(path)
+        file = await desk.published.open(path)
         if file is None:
             return Problem(404, "the snapshot has no such file")
         # Whoever holds a copy asks again each time: what is erased must not live on in caches.

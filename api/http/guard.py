@@ -44,6 +44,9 @@ REPORTS_PATH = "/v1/reports"
 UPLOADS_PATH = "/v1/uploads"
 """Where bodies are whole lists, which go to a file."""
 
+PICTURE_PATHS = frozenset({"/", "/v1/cases"})
+"""Where forms bring pictures: bodies as large as those hold a place wherever they are read."""
+
 Failure = Callable[[Request, int], Response]
 """Makes the answer for a status that no handler has answered."""
 
@@ -116,7 +119,8 @@ class BodyCeiling:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        pictures = media_type(headers.get("content-type", "")) == MULTIPART
+        is_form = media_type(headers.get("content-type", "")) == MULTIPART
+        pictures = is_form and scope["path"] in PICTURE_PATHS
         ceiling = self._limits.body if pictures else self._limits.words
         if scope["path"] == BULK_PATH:
             ceiling = self._limits.addresses_body

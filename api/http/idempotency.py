@@ -29,12 +29,12 @@ PARAMETER: dict[str, Any] = {
     "in": "header",
     "required": False,
     "description": (
-        "A quoted string of your choice, new and random for each request, such as a UUID. Whoever "
-        "sends the same request with it again within a day gets the first answer, and nothing is "
-        "done twice."
+        "A string of your choice in double quotes, new and random for each request, such as a "
+        "UUID. Whoever sends the same request with it again within a day gets the first answer, "
+        "and nothing is done twice."
     ),
     "schema": {"type": "string", "pattern": r'^"[ !#-\[\]-~]{22,200}"$'},
-    "example": '"5b2f6f3e-8d1c-4f0e-9a57-1f0f3a0f6d3c"',
+    "example": '"8e03978e-40d5-43e8-bc93-6894a57f9324"',
 }
 """The OpenAPI description of the key."""
 
@@ -61,6 +61,7 @@ def key_of(request: Request) -> str:
     if not LEAST <= len(key) <= MOST:
         raise UnreadableBody(
             f"the header {NAME} is no quoted string of {LEAST} to {MOST} characters",
-            "Send a random one, such as a UUID.",
+            "Put a random one in double quotes: "
+            'Idempotency-Key: "8e03978e-40d5-43e8-bc93-6894a57f9324"',
         )
     return key

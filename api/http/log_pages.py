@@ -10,6 +10,7 @@ from optout.api.service import Desk
 from starlette.responses import Response
 
 from .answers import Json, problems
+from .log_schemas import LogAnswer
 
 MOST = 2**53
 """The largest number that every reader of JSON takes for what it is."""
@@ -41,11 +42,9 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get(
         "",
-        response_class=Response,
+        response_model=LogAnswer,
         responses={
-            200: {
-                "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}}
-            },
+            200: {"content": {"application/json": {"example": _EXAMPLE}}},
             **problems(422),
         },
     )

@@ -10,7 +10,7 @@ from optout.registry.cases import CaseNotFound, Notice, NoticeState, Reason, fol
 from starlette.responses import Response
 
 from . import idempotency
-from .access import SECURED, CaseNumber, NoticeNumber, secret_of
+from .access import SECURED, CaseNumber, NoticeNumber, secret_of, unlocked
 from .answers import Json, problems
 from .bodies import read_model
 from .dispute_schemas import (
@@ -26,12 +26,18 @@ from .dispute_schemas import (
     SentNoticeAnswer,
 )
 from .given import one_item
+from .notice_quota import CountedNotice, uncounted_notice
 from .problems import Problem
 from .schemas import body_of
 
 
-def routes(desk: Desk) -> APIRouter:
-    """The operations on notices."""
+def routes(desk: Desk, counted: CountedNotice = uncounted_notice) -> APIRouter:
+    """The operations on notices.
+
+    Args:
+        desk: what carries them out.
+        counted: counts what a network sends about an entry.
+    """
     router = APIRouter(prefix="/v1", tags=["notices"])
 
     @router.post(
@@ -62,10 +68,14 @@ def routes(desk: Desk) -> APIRouter:
         """
         key = idempotency.key_of(request)
         told = await read_model(request, NoticeRequest)
-        item = one_item(told.item, desk)
-        sent = await desk.disputes.send(
-            told.entry, item.identifier, Reason(told.reason), told.statement, key
-        )
+        item = await one_item(told.item, desk)
+        with counted(request, told.entry) as admit:
+            sent = await desk.disputes.send(
+                *(told.entry, item.identifier, Reason(told.reason), told.statement),
+                key,
+                admit,
+                item.shown,
+            )
         document = {
             "notice": sent.number,
             "secret": sent.secret,
@@ -133,6 +143,7 @@ def routes(desk: Desk) -> APIRouter:
         against = {one.number: one for one in await desk.disputes.against(case, secret)}
         found = against.get(folded(notice))
         if found is None:
+            unlocked(request)
             return Problem(404, "there is no such notice against an item of the case")
         if not found.state.undecided:
             return Problem(409, f"the notice is {found.state}: there is nothing left to decide")
@@ -154,4 +165,5 @@ def described(notice: Notice) -> dict[str, Any]:
         "counter": notice.counter,
         "countered": notice.countered or None,
         "decided": notice.decided or None,
+        "because": notice.because,
     }

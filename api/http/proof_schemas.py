@@ -19,7 +19,10 @@ class ProofRequest(Strict):
     domain: str | None = Field(
         default=None,
         max_length=_MOST,
-        description="dns proves it and every name below; file proves pages and paths on it alone.",
+        description=(
+            "dns proves it and every name below. file proves addresses of this very host only: "
+            "pages and paths on it. The site needs dns."
+        ),
         examples=["anna.example"],
     )
     account: str | None = Field(
@@ -41,14 +44,16 @@ class FileAnswer(BaseModel):
     """A file."""
 
     url: str
-    content: str = Field(description="All that the file holds; white space around it is let be.")
+    content: str = Field(
+        description="All that the file holds; white space before and after it does no harm."
+    )
 
 
 class LineAnswer(BaseModel):
     """A line in what an account says of itself."""
 
     text: str
-    profile: str = Field(description="Whose description it belongs into.")
+    profile: str = Field(description="The page of the account, whose description is to have it.")
 
 
 class RecordPlace(BaseModel):

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from optout.api.errors import Fault, ItemsRefused
-from optout.api.proofs import Method
 from optout.api.service import Checked, Desk, ShownProof
+from optout.registry.cases import Method
 from starlette.responses import Response
 
-from .access import SECURED, CaseNumber, secret_of
+from .access import SECURED, CaseNumber, secret_of, unlocked
 from .answers import Json, problems
 from .bodies import read_model
 from .problems import Problem
@@ -27,7 +27,7 @@ from .proof_schemas import (
 from .schemas import body_of, pointer
 
 ProofId = Annotated[
-    str, Path(max_length=64, description="What it is called by.", examples=["4f1d0a9be27c6835"])
+    str, Path(max_length=64, description="Its `id`, as it was told.", examples=["4f1d0a9be27c6835"])
 ]
 
 
@@ -92,15 +92,18 @@ def routes(desk: Desk) -> APIRouter:
         ends after 3 times in a row without it. What is not found here counts for nothing.
         """
         checked = await desk.proofs.check(case, secret_of(request), proof)
-        return _no_proof() if checked is None else Json(_checked(checked))
+        return _no_proof(request) if checked is None else Json(_checked(checked))
 
     @router.delete(
-        "/{proof}", status_code=204, responses=problems(401, 403, 404), openapi_extra=SECURED
+        "/{proof}", status_code=204, responses=problems(401, 403, 404, 429), openapi_extra=SECURED
     )
     async def end_proof(case: CaseNumber, proof: ProofId, request: Request) -> Response:
-        """End a proof: its items fall back to the grade that something else gives them."""
+        """End a proof: its items fall back to the grade that something else gives them.
+
+        A case ends three a day of those that stood.
+        """
         ended = await desk.proofs.end(case, secret_of(request), proof)
-        return Response(status_code=204) if ended else _no_proof()
+        return Response(status_code=204) if ended else _no_proof(request)
 
     return router
 
@@ -136,7 +139,7 @@ def _place(shown: ShownProof) -> dict[str, dict[str, str]]:
     challenge = shown.challenge
     if shown.profile is not None:
         return {"line": {"text": challenge.line, "profile": shown.profile}}
-    if Method(shown.proof.method) == Method.FILE:
+    if shown.proof.method == Method.FILE:
         return {"file": {"url": challenge.file_address, "content": challenge.file_body}}
     return {"record": {"name": challenge.record_name, "value": challenge.record_value}}
 
@@ -162,7 +165,8 @@ def _subject(wanted: ProofRequest) -> str:
     return subject
 
 
-def _no_proof() -> Problem:
+def _no_proof(request: Request) -> Problem:
+    unlocked(request)
     return Problem(404, "the case has no such proof")
 
 

@@ -59,7 +59,7 @@ class QuotaGate:
         refusal: makes the answer to who is turned away.
         trusted: proxies whose X-Forwarded-For is believed.
         whose: whose API key this is; without it, keys are not looked at.
-        clock: seconds since the epoch.
+        clock: seconds since some moment; nobody may set it back or forth.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class QuotaGate:
         refusal: Refusal,
         trusted: Networks = (),
         whose: KeyCheck | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app = app
         self._refusal = refusal

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from .answers import Json, problems
 
-_LINE = f"{'0c7e' + 'a91b' * 13 + '5d2':.59}:url    :self    :in-force:1"
+_LINE = "fc9430d49e9033618519a31519ecfe19e8cc99e1c1a5dfc5c23d7358cf8:url    :self    :in-force:1"
 Prefix = Annotated[
     str,
-    Path(description="The first five hexadecimal digits.", examples=["2c26b"]),
+    Path(description="The first five hexadecimal digits.", examples=["7dfbd"]),
 ]
 _CONTENT = {
     "text/plain": {"schema": {"type": "string"}, "example": f"{_LINE}\n"},
@@ -25,7 +25,7 @@ _CONTENT = {
                 "lines": {"type": "array", "items": {"type": "string"}},
             },
         },
-        "example": {"range": "2c26b", "lines": [_LINE]},
+        "example": {"range": "7dfbd", "lines": [_LINE]},
     },
 }
 
@@ -47,6 +47,22 @@ def routes(desk: Desk) -> APIRouter:
         `rest:kind:grade:state:count`: the other 59 digits; kind, grade and state, filled up with
         spaces; count 1 for an entry. Lines with count 0 are made up and to be passed over: they
         fill every answer to a multiple of 64 lines, the same ones as long as the snapshot stands.
+
+        Canonical is, of a url, host, port, path and query as the WHATWG URL standard writes them,
+        without scheme, user, ports 80 and 443, fragment and empty query, and with the escapes of
+        letters, digits and `-._~` decoded; of a prefix, the same without query. Of a site it is
+        the host, of an account `platform:handle`, of a work `scheme:number`, of a file the SHA-256
+        in lower case, or `md5:` and the MD5. `understood` in a case's answer shows it, and so does
+        `optout.registry.Identifier` in Python.
+
+        An example: of the url `HTTPS://Anna.Example:443/2024/h%61rbour.jpg#top` it is
+        `anna.example/2024/harbour.jpg`. SHA-256 of `optout/v1/url`, a zero byte and this is
+        `7dfbdfc9430d49e9033618519a31519ecfe19e8cc99e1c1a5dfc5c23d7358cf8`: ask for
+        `/v1/ranges/7dfbd`, and compare `fc9430d49e…` with the beginning of each line.
+
+        A url's look-up does not find a site, prefix or account that covers it: ask for these too.
+        Of `anna.example/2024/harbour.jpg` they are the site `anna.example` and the prefixes
+        `anna.example/2024/harbour.jpg` and `anna.example/2024`.
         """
         return await _answer(desk, ITEMS, prefix, request)
 
@@ -62,7 +78,7 @@ def routes(desk: Desk) -> APIRouter:
 
 
 async def _answer(desk: Desk, space: str, prefix: str, request: Request) -> Response:
-    digest, lines = await desk.look_up(space, prefix)
+    digest, lines = await desk.published.look_up(space, prefix)
     as_json = "application/json" in request.headers.get("accept", "")
     form = "json" if as_json else "text"
     tag = f'"{digest[:32]}-{space}-{prefix.lower()}-{form}"'

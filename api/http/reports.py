@@ -10,10 +10,11 @@ from optout.api.service import Desk, media_type
 from optout.registry.partners import Purpose
 from starlette.responses import Response
 
-from .access import key_missing, key_of
+from .access import KEYED, key_missing, key_of
 from .answers import Json, problems
 from .bodies import whole_body
 from .log_pages import MOST
+from .partner_schemas import KeptReportAnswer, ReportsAnswer
 from .problems import Problem
 
 MOST_REPORTS = 200
@@ -38,9 +39,11 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.post(
         "",
-        response_class=Response,
+        status_code=201,
+        response_model=KeptReportAnswer,
         responses={
             200: {
+                "model": KeptReportAnswer,
                 "description": "It was sent before; nothing was changed.",
                 "content": {"application/json": {"example": {"number": 7, "new": False}}},
             },
@@ -51,12 +54,13 @@ def routes(desk: Desk) -> APIRouter:
             **problems(400, 401, 403, 413, 415, 422),
         },
         openapi_extra={
+            **KEYED,
             "requestBody": {
                 "required": True,
                 "content": {
                     "application/json": {"schema": {"type": "object"}, "example": _ENVELOPE}
                 },
-            }
+            },
         },
     )
     async def send_report(request: Request) -> Response:
@@ -83,16 +87,9 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get(
         "",
-        response_class=Response,
+        response_model=ReportsAnswer,
         responses={
-            200: {
-                "content": {
-                    "application/json": {
-                        "schema": {"type": "object"},
-                        "example": {"reports": [_SHOWN]},
-                    }
-                }
-            },
+            200: {"content": {"application/json": {"example": {"reports": [_SHOWN]}}}},
             **problems(422),
         },
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
+from optout.api.errors import Fault, ItemsRefused
 from optout.api.service import Desk
-from optout.registry.cases import SharedItem
+from optout.registry.cases import MOST_CHARACTERS, SharedItem
+from optout.registry.identifiers import Grade, Kind
 from starlette.responses import Response
 
-from .access import SECURED, CaseNumber, secret_of
+from .access import SECURED, CaseNumber, secret_of, unlocked
 from .answers import Json, problems
 from .bodies import read_model
 from .dispute_schemas import (
@@ -20,7 +22,7 @@ from .dispute_schemas import (
     ReviewsAnswer,
 )
 from .problems import Problem
-from .schemas import body_of
+from .schemas import body_of, pointer
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -55,9 +57,18 @@ def routes(desk: Desk) -> APIRouter:
         told = await read_model(request, ReviewRequest)
         items = {item.index: item for item in (await desk.read_case(case, secret)).items}
         if index not in items:
+            unlocked(request)
             return Problem(404, "the case has no such item")
         if not items[index].status.in_force:
             return Problem(409, f"the item is {items[index].status}: there is nothing to review")
+        if items[index].grade is Grade.REVIEWED:
+            return Problem(409, "it is reviewed already")
+        # A passage was taken as long as this, and is shown as it was given.
+        most = desk.limits.passage if items[index].kind is Kind.TEXT else MOST_CHARACTERS
+        if len(told.value) > most:
+            detail = f"the value of this item has at most {most:,} characters"
+            advice = "Give it as it was registered."
+            raise ItemsRefused([Fault(pointer("value"), "string-too-long", detail, advice)])
         shown = await desk.reviews.ask(case, secret, index, told.value, told.note)
         return Json(described(shown), 202)
 

@@ -6,10 +6,14 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from optout.api.errors import Fault
+from optout.api.words import says
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 Usage = Literal["train-ai", "search"]
+KindName = Literal["url", "site", "prefix", "account", "work", "text", "file", "image"]
+StateName = Literal["in-force", "disputed", "withdrawn", "erased"]
+GradeName = Literal["self", "account", "domain", "reviewed"]
 Number = Annotated[str, Field(examples=["K7WQ-2MZD"])]
 Index = Annotated[int, Field(ge=0, description="The entry's place in the public log.")]
 
@@ -59,10 +63,11 @@ class Work(Strict):
 
 
 class Text(Strict):
-    """A passage of text, of at least 24 characters; it is hashed and not kept.
+    """A passage of text, of at least 24 characters: its hash is what filters look for.
 
-    Who does not want to send it sends its hash: `digest` is SHA-256 of `optout/v1/text`, a zero
-    byte and the canonical form, `probe` XXH3-64 of the canonical form.
+    Its beginning is kept, sealed, so that you know it again. Who does not want to send it sends its
+    hash: `digest` is SHA-256 of `optout/v1/text`, a zero byte and the canonical form, `probe`
+    XXH3-64 of the canonical form.
     """
 
     kind: Literal["text"]
@@ -104,12 +109,22 @@ class Image(Strict):
     phash256: str = Field(pattern="^[0-9A-Fa-f]{64}$")
 
 
+WHICH_ENTRY = (
+    "The numbers of the entries that cover something are told by: optout check KIND VALUE "
+    "--snapshot SNAPSHOT; what became of one by /v1/entries/NUMBER, and of all by /v1/log."
+)
+"""Where somebody finds the number of an entry."""
+
 Given = Url | Site | Prefix | Account | Work | Text | File | Image
 """One thing that somebody says no for."""
 
 
 class CaseRequest(Strict):
-    """Everything one person says no to at once."""
+    """Everything one person says no to at once.
+
+    The answer lists one item for each of `items`, in the same order; only there does the position
+    tell which is which. What is given twice has one index.
+    """
 
     items: list[Annotated[Given, Field(discriminator="kind")]] = Field(min_length=1)
     usage: list[Usage] = Field(
@@ -139,16 +154,29 @@ class ItemAnswer(BaseModel):
     """One item of a case."""
 
     index: int = Field(description="The entry's place in the public log.")
-    kind: Literal["url", "site", "prefix", "account", "work", "text", "file", "image"]
-    value: str = Field(description="As it was given; a picture's file name.")
+    kind: KindName
+    value: str = Field(
+        description=(
+            "As it was given; a picture's file name, the beginning of a passage. Of what was given "
+            "twice, in two spellings, the first is shown."
+        )
+    )
     understood: str | None = Field(
         description="The form that filters look for; null where only its hash is kept."
     )
-    state: str = Field(description="in-force, disputed, withdrawn or erased.")
-    grade: str = Field(description="How the claim was proved: self, account, domain, reviewed.")
+    state: StateName
+    grade: GradeName = Field(
+        description="How the claim was proved; `self` is what somebody says without proof."
+    )
     usage: list[str]
     since: str = Field(description="The day it was registered, YYYY-MM-DD.")
     reports: list[ClaimedAnswer]
+    advice: str | None = Field(
+        description=(
+            "What its owner can do so that filters obey it; null where they do by default, or it "
+            "is in force no longer."
+        )
+    )
 
 
 class CaseAnswer(BaseModel):
@@ -174,7 +202,12 @@ class ErrorAnswer(BaseModel):
     """One place of a request that is at fault."""
 
     pointer: str = Field(description="A URI fragment with a JSON pointer, such as #/items/0/value.")
-    reason: str = Field(description="A stable word for programs.")
+    reason: str = Field(
+        description=(
+            "A stable word for programs. More may come: take one that you do not know for a "
+            "refusal. They are listed at the head of this document."
+        )
+    )
     detail: str
     advice: str | None = None
 
@@ -189,6 +222,9 @@ class ProblemAnswer(BaseModel):
     advice: str | None = None
     errors: list[ErrorAnswer] | None = None
 
+
+UNPROVED_SITE = "Filters obey a site once its domain is proved: see proofs."
+"""What the owner of a site is told, which filters by default obey from grade `domain` on."""
 
 CASE_EXAMPLE = {
     "items": [
@@ -215,6 +251,7 @@ ITEM_EXAMPLE = {
     "reports": [
         {"by": "Harbour Models", "corpus": "Harbours 2026", "date": "2026-12-01", "rows": 340}
     ],
+    "advice": None,
 }
 CASE_ANSWER_EXAMPLE = {
     "case": "K7WQ-2MZD",
@@ -257,7 +294,7 @@ def pointer(*steps: str | int) -> str:
 def faults_of(error: ValidationError) -> list[Fault]:
     """What a model refuses, place by place, without quoting what was sent."""
     faults = []
-    for told in error.errors(include_url=False, include_context=False, include_input=False):
+    for told in error.errors(include_url=False, include_input=False):
         steps: list[str | int] = list(told["loc"])
         # The kind, which pydantic puts behind an item, is no step of the document.
         if len(steps) > 2 and steps[0] == "items" and isinstance(steps[1], int):
@@ -265,23 +302,63 @@ def faults_of(error: ValidationError) -> list[Fault]:
         elif len(steps) > 1 and steps[0] == "item":
             del steps[1]
         kind = told["type"]
-        detail = "this kind is not known" if kind == "union_tag_invalid" else told["msg"]
         place = pointer(*(step if isinstance(step, int) else _short(step) for step in steps))
-        faults.append(Fault(place, kind.replace("_", "-"), detail, _advice(kind)))
+        advice = WHICH_ENTRY if (kind, place) == ("missing", "#/entry") else _advice(told)
+        faults.append(Fault(place, kind.replace("_", "-"), _detail(told, steps), advice))
     return faults
+
+
+def _detail(told: Any, steps: list[str | int]) -> str:  # noqa: ANN401 (what pydantic lists)
+    kind = told["type"]
+    if kind in _DETAILS:
+        return _DETAILS[kind]
+    if kind in _OURS:
+        return str(told["msg"])
+    name = next((step for step in reversed(steps) if isinstance(step, str)), "the request")
+    return f"{_short(name)} {says(told)}"
 
 
 def _short(step: str) -> str:
     return step if len(step) <= 80 else step[:79] + "…"
 
 
-def _advice(kind: str) -> str:
-    if kind.startswith("union_tag"):
-        return (
-            "Kinds are url, site, prefix, account, work and text with a value, file with sha256 or "
-            "md5, image with phash256."
-        )
-    return ""
+def _advice(told: Any) -> str:  # noqa: ANN401 (what pydantic lists)
+    context = told.get("ctx", {})
+    if told["type"] == "literal_error":
+        return f"Give one of {context['expected']}."
+    if told["type"] == "string_pattern_mismatch":
+        return _PATTERNS.get(context["pattern"], "")
+    return _ADVICE.get(told["type"], "")
+
+
+_KINDS = (
+    "Kinds are url, site, prefix, account, work and text with a value, file with sha256 or md5, "
+    "image with phash256."
+)
+_OURS = frozenset({"passage-or-hash", "one-digest"})
+"""Faults that validators of ours find, in words of their own."""
+
+_DETAILS = {
+    "extra_forbidden": "this field is not known",
+    "missing": "this field is missing",
+    "model_attributes_type": "this is no object",
+    "model_type": "this is no object",
+    "union_tag_invalid": "this kind is not known",
+    "union_tag_not_found": "the kind is missing",
+}
+_ADVICE = {
+    "extra_forbidden": "Leave it out, or correct its name: /openapi.json lists all fields.",
+    "list_type": 'Write it in brackets, even where it is one: ["…"].',
+    "model_attributes_type": "Write it in braces, with a name before each value.",
+    "model_type": "Write it in braces, with a name before each value.",
+    "too_short": "Give one at least.",
+    "union_tag_invalid": _KINDS,
+    "union_tag_not_found": _KINDS,
+}
+_PATTERNS = {
+    f"^[0-9A-Fa-f]{{{length}}}$": f"Give {length} hexadecimal digits, and nothing else."
+    for length in (16, 32, 64)
+}
 
 
 def body_of(model: type[BaseModel], example: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON)

@@ -24,6 +24,12 @@ HEAD_SECONDS = 20.0
 HEAD_SIZE = 65_536
 """Bytes of a head that does not end after which it is not waited for any more."""
 
+STALL_SECONDS = 30.0
+"""How long who is sent an answer may take less of it than `STALL_SIZE`."""
+
+STALL_SIZE = 16_384
+"""Bytes of an answer that have to be taken in that time."""
+
 
 def listen(host: str, port: int) -> socket.socket:
     """Take an address.
@@ -107,12 +113,14 @@ class _Protocol(HttpToolsProtocol):
     """HTTP/1.1 that waits a while for a request's head, and not for ever, nor for one of any size.
 
     uvicorn limits only how long a connection may rest between two requests. Connections whose
-    head never ends would use up what the system lets one process have.
+    head never ends, or whose answer nobody takes, would use up what the system lets one process
+    have.
     """
 
     _waiting: asyncio.TimerHandle | None = None
     _awaits_head = True
     _head_size = 0
+    _stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait with the connection, not with its first byte."""
@@ -130,6 +138,8 @@ class _Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._awaits_head, self._head_size = False, 0
+        if not self.flow.write_paused:
+            self._stop_looking()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -142,11 +152,27 @@ class _Protocol(HttpToolsProtocol):
         super().on_response_complete()
         if not self.transport.is_closing():
             self._watch()
+        if not self.flow.write_paused:
+            self._look()
+
+    def pause_writing(self) -> None:
+        """More of the answer waits to be taken than is kept: nothing is added to it from now on."""
+        super().pause_writing()
+        self._look()
+
+    def resume_writing(self) -> None:
+        """Most of what waited was taken."""
+        super().resume_writing()
+        self._stop_looking()
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and cycle.response_complete:
+            self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is waited for any more."""
         super().connection_lost(exc)
         self._stop_waiting()
+        self._stop_looking()
 
     def _watch(self) -> None:
         cycle: RequestResponseCycle | None = self.cycle  # there is none before the first request
@@ -160,6 +186,20 @@ class _Protocol(HttpToolsProtocol):
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+
+    def _look(self, before: int | None = None) -> None:
+        """See that what waits to be taken becomes less, from time to time until nothing does."""
+        self._stop_looking()
+        left = self.transport.get_write_buffer_size()
+        if left and before is not None and left > before - STALL_SIZE:
+            self.transport.abort()
+        elif left:
+            self._stalled = self.loop.call_later(STALL_SECONDS, self._look, left)
+
+    def _stop_looking(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
 
 class _Server(uvicorn.Server):

@@ -7,9 +7,10 @@ from optout.api.errors import BodyTooLarge
 from optout.api.service import Desk
 from starlette.responses import Response
 
-from .access import KeyAccepted, anybody, refusal
+from .access import KEY_WELCOME, KeyAccepted, anybody, refusal
 from .answers import Json, problems
 from .bodies import whole_body
+from .partner_schemas import AddressesAnswer
 
 _EXAMPLE = {
     "urls": [{"url": "https://anna.example/2024/harbour.jpg", "optOut": True, "optIn": False}]
@@ -27,14 +28,13 @@ def routes(desk: Desk, accepted: KeyAccepted = anybody) -> APIRouter:
 
     @router.post(
         "/query/urls/",
-        response_class=Response,
+        response_model=AddressesAnswer,
         responses={
-            200: {
-                "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}}
-            },
+            200: {"content": {"application/json": {"example": _EXAMPLE}}},
             **problems(400, 401, 403, 413),
         },
         openapi_extra={
+            **KEY_WELCOME,
             "requestBody": {
                 "required": True,
                 "content": {
@@ -43,11 +43,11 @@ def routes(desk: Desk, accepted: KeyAccepted = anybody) -> APIRouter:
                         "example": "https://anna.example/2024/harbour.jpg\nhttps://b.example/",
                     }
                 },
-            }
+            },
         },
     )
     async def query_urls(request: Request) -> Response:
-        """Ask for many addresses, one a line, by `Authorization: API <key>`.
+        """Ask for many addresses, one a line; an API key is needed where the operator says so.
 
         Every line has its answer, in order, an empty last one too. `optOut` is what a filter with
         the default policy decides by the snapshot as it is served; `optIn` is never true: not to
@@ -69,7 +69,7 @@ async def _answer(body: bytes, desk: Desk) -> Response:
             "Send it in smaller parts.",
         )
     lines = [line.removesuffix("\r") for line in body.decode("utf-8", "replace").split("\n")]
-    verdicts = await desk.opted_out(lines)
+    verdicts = await desk.published.opted_out(lines)
     return Json(
         {
             "urls": [

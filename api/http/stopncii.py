@@ -11,9 +11,10 @@ from optout.api.service import Desk
 from optout.registry.lists import FORMS
 from starlette.responses import Response
 
-from .access import KeyAccepted, anybody, refusal
+from .access import KEYED, KeyAccepted, anybody, refusal
 from .answers import Json, problems
 from .log_pages import MOST, MOST_RECORDS
+from .partner_schemas import FeedAnswer
 
 _EXAMPLE = {
     "count": 1,
@@ -44,13 +45,12 @@ def routes(desk: Desk, accepted: KeyAccepted = anybody) -> APIRouter:
 
     @router.get(
         "/stopncii",
-        response_class=Response,
+        response_model=FeedAnswer,
         responses={
-            200: {
-                "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}}
-            },
+            200: {"content": {"application/json": {"example": _EXAMPLE}}},
             **problems(401, 403, 422),
         },
+        openapi_extra=KEYED,
     )
     async def stopncii_feed(
         request: Request,
@@ -65,7 +65,7 @@ def routes(desk: Desk, accepted: KeyAccepted = anybody) -> APIRouter:
         refused = await refusal(request, accepted)
         if refused is not None:
             return refused
-        page = await desk.feed_page(since, page_token, page_size)
+        page = await desk.published.feed_page(since, page_token, page_size)
         stream = io.BytesIO()
         FORMS["stopncii"].write(stream, iter(page.records))
         document = json.loads(stream.getvalue())

@@ -11,8 +11,9 @@ from optout.registry.identifiers import Kind
 from optout.registry.partners import PartnersUpload, Purpose
 from starlette.responses import Response
 
-from .access import key_missing, key_of
+from .access import KEYED, key_missing, key_of
 from .answers import Json, problems
+from .partner_schemas import SentUploadAnswer, UploadAnswer
 from .problems import Problem
 
 _EXAMPLE = {
@@ -40,7 +41,7 @@ def routes(desk: Desk, lists: UploadDesk) -> APIRouter:
     @router.post(
         "",
         status_code=202,
-        response_class=Response,
+        response_model=SentUploadAnswer,
         responses={
             202: {
                 "description": "It is kept, and worked off in its turn.",
@@ -49,12 +50,13 @@ def routes(desk: Desk, lists: UploadDesk) -> APIRouter:
             **problems(400, 401, 403, 413, 415, 422),
         },
         openapi_extra={
+            **KEYED,
             "requestBody": {
                 "required": True,
                 "content": {
                     name: {"schema": {"type": "string", "format": "binary"}} for name in FORMS
                 },
-            }
+            },
         },
     )
     async def send_upload(
@@ -70,8 +72,9 @@ def routes(desk: Desk, lists: UploadDesk) -> APIRouter:
         """Send a whole list, with an API key for uploads; repeating it adds nothing.
 
         CSV, JSON lines and Parquet are read as `optout import` reads them; pictures are taken by
-        their phash256, and files by their SHA-256 or MD5. What lies beneath the domain that you
-        have proved is registered with the grade `domain`, everything else with `self`.
+        their phash256, and files by their SHA-256 or MD5. The first line decides which fields
+        there are. What lies beneath the domain that you have proved is registered with the grade
+        `domain`, everything else with `self`.
         """
         form = FORMS.get(media_type(request.headers.get("content-type", "")))
         if form is None:
@@ -85,17 +88,16 @@ def routes(desk: Desk, lists: UploadDesk) -> APIRouter:
 
     @router.get(
         "/{upload}",
-        response_class=Response,
+        response_model=UploadAnswer,
         responses={
-            200: {
-                "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}}
-            },
+            200: {"content": {"application/json": {"example": _EXAMPLE}}},
             **problems(401, 403, 404),
         },
+        openapi_extra=KEYED,
     )
     async def read_upload(
         request: Request,
-        upload: Annotated[str, Path(max_length=64, description="What it is called by.")],
+        upload: Annotated[str, Path(max_length=64, description="Its `id`, as it was told.")],
     ) -> Response:
         """Tell how far a list has come, and the first values of it that were refused."""
         partner = await desk.partners.bearer(key_of(request), Purpose.UPLOAD)
@@ -103,7 +105,7 @@ def routes(desk: Desk, lists: UploadDesk) -> APIRouter:
             return key_missing()
         found = await lists.find(upload, partner)
         if found is None:
-            return Problem(404, "you have sent no such list")
+            return Problem(404, "there is no such list of yours")
         return Json(_document(found), headers={"Cache-Control": "no-store"})
 
     return router

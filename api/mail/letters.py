@@ -6,6 +6,7 @@ value on one line, so that none can pass itself off as a header or as a paragrap
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -94,7 +95,12 @@ class Post:
         return f"{self._base}/case/{case_number}"
 
     def write(
-        self, kind: str, language: str, recipient: str, values: Mapping[str, str | int]
+        self,
+        kind: str,
+        language: str,
+        recipient: str,
+        values: Mapping[str, str | int],
+        identity: str = "",
     ) -> Letter:
         """Write one letter.
 
@@ -103,6 +109,9 @@ class Post:
             language: a language that has no templates gets English.
             recipient: the address, as `read_address` gives it.
             values: what the kind's template wants to know.
+            identity: what the letter is called by here, drawn at random: written once more it has
+                the same Message-ID, so that whoever gets it twice gets one. Without it, every
+                letter that is written is another one.
         """
         spoken = language if language in languages() else _ORIGINAL
         template = _environment().get_template(f"{spoken}/{kind}.txt")
@@ -117,7 +126,7 @@ class Post:
             recipient,
             first.removeprefix("Subject:").strip(),
             text.strip() + "\n",
-            f"<{secrets.token_hex(16)}@{host}>",
+            f"<{_name(identity)}@{host}>",
             self._clock(),
         )
 
@@ -138,6 +147,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+
+
+def _name(identity: str) -> str:
+    # Hashed, because nobody outside is to learn what anything is called by in the database.
+    return hashlib.sha256(f"letter {identity or secrets.token_hex(16)}".encode()).hexdigest()[:32]
 
 
 def _line(value: str | int) -> str | int:

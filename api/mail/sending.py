@@ -51,6 +51,8 @@ class SmtpMailer:
         password: of the user.
         name: of this machine, for the server: the service's public host.
         seconds: how long the server may take for one answer.
+        letter_seconds: how long one letter may take, waiting for those before it included: well
+            below the time for which whoever hands it over has it for themselves.
         trust: whose certificates are believed; the system's by default.
     """
 
@@ -64,6 +66,7 @@ class SmtpMailer:
         password: str | None = None,
         name: str = "localhost",
         seconds: float = 30,
+        letter_seconds: float = 120,
         trust: ssl.SSLContext | None = None,
     ) -> None:
         self._host = host
@@ -73,6 +76,7 @@ class SmtpMailer:
         self._password = password
         self._name = name
         self._seconds = seconds
+        self._letter_seconds = letter_seconds
         self._trust = trust
         self._kept: SMTP | None = None
         self._batch = False
@@ -85,12 +89,16 @@ class SmtpMailer:
             LetterDelayed: the server is away, slow, busy, or will not let us in.
             LetterRefused: the server will never take this letter.
         """
-        async with self._turn:
-            try:
-                await self._hand_over(letter)
-            finally:
-                if not self._batch:
-                    await self._leave()
+        try:
+            async with asyncio.timeout(self._letter_seconds) as deadline, self._turn:
+                try:
+                    await self._hand_over(letter)
+                    deadline.reschedule(None)  # the server has it: to part may take its own time
+                finally:
+                    if not self._batch:
+                        await self._leave()
+        except TimeoutError:
+            raise _late() from None
 
     @asynccontextmanager
     async def batch(self) -> AsyncIterator[None]:
@@ -123,7 +131,7 @@ class SmtpMailer:
             raise
         except TimeoutError:
             self._drop()
-            raise LetterDelayed("the mail server does not answer in time", _LATER) from None
+            raise _late() from None
         except (SMTPException, OSError) as fault:
             self._drop()
             if isinstance(fault, ssl.SSLError) or isinstance(fault.__cause__, ssl.SSLError):
@@ -167,6 +175,10 @@ class SmtpMailer:
         if self._kept is not None:
             self._kept.close()
             self._kept = None
+
+
+def _late() -> LetterDelayed:
+    return LetterDelayed("the mail server does not answer in time", _LATER)
 
 
 def _refusal(what: str, code: int) -> LetterDelayed | LetterRefused:

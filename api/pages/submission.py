@@ -70,7 +70,7 @@ class Submission:
         sent = await desk.read_pictures(form.uploads("pictures"))
         given = cls(
             desk,
-            read_lines(typed, desk.limits),
+            await desk.readers.run(read_lines, typed, desk.limits),
             _once([*(item for item in kept if item), *sent]),
             sum(item is None for item in kept),
             frozenset(form.texts("also")) & frozenset(VARIANTS),

@@ -12,7 +12,6 @@ from .accounts import (
 from .challenge import TOKEN_BYTES, Challenge
 from .codes import Code, Outcome, new_code, try_code
 from .domains import (
-    Method,
     Proof,
     covering,
     covers,
@@ -39,7 +38,6 @@ __all__ = [
     "FetchLimits",
     "Fetcher",
     "IPAddress",
-    "Method",
     "NotFound",
     "Outcome",
     "Page",

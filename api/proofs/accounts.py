@@ -48,10 +48,12 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """What a platform says of an account: its own texts, and its stable name."""
+    """What a platform says of an account: its stable name, its own texts, and where more is."""
 
     stable_id: str | None
     texts: tuple[str, ...]
+    more: str = ""
+    """The address of a further text, which is asked for where these do not hold the line."""
 
 
 class _Asking:
@@ -103,7 +105,8 @@ async def _github(asking: _Asking) -> _Profile | None:
     readme = f"{asking.endpoints.github_files}/{name}/{name}/HEAD/README.md"
     return _Profile(
         id_at(found, "id", "GitHub"),
-        (text_at(found, "bio"), text_at(found, "blog"), await asking.text(readme)),
+        (text_at(found, "bio"), text_at(found, "blog")),
+        readme,
     )
 
 
@@ -117,8 +120,8 @@ async def _gitlab(asking: _Asking) -> _Profile | None:
         return None
     number = id_at(listed, "id", "GitLab")
     found = await asking.object(f"{base}/api/v4/users/{quote(number, safe='')}") or {}
-    readme = await asking.text(f"{base}/{name}/{name}/-/raw/HEAD/README.md")
-    return _Profile(number, (text_at(found, "bio"), readme))
+    readme = f"{base}/{name}/{name}/-/raw/HEAD/README.md"
+    return _Profile(number, (text_at(found, "bio"),), readme)
 
 
 async def _codeberg(asking: _Asking) -> _Profile | None:
@@ -135,9 +138,9 @@ async def _huggingface(asking: _Asking) -> _Profile | None:
     for sort, key in (("users", "user"), ("organizations", "name")):
         found = await asking.object(f"{base}/api/{sort}/{name}/overview")
         if found is not None and asking.is_meant(text_at(found, key)):
-            card = await asking.text(f"{base}/spaces/{name}/README/raw/main/README.md")
-            texts = (text_at(found, "details"), text_at(found, "fullname"), card)
-            return _Profile(text_at(found, "_id") or None, texts)
+            texts = (text_at(found, "details"), text_at(found, "fullname"))
+            card = f"{base}/spaces/{name}/README/raw/main/README.md"
+            return _Profile(text_at(found, "_id") or None, texts, card)
     return None
 
 
@@ -208,8 +211,9 @@ async def prove_account(
     look = _looking(challenge.subject, endpoints)
     platform, _, handle = challenge.subject.partition(":")
     title = PLATFORMS[platform].title
+    asking = _Asking(handle, fetcher, endpoints)
     try:
-        profile = await look(_Asking(handle, fetcher, endpoints))
+        profile = await look(asking)
     except CannotFetch as error:
         return Unreachable(str(error))
     if profile is None:
@@ -222,6 +226,12 @@ async def prove_account(
             "Ask for a new proof."
         )
     if any(map(challenge.is_in, profile.texts)):
+        return Proved(profile.stable_id)
+    try:
+        further = await asking.text(profile.more) if profile.more else ""
+    except CannotFetch as error:
+        return Unreachable(str(error))
+    if challenge.is_in(further):
         return Proved(profile.stable_id)
     return NotFound(
         f"The profile of {handle} on {title} does not hold {challenge.line} yet. "

@@ -8,10 +8,10 @@ of `amazonaws.com` says nothing about `anna.s3.amazonaws.com`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from ipaddress import ip_address
 
 from optout.api.errors import CannotAsk, CannotFetch, Unprovable
+from optout.registry.cases import Method
 from optout.registry.errors import IdentifierError
 from optout.registry.identifiers import Kind, canonical
 
@@ -19,14 +19,6 @@ from .challenge import Challenge
 from .fetch import Fetcher
 from .resolver import Resolver
 from .results import Clock, NotFound, Proved, Result, Unreachable
-
-
-class Method(StrEnum):
-    """How control was proved."""
-
-    DNS = "dns"
-    FILE = "file"
-    ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from optout.api.limits import Limits
 from optout.api.words import visible
 
 from .below import Counted, TakeBack, below, instead, uncounted
-from .contacts import ContactDesk
+from .contacts import CodeAsker, ContactDesk
 from .desk import Desk
 from .disputes import DisputeDesk
 from .feed import FeedPage
@@ -12,11 +12,12 @@ from .forms import MULTIPART, URLENCODED, Form, Upload, media_type, read_form
 from .history import EntryHistory
 from .items import Item, Refusal
 from .lines import Line, read_line, read_lines, read_value
+from .on_disk import Published
 from .outside import Outside
 from .partners import PartnerDesk
 from .pictures import PictureSeal, read_picture
 from .proving import Checked, ProofDesk, ShownProof
-from .publication import OpenFile, Published, Publisher
+from .publication import OpenFile, Publisher
 from .ranges import DIGITS, IMAGES, ITEMS, STEP, Ranges
 from .reviews import ReviewDesk
 from .rounds import Round, running
@@ -35,6 +36,7 @@ __all__ = [
     "URLENCODED",
     "VARIANTS",
     "Checked",
+    "CodeAsker",
     "ContactDesk",
     "Counted",
     "Desk",

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from optout.api.errors import WorkerBroken
 from optout.api.places import where
@@ -23,10 +25,12 @@ from optout.registry.errors import RegistryError
 log = logging.getLogger("optout.api")
 
 _NICE = 10
+_FIRST_TO_GO = "1000"
 _LOOK_SECONDS = 0.05
 _END_SECONDS = 30.0
 _LOCATION = "OPTOUT_REGISTRY"
 _STOPPED = 75  # EX_TEMPFAIL of sysexits.h
+_ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
 Work = Callable[[Registry, list[str], threading.Event], bool]
@@ -52,29 +56,31 @@ class Beside:
             arguments: what that is told.
 
         Returns:
-            False where it was stopped by `end` before its time.
+            False where it was stopped before its time: by `end`, or by who stops the service.
 
         Raises:
             RegistryError: it failed; where, is noted.
-            WorkerBroken: it was ended from outside.
+            WorkerBroken: it crashed, or was killed.
         """
         if self._ending.is_set():
             return False
         program = f"from {main.__module__} import {main.__name__} as main; main()"
         theirs, ours = os.pipe()  # it ends when ours is closed, and when this process is no more
         try:
-            process = subprocess.Popen(  # noqa: S603  # our own module, no shell
-                [sys.executable, "-c", program, *arguments],
-                # An address may hold a password, which the list of processes shows to everybody.
-                env={**os.environ, _LOCATION: self._location},
-                stdin=theirs,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                # Ctrl-C goes to every process of a terminal: what is under way is ended from here.
-                start_new_session=True,
-            )
-            os.close(theirs)
+            try:
+                process = subprocess.Popen(  # noqa: S603  # our own module, no shell
+                    [sys.executable, "-c", program, *arguments],
+                    # An address may hold a password, and everybody sees how processes are called.
+                    env={**os.environ, _LOCATION: self._location},
+                    stdin=theirs,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    text=True,
+                    # Ctrl-C goes to every process of a terminal: this one is ended from here.
+                    start_new_session=True,
+                )
+            finally:
+                os.close(theirs)
             while process.poll() is None and not self._ending.wait(_LOOK_SECONDS):
                 pass
         finally:
@@ -86,7 +92,9 @@ class Beside:
             said, _ = process.communicate()
         if process.returncode == 0:
             return True
-        if self._ending.is_set() or process.returncode == _STOPPED:
+        # Who stops the service may tell every process of it so, before this one is prepared.
+        told_to_end = process.returncode in {_STOPPED, *(-number for number in _ENDS)}
+        if self._ending.is_set() or told_to_end:
             return False
         if process.returncode < 0:
             raise WorkerBroken(
@@ -106,6 +114,9 @@ def work_beside(work: Work) -> None:
     A failure is told on stdout by its type and place alone, because its words may quote what a
     person has sent.
     """
+    # systemd tells all processes of a service to end: this one ends when the service has.
+    for number in _ENDS:
+        signal.signal(number, _turn_a_deaf_ear)
     ending = threading.Event()
 
     def watch() -> None:
@@ -116,6 +127,8 @@ def work_beside(work: Work) -> None:
     threading.Thread(target=watch, daemon=True).start()
     with suppress(OSError):
         os.nice(_NICE)
+        # Where memory runs out, as a hostile list may want, this process goes and not the service.
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, "ascii")
     try:
         with Registry.open(os.environ[_LOCATION]) as registry:
             done = work(registry, sys.argv[1:], ending)
@@ -123,3 +136,8 @@ def work_beside(work: Work) -> None:
         sys.stdout.write(where(error))
         sys.exit(1)
     sys.exit(0 if done else _STOPPED)
+
+
+def _turn_a_deaf_ear(_number: int, _frame: object) -> None:
+    # Unlike SIG_IGN this is not handed down to the programs that the work may start.
+    return

@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from pathlib import Path
 
+from optout.api.errors import Busy
 from optout.registry import Registry
 
 from .beside import Beside, work_beside
 from .ranges import write_ranges
 
 
-def build_here(registry: Registry, folder: Path) -> None:
-    """Write a snapshot of what is in force, and its ranges, into a new folder."""
-    write_ranges(registry.snapshot(folder))
+def build_here(registry: Registry, folder: Path) -> bool:
+    """Write a snapshot of what is in force, and its ranges, into a new folder.
+
+    Returns:
+        False where something was erased in the meantime: then there is no such folder.
+
+    Raises:
+        OptOutError: it failed; what is half built stays behind.
+    """
+    snapshot = registry.snapshot_once(folder)
+    if snapshot is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        return False
+    write_ranges(snapshot)
+    return True
 
 
 def build_beside(beside: Beside, folder: Path) -> bool:
     """The same in a process of its own.
 
-    Returns:
-        False where it was stopped: the folder is not whole.
-
     Raises:
+        Busy: it was stopped.
         RegistryError: it failed.
+        WorkerBroken: it was ended from outside.
     """
-    return beside.run(main, str(folder.resolve()))
+    if not beside.run(main, str(folder.resolve())):
+        raise Busy("the service ends", "Try again in a minute.")
+    return folder.is_dir()
 
 
 def main() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from math import ceil
 
 from optout.api.errors import TooOften
 from optout.api.mail import read_address
@@ -21,11 +22,25 @@ from .windows import Rate, Windows
 OF_CASE = Rate(5, 3600)
 """How many codes one case is sent."""
 
-TO_ADDRESS = Rate(10, 3600)
-"""How many codes one mailbox is sent, whichever cases ask for them."""
+TO_ADDRESS = (Rate(10, 3600), Rate(20, 86_400))
+"""How many codes one mailbox is sent, whichever cases and networks ask for them."""
 
 _REMEMBERED = 50_000
-"""Cases and mailboxes whose codes are counted at once."""
+"""Cases, networks and mailboxes whose codes are counted at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAsker:
+    """Who asks for a code.
+
+    Attributes:
+        network: which the request came from.
+        rate: how many codes it may ask for, to whichever addresses: any name below a domain can
+            be a mailbox, so that counting mailboxes alone bounds nobody.
+    """
+
+    network: str
+    rate: Rate
 
 
 class ContactDesk:
@@ -57,11 +72,20 @@ class ContactDesk:
         self._sent = Windows(_REMEMBERED, lambda: outside.clock().timestamp())
 
     async def put(
-        self, number: str, secret: str, address: str, *, language: str, wishes: Iterable[Wish]
+        self,
+        number: str,
+        secret: str,
+        address: str,
+        *,
+        language: str,
+        wishes: Iterable[Wish],
+        asker: CodeAsker | None = None,
     ) -> tuple[Contact, bool]:
         """Take down an address, and send a code there; without one where it is confirmed already.
 
-        The code is sent while this returns, and what comes of it is told nobody.
+        The code is sent while this returns, and what comes of it is told nobody. Nor is whether
+        the mailbox got so many lately that none is sent: whoever asks for a code to an address of
+        somebody else is not to learn how many others have.
 
         Args:
             number: of the case, as somebody typed it.
@@ -69,14 +93,15 @@ class ContactDesk:
             address: of mail, likewise.
             language: of the letters.
             wishes: what the case wants to hear of.
+            asker: who asks; nobody is counted without.
 
         Returns:
-            The contact as it is now, and whether a code was sent.
+            The contact as it is now, and whether a code was made.
 
         Raises:
             AddressRefused: it is no address, or none that can be written to.
             CaseNotFound: there is no such case, or its secret is another one.
-            TooOften: the case or the mailbox was sent too many codes.
+            TooOften: the case or the network has asked for too many codes.
             Busy: too much is under way already.
         """
         address, wanted = read_address(address), frozenset(wishes)
@@ -87,13 +112,14 @@ class ContactDesk:
             )
             return replace(held, language=language, wishes=wanted), False
         self._courier.check()
-        self._count(case, address)
+        self._count(case, asker)
         digits, code = new_code(self._key, case, address, self._outside.clock())
         kept = SentCode(code.digest, code.until, code.attempts)
         await self._turns.run(
             self._contacts.put, number, secret, address, kept, language=language, wishes=wanted
         )
-        self._send(digits, code, address, language)
+        if self._has_room(address):
+            self._send(digits, code, address, language)
         return Contact(address, language, wanted, confirmed=False, code=kept), True
 
     async def read(self, number: str, secret: str) -> Contact | None:
@@ -136,23 +162,36 @@ class ContactDesk:
         """Let the codes go out that are under way."""
         await self._courier.close()
 
-    def _count(self, case: str, address: str) -> None:
-        limits = {f"case {case}": OF_CASE, f"mailbox {self._mailbox(address)}": TO_ADDRESS}
-        if not all(self._sent.left(who, rate) for who, rate in limits.items()):
-            # The same words and the same time whichever it was: whoever asks for a code to an
-            # address of somebody else is not to learn how many others have.
-            raise TooOften(
-                "too many codes were asked for",
-                "Wait an hour. The code that was sent last can be entered while it is good.",
-                max(OF_CASE.seconds, TO_ADDRESS.seconds),
-            )
+    def _count(self, case: str, asker: CodeAsker | None) -> None:
+        limits = {f"case {case}": OF_CASE}
+        if asker is not None:
+            limits[f"network {asker.network}"] = asker.rate
+        for who, rate in limits.items():
+            if not self._sent.left(who, rate):
+                wait = self._sent.wait(who, rate)
+                raise TooOften(
+                    "too many codes were asked for",
+                    f"Wait {ceil(wait / 60)} minutes. "
+                    "The code that was sent last can be entered while it is good.",
+                    wait,
+                )
         for who, rate in limits.items():
             self._sent.hit(who, rate)
 
+    def _has_room(self, address: str) -> bool:
+        """Whether a mailbox may get one more code, which then is counted."""
+        mailbox = self._mailbox(address)
+        limits = {f"mailbox {rate.seconds} {mailbox}": rate for rate in TO_ADDRESS}
+        if not all(self._sent.left(who, rate) for who, rate in limits.items()):
+            return False
+        for who, rate in limits.items():
+            self._sent.hit(who, rate)
+        return True
+
     def _mailbox(self, address: str) -> str:
-        """Which mailbox an address leads to, as many hosts have it: anna+news is anna, and Anna."""
+        """Which mailbox an address leads to, as many hosts have it: A.nna+news is anna."""
         local, _, domain = address.rpartition("@")
-        mailbox = f"{local.partition('+')[0]}@{domain}".lower()
+        mailbox = f"{local.partition('+')[0].replace('.', '')}@{domain}".lower()
         return hmac.digest(self._counting, mailbox.encode(), "sha256").hex()
 
     def _send(self, digits: str, code: Code, address: str, language: str) -> None:

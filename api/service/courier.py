@@ -71,16 +71,22 @@ class Courier:
     async def _carry(self, write: Callable[[], Letter], until: datetime) -> None:
         try:
             letter = write()
-            if not await self._send(letter) and self._outside.clock() + RETRY < until:
+            if not await self._send(letter, until) and self._outside.clock() + RETRY < until:
                 await asyncio.sleep(RETRY.total_seconds())
-                await self._send(letter)
+                await self._send(letter, until)
         except Exception as error:  # nobody waits for it who could be told
             log.error("%s", where(error))
 
-    async def _send(self, letter: Letter) -> bool:
-        """Try once: whether it is over with the letter."""
+    async def _send(self, letter: Letter, until: datetime) -> bool:
+        """Try once, unless nobody needs it any more: whether it is over with the letter."""
+        left = (until - self._outside.clock()).total_seconds()
+        if left <= 0:
+            return True
         try:
-            await self._outside.mailer.send(letter)
+            async with asyncio.timeout(left):
+                await self._outside.mailer.send(letter)
+        except TimeoutError:
+            log.warning("a code was not sent: it was over before its turn came")
         except LetterDelayed as error:
             log.warning("a code was not sent: %s", error.message)
             return False

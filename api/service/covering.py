@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from optout.api.proofs import Method, Unprovable, covering, provable_account, provable_domain
-from optout.registry.cases import Case, CaseEntry
+from optout.api.proofs import Unprovable, covering, provable_account, provable_domain
+from optout.registry.cases import Case, CaseEntry, Method
 from optout.registry.errors import IdentifierError
 from optout.registry.identifiers import Kind, canonical
 

@@ -5,31 +5,33 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
+from anyio import to_thread
 from optout.api.limits import Limits
 from optout.api.places import where
 from optout.registry import Registry
 from optout.registry.cases import ANSWERS, Case, OpenedCase
 from optout.registry.errors import UsageError
+from optout.registry.images import warm_gate
 from sqlalchemy.engine import make_url
 
 from .apart import read_picture_apart
+from .asking import Asker
 from .beside import Beside
 from .contacts import ContactDesk
 from .disputes import DisputeDesk
-from .feed import Feed, FeedPage
 from .forms import Upload
 from .history import EntryHistory, History
 from .items import Item, Refusal
-from .judging import AddressJudge
 from .letters import Letters
 from .outside import Outside
 from .partners import PartnerDesk
 from .pictures import PictureSeal
 from .proving import ProofDesk
-from .publication import OpenFile, Published, Publisher
+from .published import PublishedDesk
+from .rechecking import RecheckDesk
 from .reviews import ReviewDesk
 from .sequencer import Sequencer
 from .turns import Turns
@@ -37,14 +39,12 @@ from .wanted import Wanted
 
 log = logging.getLogger("optout.api")
 
-T = TypeVar("T")
-
 _BATCH = 500
 """Items of different cases that are registered in one transaction."""
 
 
 class Desk:
-    """Opens, shows and changes cases; serves the snapshot.
+    """Opens, shows and changes cases; its parts do the rest.
 
     Args:
         registry: the registry, open; closed by `close`.
@@ -67,27 +67,24 @@ class Desk:
         self.seal = PictureSeal()
         self.letters = Letters(registry, outside)
         self.partners = PartnerDesk(registry, limits, outside, self.letters.queued, beside)
+        self.published = PublishedDesk(registry, folder, limits, beside)
         self.uploads = Turns(limits.uploads, limits.waiting)
+        self.readers = Turns(limits.decoders, limits.waiting)
         claimants = Turns(limits.writers, limits.waiting)
         self.disputes = DisputeDesk(registry, outside, claimants)
         self.reviews = ReviewDesk(registry, outside, claimants)
         self.contacts = ContactDesk(
             registry, outside, claimants, limits.waiting, self.letters.queued
         )
-        self.proofs = ProofDesk(registry, outside, claimants, limits, self.letters.queued)
+        asker = Asker(outside, limits.check_seconds)
+        self.proofs = ProofDesk(registry, outside, asker, claimants, limits, self.letters.queued)
+        self.rechecks = RecheckDesk(registry, outside, asker, claimants)
         self._registry = registry
         self._answers = registry.derive(ANSWERS)
         self._history = History(registry)
-        self._judge = AddressJudge()
-        self._feed = Feed()
-        made_of_it = (self._judge.forget, self._feed.forget)
-        self._publisher = Publisher(registry, folder, limits.publish_seconds, made_of_it, beside)
         self._decoders = Turns(limits.decoders, limits.waiting * limits.pictures)
         self._registrars = Turns(limits.writers, limits.waiting)
         self._sequencer = Sequencer(self._open_cases, most=_BATCH, waiting=limits.waiting)
-        self._builders = Turns(1, limits.waiting)
-        self._renewers = Turns(1, limits.waiting)
-        self._judges = Turns(1, limits.waiting)
         self._historians = Turns(1, limits.waiting)
         self.when_opened: list[Callable[[int], None]] = []
         """Told of every case that is opened how many entries it brought."""
@@ -127,7 +124,7 @@ class Desk:
     def close(self) -> None:
         """Finish what is being registered, take down what is published, close the registry."""
         self._sequencer.close()
-        self._publisher.close()
+        self.published.close()
         self._registry.close()
 
     async def read_pictures(self, uploads: Sequence[Upload]) -> list[Item | Refusal]:
@@ -222,58 +219,22 @@ class Desk:
     async def erase(self, number: str, secret: str, indexes: Sequence[int] | None) -> None:
         """Destroy what the registry knows about some items, or about all and the case itself.
 
-        Published snapshots that hold them are gone when this returns.
+        Published snapshots that hold them are gone when this returns. Waits a while, where others
+        erase so often that no snapshot would be published any more.
         """
-        await self._registrars.run(self._registry.cases.erase, number, secret, indexes)
-        await self._registrars.run(self.forget_erased)
+        erase = partial(self._registry.cases.erase, number, secret, indexes)
+        await self.published.erase(erase)
         for tell in self.when_erased:
-            tell()
+            try:
+                tell()
+            except Exception as error:  # it is erased, whoever cannot be told
+                log.error("%s", where(error))
 
-    async def file(self, path: str) -> OpenFile | None:
-        """A file of the current snapshot, open; None where it has no such file."""
-        return await self._builders.run(self._publisher.open, path)
-
-    async def renew(self) -> None:
-        """Publish what the log has come to, if it is time or nothing is published.
-
-        Holds up nobody.
-        """
-        await self._renewers.run(self._publisher.renew)
-
-    @property
-    def is_published(self) -> bool:
-        """Whether a snapshot can be served at once."""
-        return self._publisher.newest() is not None
-
-    async def look_up(self, space: str, prefix: str) -> tuple[str, list[str]]:
-        """The lines of a range, and the digest of the snapshot that they are of.
-
-        Raises:
-            UsageError: there is no such range.
-        """
-        published = await self._published()
-        return published.snapshot.digest, published.ranges.look_up(space, prefix)
-
-    async def opted_out(self, addresses: Sequence[str]) -> list[bool]:
-        """Which of many addresses a filter would drop by what is published.
-
-        What is longer than an address may be is none.
-        """
-        most = self.limits.line
-        asked = [address if len(address) <= most else "" for address in addresses]
-        return await self._judges.run(
-            self._of_published, lambda published: self._judge.opted_out(published, asked)
-        )
-
-    async def feed_page(self, since: int, token: str, size: int) -> FeedPage:
-        """A page of the published pictures' hashes.
-
-        Raises:
-            UsageError: there is no such page.
-        """
-        return await self._judges.run(
-            self._of_published, lambda published: self._feed.page(published, since, token, size)
-        )
+    async def forget_answers(self) -> None:
+        """Forget what was answered to requests that may come again, once their day is over."""
+        answers, clock = self._registry.answers, self.outside.clock
+        while await self._registrars.run(answers.forget_over, clock()):
+            continue
 
     async def log_page(self, start: int, count: int) -> list[bytes]:
         """At most `count` records of the public log from position `start` on."""
@@ -284,25 +245,9 @@ class Desk:
         # The first call reads the whole log: nobody else is to wait for that.
         return await self._historians.run(self._history.entry, index)
 
-    def _of_published(self, work: Callable[[Published], T]) -> T:
-        """Make something of what is published; once more where that was taken down meanwhile."""
-        published = self._publisher.served()
-        try:
-            made = work(published)
-        except Exception:
-            if published.is_there:
-                raise
-        else:
-            if published.is_there:
-                return made
-        return work(self._publisher.served())
-
-    async def _published(self) -> Published:
-        # What is published is looked at here and now; a thread is for where it has to be built.
-        newest = self._publisher.newest() if self.limits.publish_seconds else None
-        if newest is not None:
-            return newest
-        return await self._builders.run(self._publisher.served)
+    async def warm(self) -> None:
+        """Have ready what the first hash of a picture is held against, which takes seconds."""
+        await to_thread.run_sync(warm_gate, abandon_on_cancel=True)
 
     async def ping(self) -> None:
         """Ask the registry for its size: it answers, or this raises."""
@@ -316,9 +261,11 @@ class Desk:
         """How many wait for their turn, by the name of the queue."""
         return {
             "uploads": self.uploads.waiting,
+            "readers": self.readers.waiting,
+            "checks": self.proofs.waiting,
             "decoders": self._decoders.waiting,
             "registrars": self._registrars.waiting + self._sequencer.waiting,
-            "builders": self._builders.waiting,
+            "builders": self.published.waiting,
         }
 
     async def checkpoint(self) -> str:
@@ -329,15 +276,6 @@ class Desk:
     def key(self) -> str:
         """The key that everything published is signed with: a C2SP verifier key."""
         return str(self._registry.key.verifier)
-
-    async def watch(self) -> None:
-        """Take down what another process has erased, and publish what it is time for."""
-        await self._renewers.run(self.forget_erased)
-        await self.renew()
-
-    def forget_erased(self) -> None:
-        """Take down what is published if another process has erased something it holds."""
-        self._publisher.forget_erased()
 
 
 def _folder_beside(location: str | Path) -> Path:

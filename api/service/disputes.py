@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from optout.registry import Registry
 from optout.registry.cases import ANSWERS, Notice, OpenedNotice, Reason, Repeat
 from optout.registry.errors import UsageError
@@ -29,7 +31,14 @@ class DisputeDesk:
         self._turns = turns
 
     async def send(
-        self, entry: int, identifier: Identifier, reason: Reason, statement: str, key: str = ""
+        self,
+        entry: int,
+        identifier: Identifier,
+        reason: Reason,
+        statement: str,
+        key: str = "",
+        admit: Callable[[], None] | None = None,
+        shown: str = "",
     ) -> OpenedNotice:
         """Dispute an entry. It stays in force until the operator decides.
 
@@ -40,6 +49,8 @@ class DisputeDesk:
             statement: why, in the sender's words.
             key: chosen at random by who sends it: the same once more with the same key is no second
                 notice.
+            admit: called before a notice is kept, in some thread; what it raises stops that.
+            shown: what its sender calls what the entry covers, for the operator.
 
         Raises:
             UsageError: there is no such entry in force, or it covers something else, and nobody is
@@ -50,7 +61,15 @@ class DisputeDesk:
         asked = (str(entry), str(identifier.kind), identifier.digest.hex(), str(reason), statement)
         repeat = Repeat.of(self._answers, "send a notice", key, asked) if key else None
         sent = await self._turns.run(
-            self._notices.send, entry, identifier, reason, statement, self._clock(), repeat
+            self._notices.send,
+            entry,
+            identifier,
+            reason,
+            statement,
+            self._clock(),
+            repeat,
+            admit,
+            shown,
         )
         if sent is None:
             raise UsageError(

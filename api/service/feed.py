@@ -13,7 +13,7 @@ from optout.registry.lists import Holdings, ListRecord
 from optout.registry.snapshot import read_leaves, read_openings
 
 if TYPE_CHECKING:
-    from .publication import Published
+    from .on_disk import Published
 
 _TOKEN = re.compile(r"(\d{1,15})\.(\d{1,19})\.([a-z0-9]{1,16})", re.ASCII)
 

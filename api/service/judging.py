@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from optout.filter import Filter
 
-    from .publication import Published
+    from .on_disk import Published
 
 
 class AddressJudge:

@@ -69,7 +69,11 @@ class Letters:
             return
         try:
             written = self._outside.post.write(
-                str(letter.wish), letter.language, letter.address, self._values(letter)
+                str(letter.wish),
+                letter.language,
+                letter.address,
+                self._values(letter),
+                identity=letter.id,
             )
             await self._outside.mailer.send(written)
         except LetterRefused as error:

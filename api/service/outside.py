@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from optout.api.mail import Mailer, Post
@@ -19,6 +21,7 @@ class Outside:
         endpoints: where platforms are asked about accounts.
         mailer: takes letters.
         post: writes them.
+        ticks: seconds since some moment, which nobody sets back or forth.
     """
 
     clock: Clock
@@ -27,3 +30,4 @@ class Outside:
     endpoints: Endpoints
     mailer: Mailer
     post: Post
+    ticks: Callable[[], float] = time.monotonic

@@ -1,15 +1,4 @@
-"""Proving at the desk: what is to be placed, whether it is there, and whether it still is.
-
-The times of a proof:
-
-- *30 days* to place what is asked for; then it is forgotten.
-- *365 days* it stands once it was found, and each time it is found again.
-- *Every 7 days* it is looked at again (`registry.cases.proving.CHECKED_EVERY`); missing *three
-  times in a row*, it ends. What cannot be reached counts as neither, and nor does what its owner
-  has looked at meanwhile and not found.
-
-A record in DNS says itself until when it stands: at first for all of the above, later until its
-proof expires. Its owner may replace it by the one that is shown then, or let it run out.
+"""Proving at the desk: what is to be placed, and whether it is there.
 
 Nobody is asked within a transaction, or while a thread of the registry is held.
 """
@@ -17,50 +6,40 @@ Nobody is asked within a transaction, or while a thread of the registry is held.
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from weakref import WeakValueDictionary
 
 import anyio
 from optout.api.errors import Busy, Fault, ItemsRefused, ProofOver, TooOften
 from optout.api.limits import Limits
-from optout.api.places import where
 from optout.api.proofs import (
     TOKEN_BYTES,
     Challenge,
-    Method,
-    NotFound,
     Proved,
-    Result,
     Unprovable,
     Unreachable,
     profile_of,
     provable_account,
     provable_domain,
-    prove_account,
-    prove_by_file,
-    prove_by_record,
 )
 from optout.registry import Registry
-from optout.registry.cases import Check, ProofState, StandingProof
-from optout.registry.cases import Method as KeptMethod
+from optout.registry.cases import Method, ProofState, StandingProof
 from optout.registry.identifiers import Grade
 
+from .asking import STANDS, TO_PLACE, Asker, challenge_of
 from .covering import Coverage
 from .outside import Outside
 from .turns import Turns
 from .windows import Rate, Windows
 
-log = logging.getLogger("optout.api")
-
-TO_PLACE = timedelta(days=30)
-STANDS = timedelta(days=365)
 OF_CASE = Rate(10, 60)
 """How often one case may have its proofs looked at."""
+
+ENDINGS = Rate(3, 86_400)
+"""How many proofs that stand the owner of one case may end: what the log says of each stays."""
 
 _GRADES = {
     Method.DNS: Grade.DOMAIN,
@@ -69,9 +48,6 @@ _GRADES = {
 }
 _REMEMBERED = 10_000
 """Cases whose checks are counted at once."""
-
-_BATCH = 20
-"""Proofs that one process takes at once to look at them again: few enough for their lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +89,8 @@ class ProofDesk:
 
     Args:
         registry: the registry, open.
-        outside: what is asked, and the time.
+        outside: where accounts are, and the time.
+        asker: asks whether a proof is there.
         turns: threads.
         limits: how much is looked at at once, and for how long.
         queued: called when a letter may have been queued.
@@ -123,18 +100,27 @@ class ProofDesk:
         self,
         registry: Registry,
         outside: Outside,
+        asker: Asker,
         turns: Turns,
         limits: Limits,
         queued: Callable[[], None],
     ) -> None:
         self._registry = registry
         self._outside = outside
+        self._asker = asker
         self._seconds = limits.check_seconds
         self._keepers = turns
         self._askers = Turns(limits.checks, limits.waiting)
         self._queued = queued
         self._counted = Windows(_REMEMBERED, lambda: outside.clock().timestamp())
+        self._ended = Windows(_REMEMBERED, lambda: outside.clock().timestamp())
         self._cases: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._behind = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many checks wait for their turn."""
+        return self._askers.waiting + self._behind
 
     async def start(self, number: str, secret: str, method: Method, subject: str) -> ShownProof:
         """Say what is to be placed to prove something.
@@ -184,7 +170,7 @@ class ProofDesk:
                 self._counted.wait(proof.case_number, OF_CASE),
             )
         async with self._place(proof.case_number):
-            result = await self._ask(proof)
+            result = await self._asker.ask(proof)
         if isinstance(result, Proved):
             checked = await self._keepers.run(self._raise, number, secret, identity, result)
             if checked.raised:
@@ -201,34 +187,20 @@ class ProofDesk:
 
         Raises:
             CaseNotFound: there is no such case, or its secret is another one.
+            TooOften: this case has ended enough of what stood.
         """
+        proofs = await self._keepers.run(self._registry.proofs.of, number, secret)
+        proof = next((one for one in proofs if one.id == identity), None)
+        if proof is None:
+            return False
+        stands = proof.state == ProofState.STANDING
+        if stands and not self._ended.hit(proof.case_number, ENDINGS):
+            raise TooOften(
+                f"a case may end {ENDINGS.amount} proofs a day",
+                "It stands until then. To be forgotten at once, erase the case or the item.",
+                self._ended.wait(proof.case_number, ENDINGS),
+            )
         return await self._keepers.run(self._registry.proofs.end, number, secret, identity)
-
-    async def recheck(self) -> None:
-        """Look again at every proof that is due, one after another; end those that are over.
-
-        Several processes may do so at once: none looks at what another has taken.
-        """
-        proofs, clock = self._registry.proofs, self._outside.clock
-        while await self._keepers.run(proofs.end_over, clock()):
-            continue
-        while due := await self._keepers.run(proofs.take_due, clock(), _BATCH):
-            for proof in due:
-                check = await self._look_again(proof)
-                now = clock()
-                await self._keepers.run(
-                    proofs.record_check, proof.id, check, now, expires=now + STANDS
-                )
-
-    async def _look_again(self, proof: StandingProof) -> Check:
-        try:
-            result = await self._ask(proof)
-        except Exception as error:  # of one proof, for which the others are not to suffer
-            log.error("%s", where(error))
-            return Check.UNREACHABLE
-        if isinstance(result, Proved):
-            return Check.FOUND
-        return Check.MISSING if isinstance(result, NotFound) else Check.UNREACHABLE
 
     @asynccontextmanager
     async def _place(self, number: str) -> AsyncIterator[None]:
@@ -237,7 +209,11 @@ class ProofDesk:
         async with AsyncExitStack() as place:
             try:
                 with anyio.fail_after(self._seconds):
-                    await place.enter_async_context(own)
+                    self._behind += 1
+                    try:
+                        await place.enter_async_context(own)
+                    finally:
+                        self._behind -= 1
                     await place.enter_async_context(self._askers.hold())
             except TimeoutError as error:
                 raise Busy(
@@ -245,30 +221,6 @@ class ProofDesk:
                     "Nothing was changed. Try again in a minute.",
                 ) from error
             yield
-
-    async def _ask(self, proof: StandingProof) -> Result:
-        challenge, outside = _challenge(proof), self._outside
-        try:
-            with anyio.fail_after(self._seconds):
-                match proof.method:
-                    case KeptMethod.DNS:
-                        return await prove_by_record(challenge, outside.resolver, outside.clock)
-                    case KeptMethod.FILE:
-                        return await prove_by_file(challenge, outside.fetcher)
-                    case KeptMethod.ACCOUNT:
-                        return await prove_account(
-                            challenge,
-                            outside.fetcher,
-                            endpoints=outside.endpoints,
-                            stable_id=proof.stable or None,
-                        )
-        except TimeoutError:
-            return Unreachable(
-                f"Nothing was answered within {self._seconds:g} seconds. "
-                "Try again in a few minutes."
-            )
-        except Unprovable as error:  # the lists of what is shared are newer than the proof
-            return NotFound(str(error))
 
     def _start(self, number: str, secret: str, method: Method, subject: str) -> ShownProof:
         place = "account" if method == Method.ACCOUNT else "domain"
@@ -287,7 +239,7 @@ class ProofDesk:
         identity = self._registry.proofs.start(
             number,
             secret,
-            KeptMethod(method),
+            method,
             form,
             secrets.token_bytes(TOKEN_BYTES),
             now=now,
@@ -317,7 +269,7 @@ class ProofDesk:
         shown = self._find(number, secret, identity)
         if shown is None or shown.proof.state == ProofState.ENDED:
             raise ProofOver("this proof has ended meanwhile", "Begin a new one.")
-        method, now = Method(shown.proof.method), self._outside.clock()
+        method, now = shown.proof.method, self._outside.clock()
         covered = self._coverage(number, secret).of(method, shown.proof.subject)
         raised = self._registry.proofs.record_proved(
             number,
@@ -333,17 +285,12 @@ class ProofDesk:
         return Checked(True, sorted(raised), None, found)
 
     def _shown(self, coverage: Coverage, proof: StandingProof) -> ShownProof:
-        method, items = Method(proof.method), proof.entries
+        method, items = proof.method, proof.entries
         if proof.state == ProofState.ASKED:
             items = coverage.of(method, proof.subject)
         is_account = method == Method.ACCOUNT
         profile = profile_of(proof.subject, self._outside.endpoints) if is_account else None
-        return ShownProof(proof, _challenge(proof), profile, items)
-
-
-def _challenge(proof: StandingProof) -> Challenge:
-    until = max(proof.made + TO_PLACE + STANDS, proof.expires)
-    return Challenge(proof.case_number, proof.subject, proof.token, until)
+        return ShownProof(proof, challenge_of(proof), profile, items)
 
 
 def _refused(place: str, reason: str, detail: str, advice: str) -> ItemsRefused:

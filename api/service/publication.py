@@ -4,63 +4,42 @@ A snapshot is built once for a size of the log, and not sooner after the one bef
 allows: who registers and asks by turns must not keep it building. Older ones stay one step longer,
 for whoever is in the middle of fetching, except where something was erased in between: then they
 are deleted before anything else happens, because they hold what was erased.
+
+A build that is overtaken by an erasure is thrown away and begun anew. Where that happens again and
+again, a build holds up the erasures of this process, so that a snapshot comes to be published
+whatever is erased.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
+import logging
 import secrets
-import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from optout.api.errors import Busy
-from optout.registry import Registry, Snapshot
-from optout.registry.documents import parse
-from optout.registry.durable import TEMPORARY_PREFIX
-from optout.registry.errors import SnapshotError
+from optout.api.places import where
+from optout.registry import Registry
 from optout.registry.log import Erase, parse_leaf
 
 from .beside import Beside
 from .building import build_beside, build_here
-from .locking import locked
-from .ranges import Ranges
+from .lulls import Lull
+from .on_disk import MANIFEST, Published, open_published
+from .own_folder import OwnFolder
 
-MANIFEST = "snapshot.json"
-_OURS = re.compile(
-    rf"^(?:service-[0-9a-f]{{16}}|\d+-[0-9a-f]{{8}}|{re.escape(TEMPORARY_PREFIX)}.*)$"
-)
+log = logging.getLogger("optout.api")
 
+_OFTEN = 3
+"""Builds, one after another, that were overtaken by erasures: the next one holds them up."""
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """One snapshot on disk.
-
-    Attributes:
-        folder: where it lies.
-        size: records of the log that it stands for.
-        digests: SHA-256 in hex of every file, by path: nothing else is ever served.
-        snapshot: the same, open.
-        ranges: finds single items in it.
-    """
-
-    folder: Path
-    size: int
-    digests: dict[str, str]
-    snapshot: Snapshot
-    ranges: Ranges
-
-    @property
-    def is_there(self) -> bool:
-        """Whether nobody has removed it."""
-        return (self.folder / MANIFEST).is_file()
+_FIRST_PAUSE = 5.0
+"""Seconds after a build that failed, and twice as many after every further one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +78,17 @@ class Publisher:
         self._seconds = seconds
         self._when_dropped = when_dropped
         self._beside = beside
+        self.lull = Lull()
         self._built = -seconds  # when, on the clock that never goes back
-        self._folder = folder
-        self._own = folder / f"service-{secrets.token_hex(8)}"
-        self._lock = -1  # a descriptor, while there is an own folder
+        self._overtaken = 0  # builds, since one was not
+        self._pause, self._paused_until = 0.0, 0.0
+        self._own = OwnFolder(folder)
+        self._making: Path | None = None
         # The newest first; replaced and never changed, so that it can be read without the lock.
         self._published: list[Published] = []
         self._building = threading.Lock()
         self._state = threading.Lock()
         self._watched = registry.size  # nothing older is published
-        self._sweep()
 
     def served(self) -> Published:
         """The newest snapshot that is published, built only where there is none.
@@ -132,10 +112,12 @@ class Publisher:
     def renew(self) -> None:
         """Publish what the log has come to, if it is time or nothing is published.
 
-        Does nothing while another does it.
+        Does nothing while another does it, nor for a while after a build that failed: twice as long
+        after each, up to `seconds`.
         """
-        due = time.monotonic() - self._built >= self._seconds or self.newest() is None
-        if due and self._building.acquire(blocking=False):
+        now = time.monotonic()
+        due = now - self._built >= self._seconds or self.newest() is None
+        if due and now >= self._paused_until and self._building.acquire(blocking=False):
             try:
                 self._build_current()
             finally:
@@ -147,6 +129,8 @@ class Publisher:
                 newest = self.newest()
                 if newest is not None:
                     return newest
+                if time.monotonic() < self._paused_until:
+                    raise Busy("no snapshot can be built at present", "Try again in some minutes.")
             return self._build_current()
 
     def _build_current(self) -> Published:
@@ -156,17 +140,35 @@ class Publisher:
                 for newest in self._whole():
                     if newest.size == self._registry.size:
                         return newest
-            self._built = time.monotonic()
+            is_often = self._overtaken >= _OFTEN
+            with self.lull.holding() if is_often else nullcontext():
+                began = self._built = time.monotonic()
+                published = self._publish_built()
+                if published is None:
+                    self._overtaken += 1
+                    continue
+                if is_often:
+                    self.lull.prolong(time.monotonic() - began)
+                    # If it goes on, one build leaves erasures alone, and the next one does not.
+                    self._overtaken = _OFTEN - 1
+                elif not self.lull.is_on:
+                    self._overtaken = 0
+                return published
+
+    def _publish_built(self) -> Published | None:
+        """Build once, and publish it unless something was erased in the meantime."""
+        try:
             built = self._build()
             with self._state:
                 self._drop_erased()
-                if self._erased_since(built.size):
-                    shutil.rmtree(built.folder, ignore_errors=True)
-                    continue
-                for old in self._published[1:]:
-                    shutil.rmtree(old.folder, ignore_errors=True)
-                self._published = [built, *self._published[:1]]
+                if built is None or self._erased_since(built.size):
+                    return None
+                self._published, self._making = [built, *self._published[:1]], None
                 return built
+        finally:
+            with self._state:
+                self._making = None
+                self._own.keep([one.folder for one in self._published])
 
     def _whole(self) -> list[Published]:
         """The newest snapshot, unless somebody has removed it."""
@@ -203,45 +205,55 @@ class Publisher:
         with self._state:
             self._drop_erased()
 
+    def erase(self, erase: Callable[[], None], *, at_once: bool) -> bool:
+        """Erase something, and delete what is published: it may hold it.
+
+        Args:
+            erase: does it, in the registry.
+            at_once: also where it should rather wait.
+
+        Returns:
+            False where it was not done, because it has to wait until there is no `lull`.
+
+        Raises:
+            OptOutError: `erase` has failed; where it has not, nothing does.
+        """
+        with self.lull.erasing(at_once=at_once) as is_let:
+            if not is_let:
+                return False
+            erase()
+            try:
+                self.forget_erased()
+            except Exception as error:  # it is erased, whatever the log does not tell just now
+                log.error("%s", where(error))
+                with self._state:
+                    self._take_down()
+            return True
+
     def close(self) -> None:
         """Delete everything published, and what is being built: nobody would watch over it."""
         if self._beside is not None:
             self._beside.end()
         with self._building, self._state:
             self._published = []
-            self._unlock()
-            self._sweep()
-            with suppress(OSError):
-                self._folder.rmdir()
+            self._own.close()
 
-    def _build(self) -> Published:
-        folder = self._own_folder() / f"{self._registry.size}-{secrets.token_hex(4)}"
-        if self._beside is None:
-            build_here(self._registry, folder)
-        elif not build_beside(self._beside, folder):
-            raise Busy("the service ends", "Try again in a minute.")
-        snapshot = Snapshot.open(folder)
-        data = (folder / MANIFEST).read_bytes()
-        manifest = parse(data, str(folder / MANIFEST), error=SnapshotError)
-        digests = {path: str(file["sha256"]) for path, file in manifest["files"].items()}
-        digests[MANIFEST] = hashlib.sha256(data).hexdigest()
-        ranges = Ranges(folder, digests[MANIFEST])
-        return Published(folder, int(manifest["size"]), digests, snapshot, ranges)
-
-    def _own_folder(self) -> Path:
-        # Another service that begins or ends may sweep it away before it is locked.
-        while self._lock < 0 or not self._own.is_dir():
-            self._unlock()
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with suppress(FileExistsError, FileNotFoundError):
-                self._own.mkdir(mode=0o700)
-            self._lock = locked(self._own)
-        return self._own
-
-    def _unlock(self) -> None:
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+    def _build(self) -> Published | None:
+        """A snapshot of the log as it stands; None where it was overtaken."""
+        name = f"{self._registry.size}-{secrets.token_hex(4)}"
+        folder = self._making = self._own.ready() / name
+        try:
+            if self._beside is None:
+                whole = build_here(self._registry, folder)
+            else:
+                whole = build_beside(self._beside, folder)
+            built = open_published(folder) if whole else None
+        except Exception:
+            self._pause = min(max(2 * self._pause, _FIRST_PAUSE), self._seconds)
+            self._paused_until = time.monotonic() + self._pause
+            raise
+        self._pause = 0.0
+        return built
 
     def _drop_erased(self) -> None:
         erased, watched = False, self._watched
@@ -249,11 +261,7 @@ class Publisher:
             watched += 1
             erased = erased or isinstance(parse_leaf(leaf), Erase)
         if erased:
-            dropped, self._published = self._published, []
-            for snapshot in dropped:
-                shutil.rmtree(snapshot.folder, ignore_errors=True)
-            for forget in self._when_dropped:
-                forget()
+            self._take_down()
         # Not before: where reading fails halfway, what it had read is read once more.
         self._watched = watched
 
@@ -261,11 +269,9 @@ class Publisher:
         later = self._registry.leaves(start=size)
         return any(isinstance(parse_leaf(leaf), Erase) for leaf in later)
 
-    def _sweep(self) -> None:
-        if not self._folder.is_dir():
-            return
-        for path in self._folder.iterdir():
-            lock = locked(path) if _OURS.match(path.name) else -1
-            if lock >= 0:
-                shutil.rmtree(path, ignore_errors=True)
-                os.close(lock)
+    def _take_down(self) -> None:
+        self._published = []
+        # What is being built is not published, and goes when it is built.
+        self._own.keep([self._making] if self._making is not None else [])
+        for forget in self._when_dropped:
+            forget()

@@ -37,8 +37,8 @@ class ReviewDesk:
 
         Raises:
             CaseNotFound: there is no such case, or its secret is another one.
-            UsageError: the case has no such entry in force, or it covers something else, or a text
-                is too long.
+            UsageError: the case has no such entry in force, or it covers something else, or it is
+                reviewed already, or a text is too long.
             Busy: too many are waiting already.
         """
         return await self._turns.run(

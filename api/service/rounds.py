@@ -15,11 +15,14 @@ log = logging.getLogger("optout.api")
 GRACE_SECONDS = 3.0
 """How long a turn that is under way may still take once the service ends."""
 
+RETRY_SECONDS = 60.0
+"""After how long at most a turn that failed is tried again."""
+
 
 class Round:
     """Some work that has a turn at once, then at most so many seconds after the turn before.
 
-    A turn that fails is noted and tried again at the next one: what is away may come back. Several
+    A turn that fails is noted and tried again soon: what is away may come back. Several
     processes may serve one registry, so what one takes on it has to claim first.
 
     Args:
@@ -48,11 +51,13 @@ class Round:
         """Have one turn after another until it is ended."""
         while not self._ended:
             self._woken.clear()
+            pause = self.seconds
             try:
                 await self._work()
             except Exception as error:  # a registry that is away may come back
                 log.error("%s: %s", self.name, where(error))
-            with move_on_after(self.seconds):
+                pause = min(pause, RETRY_SECONDS)
+            with move_on_after(pause):
                 await self._woken.wait()
 
 

@@ -1,6 +1,7 @@
 """Whole lists from partners: kept as files, and worked off one after another.
 
 A list that was being worked off when the service stopped is begun anew: to repeat changes nothing.
+One that fails is tried again, ever less often, while the others go on; after hours it is given up.
 Of several processes with one folder, one works off what lies there, whoever took it; what lies in
 another folder is left to those who have that.
 No path of this machine can be named in a list: pictures and files are taken by their hashes alone.
@@ -11,10 +12,12 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import shutil
 import threading
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from anyio import to_thread
@@ -39,7 +42,41 @@ FORMS = {
 
 _PART = ".part"
 _RETRY_SECONDS = 1.0
+_LEAST_OFTEN_SECONDS = 600.0
+_DOUBLED = 20
 _LOOK_SECONDS = 5.0
+
+_GIVEN_UP_TRIES = 5
+_GIVEN_UP_SECONDS = 3 * 3600.0
+"""A list is given up after so many failures, the first of them so long ago."""
+
+_ROOM_BYTES = 8 << 20
+"""After so many bytes of a list it is looked at again whether there is room for more."""
+
+
+@dataclass(slots=True)
+class _Failing:
+    """A list that has failed: when it is tried again, and how often and since when it is to blame.
+
+    Where nothing can be written, no list is to blame.
+    """
+
+    put_offs: int = 0
+    again: float = 0.0
+    blamed: int = 0
+    since: float = 0.0
+
+    def put_off(self, now: float) -> None:
+        pause = _RETRY_SECONDS * 2.0 ** min(self.put_offs, _DOUBLED)
+        self.put_offs += 1
+        self.again = now + min(pause, _LEAST_OFTEN_SECONDS)
+
+    def blame(self, now: float) -> None:
+        self.since = self.since if self.blamed else now
+        self.blamed += 1
+
+    def is_given_up(self, now: float) -> bool:
+        return self.blamed >= _GIVEN_UP_TRIES and now - self.since >= _GIVEN_UP_SECONDS
 
 
 class UploadDesk:
@@ -59,6 +96,9 @@ class UploadDesk:
         self._beside = beside
         self._folder = folder
         self._most = limits.waiting
+        self._spare = limits.spare
+        self._coming: set[str] = set()
+        self._failing: dict[str, _Failing] = {}
         self._wanted = threading.Event()
         self._ending = threading.Event()
         self._worker: threading.Thread | None = None
@@ -101,20 +141,47 @@ class UploadDesk:
             What it is called by.
 
         Raises:
-            Busy: too many wait already, or it cannot be kept.
+            Busy: too many wait or arrive already, or there is no room, or it cannot be kept.
         """
-        uploads = self._registry.uploads
-        if len(await to_thread.run_sync(self._waiting)) >= self._most:
+        identity = self._registry.uploads.new_id()
+        before = set(self._coming)
+        waiting = await to_thread.run_sync(self._waiting)
+        # What has arrived meanwhile may not be among those that wait.
+        if len(before | self._coming | set(waiting)) >= self._most:
             raise Busy("too many lists wait to be worked off", "Send it again in an hour.")
-        identity = uploads.new_id()
+        self._coming.add(identity)
+        try:
+            await self._keep(identity, partner, form, kind, body, takes_back=takes_back)
+        finally:
+            self._coming.discard(identity)
+        self._wanted.set()
+        return identity
+
+    async def _keep(
+        self,
+        identity: str,
+        partner: Partner,
+        form: str,
+        kind: str,
+        body: AsyncIterator[bytes],
+        *,
+        takes_back: bool,
+    ) -> None:
+        uploads = self._registry.uploads
         path = self._path(identity, form)
         part = path.with_name(f"{path.name}{_PART}")
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._check_room()
+            unlooked = 0
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as to:
                 # Until the registry knows of it, it must not be taken for a leftover.
                 fcntl.flock(to, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 async for chunk in body:
+                    unlooked += len(chunk)
+                    if unlooked > _ROOM_BYTES:
+                        unlooked = 0
+                        self._check_room()
                     await to_thread.run_sync(to.write, chunk)
                 to.flush()
                 await to_thread.run_sync(os.fsync, to.fileno())
@@ -131,8 +198,11 @@ class UploadDesk:
         finally:
             with suppress(OSError):
                 part.unlink()
-        self._wanted.set()
-        return identity
+
+    def _check_room(self) -> None:
+        # The registry, its vault and the snapshots often lie on the same disk.
+        if shutil.disk_usage(self._folder).free < self._spare:
+            raise Busy("too little room is left to keep lists", "Send it again in an hour.")
 
     async def find(self, identity: str, partner: Partner) -> PartnersUpload | None:
         """How far a list of this partner has come; None where it has sent no such list."""
@@ -149,8 +219,7 @@ class UploadDesk:
             self._wanted.clear()
             try:
                 if self._holds_folder():
-                    for identity in self._waiting():
-                        self._work_off(identity)
+                    self._work_off_all(self._waiting())
             except Exception as error:  # the registry or the disk is away, and may come back
                 log.error("%s", where(error))
                 self._ending.wait(_RETRY_SECONDS)
@@ -185,6 +254,40 @@ class UploadDesk:
         """The lists that lie here and are still to be worked off, in their order."""
         here = {path.stem for path in self._folder.glob("*") if path.suffix != _PART}
         return [one for one in self._registry.uploads.unfinished() if one in here] if here else []
+
+    def _work_off_all(self, waiting: Collection[str]) -> None:
+        """Work off what waits and is not put off.
+
+        Raises:
+            Exception: a list has failed, and the registry can be read or written no more.
+        """
+        self._failing = {one: self._failing[one] for one in waiting if one in self._failing}
+        for identity in waiting:
+            failing = self._failing.get(identity)
+            if self._ending.is_set() or (failing and time.monotonic() < failing.again):
+                continue
+            try:
+                self._work_off(identity)
+            except Exception as error:  # one list that fails must not keep the others waiting
+                log.error("%s", where(error))
+                self._put_off(identity)
+            else:
+                self._failing.pop(identity, None)
+
+    def _put_off(self, identity: str) -> None:
+        now = time.monotonic()
+        failing = self._failing.setdefault(identity, _Failing())
+        failing.put_off(now)
+        upload = self._registry.uploads.find(identity)
+        if upload is None:
+            return
+        told = upload.progress
+        if given_up := failing.is_given_up(now):
+            told = replace(told, state="failed", fault=UNFORESEEN)
+        self._registry.uploads.keep(identity, told)
+        failing.blame(now)
+        if given_up:
+            self._path(identity, upload.form).unlink(missing_ok=True)
 
     def _work_off(self, identity: str) -> None:
         upload = self._registry.uploads.find(identity)

@@ -59,10 +59,10 @@ class Windows:
 
     Args:
         most: senders that are remembered.
-        clock: seconds since some moment.
+        clock: seconds since some moment; nobody may set it back or forth.
     """
 
-    def __init__(self, most: int, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._most = most
         self._clock = clock
         self._hits: OrderedDict[str, _Hits] = OrderedDict()

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from optout.api.lists import Record, open_sheet
 from optout.api.places import where
-from optout.api.proofs import Method, Proof, covers
+from optout.api.proofs import Proof, covers
 from optout.registry import Identifier, Registry, documents
+from optout.registry.cases import Method
 from optout.registry.errors import IdentifierError, RegistryError, UsageError
 from optout.registry.identifiers import Grade, Kind, canonical
 from optout.registry.partners import PartnersUpload, Progress
@@ -90,7 +91,7 @@ def work_off_beside(beside: Beside, upload: PartnersUpload, path: Path) -> bool:
 
     Raises:
         RegistryError: it failed, and may not the next time.
-        WorkerBroken: it was ended from outside.
+        WorkerBroken: it crashed, or was killed.
     """
     return beside.run(main, upload.id, str(path.resolve()))
 

@@ -123,6 +123,7 @@ class Quotas(_Part):
         secrets: wrong secrets of cases; codes have attempts of their own.
         keys: wrong API keys.
         domain: things below one registrable domain that are registered without proof.
+        codes: codes to addresses of mail that one network asks for.
         partner_reading: as `reading`, for who brings an API key.
         partner_registering: as `registering`, for who brings an API key.
         networks: networks and partners that are remembered at once.
@@ -134,6 +135,7 @@ class Quotas(_Part):
     secrets: Rate = "20/hour"
     keys: Rate = "20/hour"
     domain: Rate = "2000/day"
+    codes: Rate = "10/hour"
     partner_reading: Rate = "6000/minute"
     partner_registering: Rate = "600/minute"
     networks: int = Field(default=50_000, ge=100, le=10_000_000)

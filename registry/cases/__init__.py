@@ -8,18 +8,21 @@ from optout.registry.store import NoticeState, ProofState, SharedItem, SharedSta
 from .case import Case, CaseEntry, CaseItem, OpenedCase
 from .cases import Cases
 from .contact import Contact, Contacts, SentCode
-from .news import LEASE, Letter, News, Wish, tell
+from .news import LEASE, Letter, News, Wish, tell, tell_all
 from .notices import MOST_CHARACTERS, Notice, Notices, OpenedNotice, Reason, due_date
-from .proving import Check, Method, Proofs, StandingProof, lower_unproved
-from .repeating import ANSWERS, Repeat
+from .proving import Proofs
+from .rechecking import Check, Rechecks
+from .repeating import ANSWERS, Answers, Repeat
 from .secret import folded
 from .sharing import SHOWN_ELSEWHERE, Sharing
+from .standing import Method, StandingProof, lower_unproved
 
 __all__ = [
     "ANSWERS",
     "LEASE",
     "MOST_CHARACTERS",
     "SHOWN_ELSEWHERE",
+    "Answers",
     "Case",
     "CaseEntry",
     "CaseItem",
@@ -39,6 +42,7 @@ __all__ = [
     "ProofState",
     "Proofs",
     "Reason",
+    "Rechecks",
     "Repeat",
     "SentCode",
     "SharedItem",
@@ -50,4 +54,5 @@ __all__ = [
     "folded",
     "lower_unproved",
     "tell",
+    "tell_all",
 ]

@@ -154,7 +154,7 @@ class Cases:
         return Case(case.number, case.date, [entry for _, entry in seen], undecided)
 
     def withdraw(self, number: str, secret: str, indexes: Sequence[int] | None = None) -> None:
-        """Take items back; the case goes on showing them.
+        """Take items back; the case goes on showing them. What is withdrawn already stays so.
 
         Args:
             number: of the case, as somebody typed it.
@@ -164,16 +164,18 @@ class Cases:
         Raises:
             CaseNotFound: there is no such case, or its secret is another one.
             UsageError: the case has no such entry; nothing was changed.
-            TransitionError: one of them is withdrawn or erased already; nothing was changed.
+            TransitionError: one of them is erased; nothing was changed.
             RegistryError: the database cannot be written.
         """
         with self._store.writing() as connection:
             case, keys = unlocked(connection, number, secret)
             items = {item.entry: item for item in items_of(connection, case.number)}
+            entries = read_entries(connection, items)
             if indexes is None:
-                entries = read_entries(connection, items)
                 indexes = [index for index in items if entries[index].status.in_force]
-            withdraw(connection, _proofs(keys, case.number, items, indexes))
+            proofs = _proofs(keys, case.number, items, indexes)
+            is_left = {i: entries[i].status is not Status.WITHDRAWN for i in proofs}
+            withdraw(connection, {i: proof for i, proof in proofs.items() if is_left[i]})
 
     def grade(self, number: str, secret: str, grades: Mapping[int, Grade], why: str = "") -> None:
         """Say how the claims of items are proved now. The log says that the operator did.

@@ -19,11 +19,12 @@ from optout.registry.store import (
     is_letter_due,
     known,
     letter_attempts,
-    queue_letter,
+    queue_letters,
     read_contact,
     remove_letter,
     take_letters,
     to_number,
+    wishing,
 )
 from sqlalchemy import Connection
 
@@ -88,11 +89,27 @@ def tell(
     Returns:
         Whether the case has a confirmed address and wished for it.
     """
-    contact = read_contact(connection, number)
-    if contact is None or not contact.confirmed or wish not in contact.news.split():
-        return False
-    queue_letter(connection, number, wish, values, to_number(now))
-    return True
+    return bool(tell_all(connection, wish, {number: values}, now))
+
+
+def tell_all(
+    connection: Connection, wish: Wish, told: Mapping[str, Mapping[str, str]], now: datetime
+) -> set[str]:
+    """As `tell`, to many cases at once: no address is opened for it.
+
+    Args:
+        connection: writing.
+        wish: what is told.
+        told: what stands in each letter, by the number of its case.
+        now: the time.
+
+    Returns:
+        The cases that have a confirmed address and wished for it.
+    """
+    wished = wishing(connection, told, wish)
+    return queue_letters(
+        connection, wish, {number: told[number] for number in wished}, to_number(now)
+    )
 
 
 class News:

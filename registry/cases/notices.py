@@ -2,13 +2,15 @@
 
 Whoever sends a notice shows to know what the entry covers; who does not, learns nothing. An entry
 is disputed from its first notice on, and stays in force until the operator decides: neither many
-notices nor the day by which they are due end it. Of one entry few are taken at a time, so that
-nobody buries its owner under them.
+notices nor the day by which they are due end it. Of one entry so many are taken at a time, so that
+nobody buries its owner under them. They are more than one person can send, as whoever serves them
+counts: nobody fills the places of others.
 """
 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -47,7 +49,7 @@ BUSINESS_DAYS = 14
 MOST_CHARACTERS = 4000
 """Of a statement, and of each text about an item that is shown."""
 
-MOST_UNDECIDED = 3
+MOST_UNDECIDED = 20
 """Notices about one entry that may be undecided at a time."""
 
 
@@ -95,6 +97,9 @@ class Notice:
         counter: what the owner says to it; None where there is nothing, and to its sender.
         countered: the day that came.
         decided: the day of the decision.
+        covers: what its sender calls what the entry covers; None where that was not kept, and once
+            the entry is erased.
+        because: why it was decided so; None until then, and likewise.
     """
 
     number: str
@@ -107,6 +112,8 @@ class Notice:
     counter: str | None = field(repr=False)
     countered: str
     decided: str
+    covers: str | None = field(default=None, repr=False)
+    because: str | None = field(default=None, repr=False)
 
 
 class Notices:
@@ -127,6 +134,8 @@ class Notices:
         statement: str,
         now: datetime,
         repeat: Repeat | None = None,
+        admit: Callable[[], None] | None = None,
+        shown: str = "",
     ) -> OpenedNotice | None:
         """Dispute an entry.
 
@@ -138,6 +147,10 @@ class Notices:
             now: the time.
             repeat: where the request may come again: what it has sent before, it sends no second
                 time.
+            admit: called before it is kept, once it is known that it may be; what it raises stops
+                that.
+            shown: what its sender calls what the entry covers, for who decides; sealed with the
+                statement.
 
         Returns:
             The notice; None where the key of the request came with another one, and nothing was
@@ -161,6 +174,7 @@ class Notices:
             NoticeState.OPEN,
             made.isoformat(),
             due_date(made).isoformat(),
+            covers=shown or None,
         )
         with self._store.reading() as connection:
             # Who guesses is not to hold up those who write.
@@ -177,6 +191,8 @@ class Notices:
                     f"{MOST_UNDECIDED} notices about this entry are being decided",
                     "Write to the operator, who decides them, if yours says something else.",
                 )
+            if admit:
+                admit()
             if status is Status.IN_FORCE:
                 dispute(connection, {entry: f"notice: {reason}"})
             add_notice(connection, row)
@@ -259,7 +275,7 @@ class Notices:
 
         Args:
             notice: its number.
-            why: for all to read, for ever.
+            why: for all to read, for ever; sender and owner are told it with the notice.
             now: the time.
 
         Returns:
@@ -271,7 +287,7 @@ class Notices:
         """
         with self._store.writing() as connection:
             row = _undecided(find_notice(connection, folded(notice)))
-            decide_notice(connection, row, NoticeState.UPHELD, now.date().isoformat())
+            decide_notice(connection, row, NoticeState.UPHELD, now.date().isoformat(), why)
             withdraw(connection, {row.entry: ByOperator(why)})
         return row.entry
 
@@ -279,8 +295,8 @@ class Notices:
         """Decide for the owner: the entry is disputed no longer, unless another notice is open.
 
         The log tells of the end of a dispute alone, with the reason of the notice that was rejected
-        last. Where another is open, or the entry is in dispute no longer, nothing is logged, and
-        the reason is kept nowhere.
+        last. Where another is open, or the entry is in dispute no longer, nothing is logged. Sender
+        and owner are told the reason with the notice in any case.
 
         Args:
             notice: its number.
@@ -297,7 +313,7 @@ class Notices:
         proof = ByOperator(why)
         with self._store.writing() as connection:
             row = _undecided(find_notice(connection, folded(notice)))
-            decide_notice(connection, row, NoticeState.REJECTED, now.date().isoformat())
+            decide_notice(connection, row, NoticeState.REJECTED, now.date().isoformat(), why)
             status = read_entries(connection, [row.entry])[row.entry].status
             if status is Status.DISPUTED and not undecided_about(connection, row.entry):
                 restore(connection, {row.entry: proof})
@@ -328,7 +344,8 @@ def _status_of_known(connection: Connection, entry: int, identifier: Identifier)
     ):
         raise UsageError(
             "no entry in force of this number covers this",
-            "Give the number and the value of an entry, as a report of a match shows them.",
+            "Give the number and the value of an entry, as a report of a match shows them, or: "
+            "optout check KIND VALUE --snapshot SNAPSHOT",
         )
     return found.status
 
@@ -366,4 +383,6 @@ def _notice(row: NoticeRow, counter: str | None) -> Notice:
         counter,
         row.countered,
         row.decided,
+        row.covers,
+        row.because,
     )

@@ -1,17 +1,11 @@
-"""Proofs that stand: what raised the grades of entries, looked at again until it is over.
-
-Finding out is `api.proofs`' part. Here is kept what it found, and what follows for the log: a proof
-raises the entries it is for, and none is lowered by it. Where a proof ends, its entries fall back
-to the best that another proof or a review still gives them. What the log is told names no subject.
-"""
+"""What the owner of a case does with its proofs: begins them, has them kept, ends them."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import replace
+from datetime import datetime
 
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import Grade
@@ -20,96 +14,23 @@ from optout.registry.store import (
     ProofState,
     Store,
     add_proved,
-    end_proof,
     find_proof,
-    is_proof_due,
-    is_proof_over,
     items_of,
-    known,
     proofs_of,
-    proofs_over,
-    proved_by,
     put_proof,
     read_entries,
-    read_reviewed,
     regrade,
     remove_unproved,
-    standing_grades,
-    take_proofs,
-    to_instant,
     to_number,
-    with_proofs,
 )
-from sqlalchemy import Connection
 
 from .news import Wish, tell
+from .standing import RAISED, Method, StandingProof, end, standing
 from .unlocking import no_entry, unlocked
 
-RAISED = "a proof stands"
-LOWERED = "a proof no longer stands"
-
-MOST_MISSING = 3
-"""After so many checks in a row that found nothing, a proof ends."""
-
-CHECKED_EVERY = timedelta(days=7)
-
-LEASE = timedelta(hours=1)
-"""For how long a proof that was taken is due to nobody else: within that time it must be said what
-came of looking at it, or that is done once more."""
-
 MOST_PROOFS = 100
-"""Of one case, that have not ended."""
-
-
-class Method(StrEnum):
-    """How something is proved."""
-
-    DNS = "dns"
-    FILE = "file"
-    ACCOUNT = "account"
-
-
-class Check(StrEnum):
-    """What came of looking again."""
-
-    FOUND = "found"
-    MISSING = "missing"
-    UNREACHABLE = "unreachable"
-
-
-@dataclass(frozen=True, slots=True)
-class StandingProof:
-    """One proof of a case, or what has begun to be one.
-
-    Attributes:
-        id: what it is called by.
-        case_number: of the case.
-        method: how it is proved.
-        subject: a host, or an account such as `github:octocat`.
-        token: what was to be placed there.
-        stable: what a platform calls the account for good; may be empty.
-        state: where it stands.
-        grade: what it gives to its entries; None while it is asked for.
-        entries: which it is for.
-        made: when it was asked for.
-        checked: when it was last looked at; None while it is asked for.
-        failures: how often in a row it was missing.
-        expires: when it is over.
-    """
-
-    id: str
-    case_number: str
-    method: Method
-    subject: str = field(repr=False)
-    token: bytes = field(repr=False)
-    stable: str = field(repr=False)
-    state: ProofState
-    grade: Grade | None
-    entries: list[int]
-    made: datetime
-    checked: datetime | None
-    failures: int
-    expires: datetime
+"""Of one case, those that have ended included: each that stood has left its records in the log for
+good. Those that were only asked for do not count once they are ended or over."""
 
 
 class Proofs:
@@ -157,10 +78,10 @@ class Proofs:
             case, _ = unlocked(connection, number, secret)
             remove_unproved(connection, to_number(now))
             rows = proofs_of(connection, case.number)
-            if sum(row.state != ProofState.ENDED for row in rows) >= MOST_PROOFS:
+            if len(rows) >= MOST_PROOFS:
                 raise UsageError(
                     f"the case {case.number} has {MOST_PROOFS} proofs already",
-                    "End those that are of no use.",
+                    "End those that were never placed, or open another case.",
                 )
             row = ProofRow(
                 identity,
@@ -183,7 +104,7 @@ class Proofs:
         """
         with self._store.reading() as connection:
             case, _ = unlocked(connection, number, secret)
-            return [_proof(connection, row) for row in proofs_of(connection, case.number)]
+            return [standing(connection, row) for row in proofs_of(connection, case.number)]
 
     def record_proved(
         self,
@@ -274,126 +195,5 @@ class Proofs:
             case, _ = unlocked(connection, number, secret)
             if identity not in {row.id for row in proofs_of(connection, case.number)}:
                 return False
-            _end(connection, identity)
+            end(connection, identity)
         return True
-
-    def end_over(self, now: datetime, most: int = 100) -> int:
-        """End standing proofs whose time is over, and forget what was never proved in time.
-
-        Returns:
-            How many have ended.
-
-        Raises:
-            RegistryError: the database cannot be written.
-        """
-        with self._store.reading() as connection:
-            if not is_proof_over(connection, to_number(now)):
-                return 0  # without keeping anybody from writing
-        with self._store.writing() as connection:
-            remove_unproved(connection, to_number(now))
-            over = proofs_over(connection, to_number(now), most)
-            for identity in over:
-                _end(connection, identity)
-        return len(over)
-
-    def take_due(self, now: datetime, most: int = 100) -> list[StandingProof]:
-        """Standing proofs that are to be looked at again, without any secret.
-
-        For `LEASE` none of them is due to anybody else, such as another process.
-
-        Raises:
-            RegistryError: the database cannot be written.
-        """
-        since = to_number(now - CHECKED_EVERY)
-        with self._store.reading() as connection:
-            if not is_proof_due(connection, since):
-                return []  # without keeping anybody from writing
-        with self._store.writing() as connection:
-            rows = take_proofs(connection, since, to_number(now - CHECKED_EVERY + LEASE), most)
-            return [_proof(connection, row) for row in rows]
-
-    def record_check(
-        self, identity: str, check: Check, now: datetime, *, expires: datetime | None = None
-    ) -> list[int]:
-        """Keep what came of looking at a proof again; one that does not stand is let be.
-
-        What cannot be reached says nothing, and lowers nothing. A proof that is over ends whatever
-        was found.
-
-        Args:
-            identity: of the proof.
-            check: what came of it.
-            now: the time.
-            expires: until when it stands if it was found; as long as before by default.
-
-        Returns:
-            The entries that fell back to a lower grade.
-
-        Raises:
-            RegistryError: the database cannot be written.
-        """
-        with self._store.writing() as connection:
-            row = find_proof(connection, identity)
-            if row is None or row.state != ProofState.STANDING:
-                return []
-            failures = row.failures
-            if check is not Check.UNREACHABLE:
-                failures = min(failures + 1, MOST_MISSING) if check is Check.MISSING else 0
-            over = to_number(now) >= row.expires or failures >= MOST_MISSING
-            until = to_number(expires) if check is Check.FOUND and expires else row.expires
-            put_proof(
-                connection,
-                replace(
-                    row,
-                    checked=to_number(now),
-                    failures=failures,
-                    expires=row.expires if over else until,
-                ),
-            )
-            return _end(connection, identity) if over else []
-
-
-def _end(connection: Connection, identity: str) -> list[int]:
-    entries = proved_by(connection, identity)
-    end_proof(connection, identity)
-    return lower_unproved(connection, entries)
-
-
-def lower_unproved(connection: Connection, indexes: Collection[int]) -> list[int]:
-    """Let entries fall back to what still stands; those that are not in force do so once they are.
-
-    Args:
-        connection: writing.
-        indexes: the entries; those that no proof was ever for stay as they are.
-
-    Returns:
-        The entries that fell back.
-    """
-    raised = with_proofs(connection, indexes)
-    reviewed = read_reviewed(connection, raised, (RAISED, LOWERED))
-    grades = {}
-    for at, entry in read_entries(connection, raised).items():
-        given = [known(Grade, word) for word in standing_grades(connection, at)]
-        best = max([reviewed.get(at, Grade.SELF), *given], key=lambda grade: grade.rank)
-        if entry.status.in_force and best.rank < entry.grade.rank:
-            grades[at] = (best, LOWERED)
-    regrade(connection, grades)
-    return list(grades)
-
-
-def _proof(connection: Connection, row: ProofRow) -> StandingProof:
-    return StandingProof(
-        row.id,
-        row.case_number,
-        known(Method, row.method),
-        row.subject,
-        row.token,
-        row.stable,
-        row.state,
-        known(Grade, row.grade) if row.grade else None,
-        proved_by(connection, row.id),
-        to_instant(row.made),
-        to_instant(row.checked) if row.checked else None,
-        row.failures,
-        to_instant(row.expires),
-    )

@@ -25,7 +25,14 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from optout.registry.errors import RegistryError
-from optout.registry.store import AnswerRow, add_answers, find_answers
+from optout.registry.store import (
+    AnswerRow,
+    Store,
+    add_answers,
+    find_answers,
+    forget_answers,
+    is_answer_over,
+)
 from sqlalchemy import Connection
 
 from .case import OpenedCase
@@ -119,6 +126,32 @@ class Again:
         if not hmac.compare_digest(row.fingerprint, repeat.fingerprint):
             return cls(row.number, None)
         return cls(row.number, json.loads(repeat.unseal(row.box)))
+
+
+class Answers:
+    """The answers that one registry keeps. Threads may share it.
+
+    Args:
+        store: the registry's database.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def forget_over(self, now: datetime) -> int:
+        """Forget some answers whose day is over, whether or not anybody sends anything.
+
+        Returns:
+            How many were forgotten; 0 once none is left.
+
+        Raises:
+            RegistryError: the database cannot be written.
+        """
+        with self._store.reading() as connection:
+            if not is_answer_over(connection, now):
+                return 0  # without keeping anybody from writing
+        with self._store.writing() as connection:
+            return forget_answers(connection, now)
 
 
 def before(connection: Connection, repeat: Repeat, now: datetime) -> Again | None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import unicodedata
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from optout.registry.identifiers import nfkc
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 """Base32 (RFC 4648, section 6): no 0, 1, 8 and 9, which look like letters."""
@@ -43,7 +43,7 @@ def folded(text: str) -> str:
     Small letters are taken for capital ones, digits that do not occur for the letters they look
     like; whatever is neither letter nor digit is passed over.
     """
-    wide = unicodedata.normalize("NFKC", text).upper().translate(_LOOKALIKES)
+    wide = nfkc(text).upper().translate(_LOOKALIKES)
     return _grouped("".join(character for character in wide if character in ALPHABET))
 
 

@@ -64,7 +64,8 @@ class Sharing:
             number: of the case, as somebody typed it.
             secret: of the case, likewise.
             entry: of the case.
-            value: what it is; of a picture or a file, where it can be seen.
+            value: what it is, as long as it was registered; of a picture or a file, where it can
+                be seen.
             note: what the reviewer is to know; may be empty.
             now: the time.
 
@@ -73,20 +74,20 @@ class Sharing:
 
         Raises:
             CaseNotFound: there is no such case, or its secret is another one.
-            UsageError: the case has no such entry in force, or it covers something else, or a text
-                is too long.
+            UsageError: the case has no such entry in force, or it covers something else, or it is
+                reviewed already, or a text is too long.
             RegistryError: the database cannot be written.
         """
         if not value.strip():
             raise UsageError("there is nothing to show", "Give the item's value.")
-        _check(value, note)
+        _check(note)
+        with self._store.reading() as connection:
+            # A long passage is to be hashed before others who write have to wait for it.
+            _check_own(connection, number, secret, entry)
+            _check_covers(connection, entry, value)
         row = SharedItem(entry, value, note, SharedState.ASKED, now.date().isoformat())
         with self._store.writing() as connection:
-            case, _ = unlocked(connection, number, secret)
-            own = {item.entry for item in items_of(connection, case.number)}
-            if entry not in own or not read_entries(connection, [entry])[entry].status.in_force:
-                raise no_entry(case.number, entry)
-            _check_covers(connection, entry, value)
+            _check_own(connection, number, secret, entry)
             put_shared(connection, row)
         return row
 
@@ -144,9 +145,22 @@ class Sharing:
             decide_shared(connection, entry, SharedState.DECLINED, answer)
 
 
+def _check_own(connection: Connection, number: str, secret: str, entry: int) -> None:
+    case, _ = unlocked(connection, number, secret)
+    own = {item.entry for item in items_of(connection, case.number)}
+    found = read_entries(connection, [entry])[entry] if entry in own else None
+    if found is None or not found.status.in_force:
+        raise no_entry(case.number, entry)
+    if found.grade is Grade.REVIEWED:
+        raise UsageError(f"entry {entry} is reviewed already", "Nothing better can be had.")
+
+
 def _check_covers(connection: Connection, entry: int, value: str) -> None:
+    """Check that a value is what an entry covers, which never changes; or its length at least."""
     _, opening = read_opening(connection, entry)
     covered = opening.identifier() if opening else None
+    if covered is None or covered.kind is not Kind.TEXT:
+        _check(value)
     if covered is None or covered.kind in SHOWN_ELSEWHERE:
         return
     if Identifier.parse(covered.kind, value).digest != covered.digest:

@@ -1,6 +1,7 @@
 """What people register, in the one form in which it is compared: canonical form, digest, probe."""
 
 from .address import CANONICALISER_VERSION
+from .composing import nfkc
 from .forms import canonical
 from .identifier import Identifier
 from .key_columns import KeyColumns
@@ -50,6 +51,7 @@ __all__ = [
     "fold_text",
     "key_of",
     "md5_key",
+    "nfkc",
     "registrable_domain",
     "sha256_of",
     "text_key",

@@ -8,9 +8,10 @@ is hashed and never kept.
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from optout.registry.errors import IdentifierError
+
+from .composing import nfkc
 
 LEAST_CHARACTERS = 24
 """What is shorter, such as `photo of a cat`, many people have written."""
@@ -45,7 +46,7 @@ def _folded(text: str) -> str:
     before = text
     while True:
         # Folding can undo what NFKC composed, and the other way round: until nothing changes.
-        after = unicodedata.normalize("NFKC", _INVISIBLE.sub("", before)).casefold()
+        after = nfkc(_INVISIBLE.sub("", before)).casefold()
         if after == before:
             return after
         before = after

@@ -14,8 +14,9 @@ import re
 from optout.registry.errors import IdentifierError
 from xxhash import xxh3_64_intdigest
 
-from .address import address_of, quoted
-from .platforms import is_shared_path
+from .accounts import address_accounts
+from .address import Address, address_of, quoted
+from .platforms import Platform, is_shared_path, platform_at
 
 MAX_DEPTH = 16
 """The most slashes in the path of a prefix: as deep as corpora are searched for them."""
@@ -57,7 +58,7 @@ def prefix_of(text: str) -> str:
     host, port, target = address_of(BELOW.sub("/", text))
     path = target.partition("?")[0].rstrip("/")
     shown = quoted(text.strip().removeprefix("//"))
-    platform = is_shared_path(host, path)
+    platform = is_shared_path(host, path) or _shared_folder(Address(host, port, path or "/"))
     if platform is not None:
         raise IdentifierError(
             f"{shown} is a part of the platform {platform.title} that many people share",
@@ -73,6 +74,14 @@ def prefix_of(text: str) -> str:
             f"{shown} lies deeper than {MAX_DEPTH} folders", "Give a folder further up."
         )
     return f"{host}{port}{path}"
+
+
+def _shared_folder(address: Address) -> Platform | None:
+    """The platform that keeps what belongs to many people in a folder that is no account's."""
+    # `i0.wp.com/anna.example/uploads` is what one site has, passed on by a platform.
+    if "." in address.target.split("/")[1] or address_accounts(address):
+        return None
+    return platform_at(address.host)
 
 
 def paths_above(target: str) -> list[str]:

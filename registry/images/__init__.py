@@ -7,6 +7,7 @@ from .gates import (
     MAX_RADIUS,
     RADIUS,
     check_client_hash,
+    warm_gate,
 )
 from .hashing import (
     NAMESPACES,
@@ -72,4 +73,5 @@ __all__ = [
     "sighted_pdq",
     "undecided_fraction",
     "variants",
+    "warm_gate",
 ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import random
+import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
@@ -49,9 +50,20 @@ def plain_pictures(seed: int = _SEED, share: float = 1.0) -> Iterator[tuple[str,
             yield paint.__name__.removeprefix("_"), picture
 
 
-@cache
+_drawing = threading.Lock()
+
+
 def flat_hashes() -> npt.NDArray[np.uint8]:
-    """phash256 of every plain picture: uint8, one row of 32 bytes for each."""
+    """phash256 of every plain picture: uint8, one row of 32 bytes for each.
+
+    Drawn by whoever asks first, which takes seconds; other threads wait, and draw nothing.
+    """
+    with _drawing:
+        return _flat_hashes()
+
+
+@cache
+def _flat_hashes() -> npt.NDArray[np.uint8]:
     import imagehash
     import numpy as np
 

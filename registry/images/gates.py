@@ -54,6 +54,11 @@ def check_client_hash(phash256: bytes) -> None:
         )
 
 
+def warm_gate() -> None:
+    """Draw the flat pictures, which takes seconds once a process, before the first hash comes."""
+    flat_hashes()
+
+
 def is_near_flat_picture(phash256: bytes) -> bool:
     """Whether what a hash matches may be near the hash of a flat picture.
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from optout.registry.cases import Wish, tell
+from optout.registry.cases import Wish, tell_all
 from optout.registry.errors import UsageError
 from optout.registry.log import Tree, leaf_hash
 from optout.registry.store import (
@@ -209,7 +209,10 @@ class Reports:
 def _tell_cases(
     connection: Connection, partner: Partner, report: Report, heard: set[str], now: datetime
 ) -> None:
-    for case, count in cases_named(connection, report.rows).items():
-        if case not in heard:
-            values = {"partner": partner.name, "corpus": report.corpus, "items": str(count)}
-            tell(connection, case, Wish.EXCLUDED, values, now)
+    what = {"partner": partner.name, "corpus": report.corpus}
+    told = {
+        case: {**what, "items": str(count)}
+        for case, count in cases_named(connection, report.rows).items()
+        if case not in heard
+    }
+    tell_all(connection, Wish.EXCLUDED, told, now)

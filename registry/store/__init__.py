@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from .answer_rows import AnswerRow, add_answers, find_answers, forget_answers
+from .answer_rows import (
+    AnswerRow,
+    add_answers,
+    find_answers,
+    forget_answers,
+    is_answer_over,
+)
 from .case_rows import (
     CaseRow,
     SealedItem,
@@ -21,6 +27,7 @@ from .contact_rows import (
     put_wishes,
     read_contact,
     remove_contact,
+    wishing,
 )
 from .entries import (
     Added,
@@ -42,7 +49,7 @@ from .letter_rows import (
     due_letters,
     is_letter_due,
     letter_attempts,
-    queue_letter,
+    queue_letters,
     remove_letter,
     remove_letters,
     take_letters,
@@ -59,6 +66,7 @@ from .notice_rows import (
     notices_of,
     undecided_about,
     undecided_against,
+    undecided_among,
     undecided_notices,
 )
 from .openings import Overtaken, read_opening
@@ -74,10 +82,12 @@ from .proof_rows import (
     ProofRow,
     ProofState,
     add_proved,
+    count_standing,
     end_proof,
     find_proof,
     is_proof_due,
     is_proof_over,
+    newest_of_proofs,
     proofs_of,
     proofs_over,
     proved_by,
@@ -158,6 +168,7 @@ __all__ = [
     "cases_shown",
     "change_upload",
     "claim",
+    "count_standing",
     "counter_notice",
     "decide_notice",
     "decide_shared",
@@ -179,6 +190,7 @@ __all__ = [
     "follow",
     "forget_answers",
     "hide_rows",
+    "is_answer_over",
     "is_letter_due",
     "is_proof_due",
     "is_proof_over",
@@ -189,6 +201,7 @@ __all__ = [
     "list_reports",
     "list_unfinished",
     "locate",
+    "newest_of_proofs",
     "newest_report",
     "note_use",
     "notices_of",
@@ -201,7 +214,7 @@ __all__ = [
     "put_shared",
     "put_wishes",
     "quarantine",
-    "queue_letter",
+    "queue_letters",
     "read_contact",
     "read_entries",
     "read_envelope",
@@ -229,7 +242,9 @@ __all__ = [
     "today",
     "undecided_about",
     "undecided_against",
+    "undecided_among",
     "undecided_notices",
+    "wishing",
     "with_proofs",
     "withdraw",
 ]

@@ -10,11 +10,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Select, delete, insert, select
 
 from .columns import known
 from .instants import to_number
-from .log_rows import chunks
+from .log_rows import CHUNK, chunks
 from .people_tables import answers
 from .shredding import seal, unseal
 from .vault import Label
@@ -104,11 +104,24 @@ def find_answers(
     return found
 
 
-def forget_answers(connection: Connection, now: datetime) -> None:
-    """Remove the answers that are kept no longer.
+def is_answer_over(connection: Connection, now: datetime) -> bool:
+    """Whether `forget_answers` would remove any."""
+    return connection.execute(_over(now).limit(1)).first() is not None
+
+
+def forget_answers(connection: Connection, now: datetime) -> int:
+    """Remove answers that are kept no longer: as many as one step may add, and no more.
 
     Args:
         connection: writing.
         now: the time, aware.
+
+    Returns:
+        How many were removed.
     """
-    connection.execute(delete(answers).where(answers.c.until <= to_number(now)))
+    old = _over(now).limit(CHUNK)
+    return connection.execute(delete(answers).where(answers.c.key_digest.in_(old))).rowcount
+
+
+def _over(now: datetime) -> Select[tuple[bytes]]:
+    return select(answers.c.key_digest).where(answers.c.until <= to_number(now))

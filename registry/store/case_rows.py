@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from .log_rows import chunks
 from .people_tables import answers, contacts, letters, proofs, proved
@@ -110,6 +111,19 @@ def case_key_number(connection: Connection, number: str) -> int | None:
     own = select(sealed.c.entry).where(sealed.c.case_number == number)
     found: int | None = connection.execute(own.order_by(sealed.c.entry).limit(1)).scalar()
     return found
+
+
+def case_key_numbers(connection: Connection, numbers: Collection[str]) -> dict[str, int]:
+    """As `case_key_number`, of many cases; in the order of the keys, in which a vault is fast."""
+    found: dict[str, int] = {}
+    for chunk in chunks(sorted(numbers)):
+        own = (
+            select(sealed.c.case_number, func.min(sealed.c.entry))
+            .where(sealed.c.case_number.in_(chunk))
+            .group_by(sealed.c.case_number)
+        )
+        found.update((number, lowest) for number, lowest in connection.execute(own))
+    return dict(sorted(found.items(), key=itemgetter(1)))
 
 
 def remove_case(connection: Connection, number: str) -> None:

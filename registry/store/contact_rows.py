@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from .log_rows import chunks
 from .people_tables import contacts
 from .sealed_cases import seal_for_case, unseal_for_case
 
@@ -69,6 +71,17 @@ def read_contact(connection: Connection, number: str) -> ContactRow | None:
         row.code_until,
         row.code_attempts,
     )
+
+
+def wishing(connection: Connection, numbers: Collection[str], word: str) -> set[str]:
+    """Those of some cases that have confirmed an address and want to hear of something."""
+    found: set[str] = set()
+    for chunk in chunks(sorted(numbers)):
+        wanted = select(contacts.c.case_number, contacts.c.news).where(
+            contacts.c.case_number.in_(chunk), contacts.c.confirmed != 0
+        )
+        found.update(number for number, news in connection.execute(wanted) if word in news.split())
+    return found
 
 
 def put_code(

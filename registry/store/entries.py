@@ -26,6 +26,7 @@ from sqlalchemy import Connection
 from .log_rows import append, read_state, read_tree
 from .notice_rows import lapse_notices
 from .openings import destroy, keep
+from .shared_rows import forget_asked
 
 _random = random.SystemRandom()
 
@@ -107,6 +108,8 @@ def enter(connection: Connection, claims: Sequence[Claim], auths: Sequence[bytes
 def withdraw(connection: Connection, proofs: Mapping[int, Proof]) -> None:
     """Take entries back; their openings stay, because a withdrawal can be undone.
 
+    There is nothing left to decide of them: notices lapse, and what was shown for a review is gone.
+
     Args:
         connection: writing.
         proofs: who withdraws, by entry.
@@ -117,6 +120,7 @@ def withdraw(connection: Connection, proofs: Mapping[int, Proof]) -> None:
     date = today()
     _step(connection, [Withdraw(entry, proof, date) for entry, proof in proofs.items()])
     lapse_notices(connection, proofs)
+    forget_asked(connection, proofs)
 
 
 def restore(connection: Connection, proofs: Mapping[int, ByOperator]) -> None:

@@ -10,8 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
+from .case_rows import case_key_numbers
+from .log_rows import chunks
 from .people_tables import ID_LENGTH, contacts, letters
-from .sealed_cases import seal_for_case, unseal_for_case
+from .sealed_cases import unseal_for_case
+from .shredding import seal_if_kept
+from .vault import Label
 
 DUE = "due"
 
@@ -35,24 +39,40 @@ class LetterRow:
     attempts: int
 
 
-def queue_letter(
-    connection: Connection, number: str, kind: str, values: Mapping[str, str], due: int
-) -> None:
-    """Keep a letter that is to be written, from an instant on."""
-    identity = secrets.token_hex(ID_LENGTH // 2)
-    plain = json.dumps(dict(values)).encode()
-    connection.execute(
-        insert(letters),
-        {
-            "id": identity,
-            "case_number": number,
-            "kind": kind,
-            "box": seal_for_case(connection, number, _purpose(identity), plain),
-            "state": DUE,
-            "due": due,
-            "attempts": 0,
-        },
-    )
+def queue_letters(
+    connection: Connection, kind: str, told: Mapping[str, Mapping[str, str]], due: int
+) -> set[str]:
+    """Keep a letter to each of some cases that is to be written, from an instant on.
+
+    Args:
+        connection: writing.
+        kind: what they tell.
+        told: what stands in each, by the number of its case.
+        due: the instant.
+
+    Returns:
+        The cases that get one: all but those whose keys were destroyed.
+    """
+    rows = []
+    for number, at in case_key_numbers(connection, told).items():
+        identity = secrets.token_hex(ID_LENGTH // 2)
+        plain = json.dumps(dict(told[number])).encode()
+        box = seal_if_kept(connection, Label.CASE, at, _purpose(identity), plain)
+        if box is not None:
+            rows.append(
+                {
+                    "id": identity,
+                    "case_number": number,
+                    "kind": kind,
+                    "box": box,
+                    "state": DUE,
+                    "due": due,
+                    "attempts": 0,
+                }
+            )
+    for chunk in chunks(rows):
+        connection.execute(insert(letters), list(chunk))
+    return {str(row["case_number"]) for row in rows}
 
 
 def due_letters(connection: Connection, now: int, most: int) -> list[LetterRow]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -35,6 +36,9 @@ class NoticeState(StrEnum):
 UNDECIDED = (NoticeState.OPEN, NoticeState.COUNTERED)
 """Where a notice stands that is still to be decided."""
 
+_SEVERAL = b"\xff"
+"""Begins a box of several texts: no text does, and a statement stood alone at first."""
+
 
 @dataclass(frozen=True, slots=True)
 class NoticeRow:
@@ -52,6 +56,8 @@ class NoticeRow:
         counter: what the owner of the entry says; None where there is nothing.
         countered: the day that came.
         decided: the day of the decision.
+        covers: what the sender calls what the entry covers; None where nothing was kept.
+        because: why it was decided so; None likewise.
     """
 
     number: str
@@ -65,6 +71,8 @@ class NoticeRow:
     counter: str | None = field(default=None, repr=False)
     countered: str = ""
     decided: str = ""
+    covers: str | None = field(default=None, repr=False)
+    because: str | None = field(default=None, repr=False)
 
 
 def add_notice(connection: Connection, row: NoticeRow) -> None:
@@ -76,7 +84,7 @@ def add_notice(connection: Connection, row: NoticeRow) -> None:
             "entry": row.entry,
             "proof": row.proof,
             "reason": row.reason,
-            "box": _seal(connection, "notice", row, row.statement or ""),
+            "box": _said(connection, row),
             "state": row.state,
             "made": row.made,
             "due": row.due,
@@ -117,20 +125,37 @@ def undecided_against(connection: Connection, case_number: str) -> int:
     return int(connection.execute(wanted).scalar_one())
 
 
+def undecided_among(connection: Connection, entries: Collection[int]) -> dict[int, str]:
+    """Of those of some entries about which notices are to be decided, the number of one."""
+    found: dict[int, str] = {}
+    for chunk in chunks(sorted(set(entries))):
+        wanted = select(notices.c.entry, notices.c.number).where(
+            notices.c.entry.in_(chunk), notices.c.state.in_(UNDECIDED)
+        )
+        for entry, number in connection.execute(wanted.order_by(notices.c.due, notices.c.number)):
+            found.setdefault(entry, number)
+    return found
+
+
 def counter_notice(connection: Connection, row: NoticeRow, counter: str, day: str) -> None:
     """Keep what the owner of an entry says to a notice."""
     _change(
         connection,
         row,
-        counter_box=_seal(connection, "counter", row, counter),
+        counter_box=_seal(connection, "counter", row, counter.encode("utf-8", "replace")),
         countered=day,
         state=NoticeState.COUNTERED,
     )
 
 
-def decide_notice(connection: Connection, row: NoticeRow, state: NoticeState, day: str) -> None:
-    """Keep how a notice was decided."""
-    _change(connection, row, state=state, decided=day)
+def decide_notice(
+    connection: Connection, row: NoticeRow, state: NoticeState, day: str, because: str
+) -> None:
+    """Keep how a notice was decided, and why, for as long as its entry is not erased."""
+    values: dict[str, object] = {"state": state, "decided": day}
+    if row.statement is not None:
+        values["box"] = _said(connection, replace(row, because=because))
+    _change(connection, row, **values)
 
 
 def lapse_notices(connection: Connection, entries: Collection[int]) -> None:
@@ -151,30 +176,49 @@ def _read(connection: Connection, wanted: Select[Any]) -> list[NoticeRow]:
     rows: Iterable[Row[Any]] = connection.execute(
         wanted.order_by(notices.c.made, notices.c.number)
     ).all()
-    return [
-        NoticeRow(
-            row.number,
-            row.entry,
-            row.proof,
-            row.reason,
-            _unseal(connection, "notice", row, row.box),
-            known(NoticeState, row.state),
-            row.made,
-            row.due,
-            _unseal(connection, "counter", row, row.counter_box),
-            row.countered,
-            row.decided,
+    found = []
+    for row in rows:
+        statement, covers, because = _texts(_unseal(connection, "notice", row, row.box))
+        counter = _unseal(connection, "counter", row, row.counter_box)
+        found.append(
+            NoticeRow(
+                row.number,
+                row.entry,
+                row.proof,
+                row.reason,
+                statement,
+                known(NoticeState, row.state),
+                row.made,
+                row.due,
+                None if counter is None else counter.decode(),
+                row.countered,
+                row.decided,
+                covers,
+                because,
+            )
         )
-        for row in rows
-    ]
+    return found
 
 
-def _seal(connection: Connection, what: str, row: NoticeRow, text: str) -> bytes:
-    purpose = f"{what}/{row.number}"
-    plain = text.encode("utf-8", "replace")
-    return seal(connection, Label.ENTRY, row.entry, purpose, plain)
+def _said(connection: Connection, row: NoticeRow) -> bytes:
+    texts = [row.statement or "", row.covers, row.because]
+    plain = _SEVERAL + json.dumps(texts, ensure_ascii=False).encode("utf-8", "replace")
+    return _seal(connection, "notice", row, plain)
 
 
-def _unseal(connection: Connection, what: str, row: Row[Any], box: bytes | None) -> str | None:
-    plain = unseal(connection, Label.ENTRY, row.entry, f"{what}/{row.number}", box)
-    return None if plain is None else plain.decode()
+def _texts(plain: bytes | None) -> tuple[str | None, str | None, str | None]:
+    """Statement, what the entry covers, and why it was decided so."""
+    if plain is None:
+        return None, None, None
+    if not plain.startswith(_SEVERAL):
+        return plain.decode(), None, None
+    statement, covers, because = json.loads(plain.removeprefix(_SEVERAL))
+    return statement, covers, because
+
+
+def _seal(connection: Connection, what: str, row: NoticeRow, plain: bytes) -> bytes:
+    return seal(connection, Label.ENTRY, row.entry, f"{what}/{row.number}", plain)
+
+
+def _unseal(connection: Connection, what: str, row: Row[Any], box: bytes | None) -> bytes | None:
+    return unseal(connection, Label.ENTRY, row.entry, f"{what}/{row.number}", box)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from .columns import known
 from .log_rows import chunks
@@ -86,34 +86,54 @@ def proofs_of(connection: Connection, number: str) -> list[ProofRow]:
     return _read(connection, connection.execute(own.order_by(proofs.c.made, proofs.c.id)).all())
 
 
-def is_proof_due(connection: Connection, since: int) -> bool:
+def is_proof_due(connection: Connection, since: int, now: int) -> bool:
     """Whether `take_proofs` would take any."""
-    return connection.execute(_due(since, 1)).first() is not None
+    return connection.execute(_due(since, now, 1)).first() is not None
 
 
-def take_proofs(connection: Connection, since: int, until: int, most: int) -> list[ProofRow]:
-    """Standing proofs that were not looked at since an instant.
+def take_proofs(
+    connection: Connection, since: int, until: int, now: int, most: int
+) -> list[ProofRow]:
+    """Standing proofs that were not looked at since an instant, and are not over.
 
     Args:
         connection: writing.
         since: the instant.
         until: when they count as looked at from now on: later than `since`.
+        now: the time.
         most: how many.
     """
-    rows = connection.execute(_due(since, most)).all()
+    rows = connection.execute(_due(since, now, most)).all()
     # Those that nobody can open any more, too: they would hold up the rest for ever.
     taken = [row.id for row in rows]
     connection.execute(update(proofs).where(proofs.c.id.in_(taken)).values(checked=until))
     return _read(connection, rows)
 
 
-def _due(since: int, most: int) -> Select[Any]:
+def _due(since: int, now: int, most: int) -> Select[Any]:
     return (
         select(proofs)
-        .where(proofs.c.state == ProofState.STANDING, proofs.c.checked <= since)
+        .where(
+            proofs.c.state == ProofState.STANDING,
+            proofs.c.checked <= since,
+            proofs.c.expires > now,
+        )
         .order_by(proofs.c.checked, proofs.c.id)
         .limit(most)
     )
+
+
+def count_standing(connection: Connection) -> int:
+    """How many proofs stand."""
+    standing = select(func.count()).where(proofs.c.state == ProofState.STANDING)
+    return int(connection.execute(standing).scalar_one())
+
+
+def newest_of_proofs(connection: Connection) -> int:
+    """The latest instant at which a proof was asked for or looked at; 0 where there is none."""
+    columns = (proofs.c.made, proofs.c.checked)
+    latest = select(*(func.coalesce(func.max(column), 0) for column in columns))
+    return max(map(int, connection.execute(latest).one()))
 
 
 def is_proof_over(connection: Connection, now: int) -> bool:
@@ -165,14 +185,24 @@ def with_proofs(connection: Connection, entries: Collection[int]) -> list[int]:
     return found
 
 
-def standing_grades(connection: Connection, entry: int) -> list[str]:
-    """What the proofs that stand give to an entry."""
-    wanted = (
-        select(proofs.c.grade)
-        .join(proved, proved.c.proof == proofs.c.id)
-        .where(proved.c.entry == entry, proofs.c.state == ProofState.STANDING)
-    )
-    return list(connection.execute(wanted).scalars())
+def standing_grades(connection: Connection, entries: Collection[int]) -> dict[int, set[str]]:
+    """What the proofs that stand give to some entries, by entry, where they give anything.
+
+    Args:
+        connection: reading or writing.
+        entries: the entries.
+    """
+    found: dict[int, set[str]] = {}
+    for chunk in chunks(sorted(entries)):
+        wanted = (
+            select(proved.c.entry, proofs.c.grade)
+            .join(proofs, proved.c.proof == proofs.c.id)
+            .where(proved.c.entry.in_(chunk), proofs.c.state == ProofState.STANDING)
+            .distinct()
+        )
+        for entry, grade in connection.execute(wanted):
+            found.setdefault(entry, set()).add(grade)
+    return found
 
 
 def _read(connection: Connection, rows: Iterable[Row[Any]]) -> list[ProofRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from .columns import known
+from .log_rows import chunks
 from .people_tables import shared
 from .shredding import seal, unseal
 from .tables import sealed
@@ -86,6 +88,14 @@ def decide_shared(connection: Connection, entry: int, state: SharedState, answer
     connection.execute(
         update(shared).where(shared.c.entry == entry).values(state=state, answer_box=box, box=None)
     )
+
+
+def forget_asked(connection: Connection, entries: Collection[int]) -> None:
+    """Remove what was shown and is not decided: the entries are in force no longer."""
+    for chunk in chunks(sorted(entries)):
+        connection.execute(
+            delete(shared).where(shared.c.entry.in_(chunk), shared.c.state == SharedState.ASKED)
+        )
 
 
 def case_of(connection: Connection, entry: int) -> str | None:

@@ -1,6 +1,6 @@
 """A creator's whole life with the registry, over its API: from the first no to the last trace.
 
-One story for each database, told in order by its tests: a real server, a real mail server, a real
+One story for each database: a real server, a real mail server, a real
 name server, our own commands for whoever filters, reports, reviews and keeps backups.
 """
 
@@ -204,7 +204,7 @@ def life(
         yield Life(client, location, folder, databases, there, box, word, lines)
 
 
-def test_twelve_things_are_said_no_for_at_once(life: Life) -> None:
+def twelve_things_are_said_no_for_at_once(life: Life) -> None:
     answer = life.client.post("/v1/cases", json={"items": life.given})
     assert answer.status_code == 201, answer.text
     told = answer.json()
@@ -222,7 +222,7 @@ def test_twelve_things_are_said_no_for_at_once(life: Life) -> None:
     life.traces |= {PASSAGE.format(life.word).encode(), life.mailbox.encode()}
 
 
-def test_an_address_is_confirmed_by_the_code_that_was_sent_there(life: Life) -> None:
+def an_address_is_confirmed_by_the_code_that_was_sent_there(life: Life) -> None:
     wanted = {"address": life.mailbox, "language": "fr"}
     assert life.ask("PUT", "/contact", 202, json=wanted)["confirmed"] is False
     letter = life.box.wait_for(life.mailbox)
@@ -232,7 +232,7 @@ def test_an_address_is_confirmed_by_the_code_that_was_sent_there(life: Life) -> 
     assert life.case in life.box.wait_for(life.mailbox, 2)["Subject"]
 
 
-def test_a_domain_is_proved_by_a_record_and_the_grades_rise_in_the_log(life: Life) -> None:
+def a_domain_is_proved_by_a_record_and_the_grades_rise_in_the_log(life: Life) -> None:
     proof = life.ask("POST", "/proofs", 201, json={"method": "dns", "domain": life.domain})
     path = f"/proofs/{proof['id']}/checks"
     assert life.ask("POST", path)["found"] is False
@@ -248,7 +248,7 @@ def test_a_domain_is_proved_by_a_record_and_the_grades_rise_in_the_log(life: Lif
     assert life.domain in life.box.wait_for(life.mailbox, 3).get_content()
 
 
-def test_a_reviewer_who_is_shown_an_item_can_raise_it(life: Life, optout: Callable) -> None:
+def a_reviewer_who_is_shown_an_item_can_raise_it(life: Life, optout: Callable) -> None:
     entry = life.items["isbn:9780306406157"]
     note = f"my own book, says {life.word}"
     shown = {"value": "isbn:9780306406157", "note": note}
@@ -290,7 +290,7 @@ def shard(life: Life, folder: Path) -> tuple[Path, list[str], list[str]]:
     return folder, gone, stays
 
 
-def test_the_next_snapshot_makes_a_filter_drop_them_and_its_report_is_shown(
+def the_next_snapshot_makes_a_filter_drop_them_and_its_report_is_shown(
     life: Life, optout: Callable, environment: dict[str, str]
 ) -> None:
     snapshot = snapshot_of(life, life.folder / "snapshot")
@@ -314,7 +314,7 @@ def test_the_next_snapshot_makes_a_filter_drop_them_and_its_report_is_shown(
     assert "Boats 2026" in life.box.wait_for(life.mailbox, 4).get_content()
 
 
-def test_a_dispute_is_answered_and_decided(life: Life, optout: Callable) -> None:
+def a_dispute_is_answered_and_decided(life: Life, optout: Callable) -> None:
     value = f"https://gallery.example/{life.word}/1.jpg"
     entry = life.items[value]
     notice = {
@@ -346,7 +346,7 @@ def test_a_dispute_is_answered_and_decided(life: Life, optout: Callable) -> None
     assert shown["state"] == "rejected"
 
 
-def test_what_is_withdrawn_passes_again(life: Life, optout: Callable) -> None:
+def what_is_withdrawn_passes_again(life: Life, optout: Callable) -> None:
     path = life.folder / "before.backup"
     optout("backup", path, "--registry", life.location)
     life.backups.append(path)
@@ -357,7 +357,7 @@ def test_what_is_withdrawn_passes_again(life: Life, optout: Callable) -> None:
         assert life.items[value] not in {opening.index for opening in registry.openings()}
 
 
-def test_after_the_erasure_nothing_is_left_anywhere(
+def after_the_erasure_nothing_is_left_anywhere(
     life: Life, optout: Callable, tmp_path: Path
 ) -> None:
     life.ask("DELETE", expect=204)
@@ -416,10 +416,24 @@ def check_recovered(life: Life, optout: Callable, backup: Path, folder: Path) ->
         check_gone(life, registry)
 
 
-def test_nothing_but_the_public_log_remembers(life: Life) -> None:
+def nothing_but_the_public_log_remembers(life: Life) -> None:
     ends = [record for record in life.records() if record["op"] == "erase"]
     assert {record["entry"] for record in ends} >= set(life.items.values())
     data = "\n".join(map(json.dumps, life.records()))
     assert not any(trace.decode("latin-1") in data for trace in life.traces)
     assert Identifier.site(life.domain).digest.hex() not in data
     assert socket.gethostname() not in data
+
+
+def test_a_whole_life(
+    life: Life, optout: Callable, environment: dict[str, str], tmp_path: Path
+) -> None:
+    twelve_things_are_said_no_for_at_once(life)
+    an_address_is_confirmed_by_the_code_that_was_sent_there(life)
+    a_domain_is_proved_by_a_record_and_the_grades_rise_in_the_log(life)
+    a_reviewer_who_is_shown_an_item_can_raise_it(life, optout)
+    the_next_snapshot_makes_a_filter_drop_them_and_its_report_is_shown(life, optout, environment)
+    a_dispute_is_answered_and_decided(life, optout)
+    what_is_withdrawn_passes_again(life, optout)
+    after_the_erasure_nothing_is_left_anywhere(life, optout, tmp_path)
+    nothing_but_the_public_log_remembers(life)

@@ -21,7 +21,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
@@ -89,26 +91,31 @@ def serving(location: Location) -> Iterator[tuple[str, Callable[[], None]]]:
         "OPTOUT_PUBLISHED": str(location[1] / "published"),
         "OPTOUT_STATE": str(location[1] / "state"),
     }
-    process = subprocess.Popen(
-        [*OPTOUT, "serve", "--port", "0", "--json"],
-        env=environment,
-        cwd=location[1],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
+    with (
+        TemporaryFile("w+") as says,
+        subprocess.Popen(
+            [*OPTOUT, "serve", "--port", "0", "--json"],
+            env=environment,
+            cwd=location[1],
+            stdout=subprocess.PIPE,
+            stderr=says,
+            text=True,
+            start_new_session=True,
+        ) as process,
+    ):
 
-    def kill() -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        def kill() -> None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
-    with process:
         try:
             assert process.stdout is not None
-            told = "".join(iter(process.stdout.readline, "}\n"))
-            yield re.findall(r"http://[\d.:]+", told)[0], kill
+            lines = (re.search(r"http://[\d.:]+", line) for line in process.stdout)
+            found = next(filter(None, lines), None)
+            says.seek(0)
+            assert found, says.read()
+            yield found[0], kill
         finally:
             kill()
 
@@ -125,7 +132,7 @@ def ask(address: str, path: str, method: str = "GET", body: Any = None, secret: 
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException):
         return None
 
 

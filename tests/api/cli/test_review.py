@@ -34,7 +34,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> Op
         return registry.cases.open_case([CaseItem(item, "shown") for item in items])
 
 
-def noticed(case: OpenedCase, statement: str = "it is ours", days: int = 0) -> str:
+def noticed(case: OpenedCase, statement: str = "it is ours", days: int = 0, shown: str = "") -> str:
     with Registry.open("optout.db") as registry:
         sent = registry.notices.send(
             case.entries[0].index,
@@ -42,6 +42,7 @@ def noticed(case: OpenedCase, statement: str = "it is ours", days: int = 0) -> s
             Reason.NOT_THEIRS,
             statement,
             datetime.now(UTC) - timedelta(days=days),
+            shown=shown,
         )
     return sent.number
 
@@ -200,14 +201,38 @@ def test_the_next_step_after_the_last_decision_is_a_snapshot(
     assert "next: optout snapshot snapshot" in told.err
 
 
-def test_an_item_that_was_withdrawn_meanwhile_can_be_declined_alone(
+def test_an_item_that_was_withdrawn_meanwhile_is_not_to_be_decided(
     here: OpenedCase, capsys: Capture
 ) -> None:
     at = shared(here, 1, "anna.example")
     with Registry.open("optout.db") as registry:
         registry.cases.withdraw(here.number, here.secret, [at])
+    assert listed(capsys) == []
     assert main(["review", "accept", str(at)]) == Exit.USAGE
-    assert decided(capsys, "decline", at, "--because", "taken back")["status"] == "withdrawn"
+    assert main(["review", "decline", str(at), "--because", "taken back"]) == Exit.USAGE
+
+
+def test_what_the_sender_says_the_entry_covers_is_shown(here: OpenedCase, capsys: Capture) -> None:
+    noticed(here, shown=f"{PAGE}\x1b[2J")
+    noticed(here)
+    named, unnamed = sorted(listed(capsys), key=lambda one: one["covers"] is None)
+    assert named["covers"] == f"{PAGE}\N{REPLACEMENT CHARACTER}[2J"
+    assert unnamed["covers"] is None
+    assert main(["review"]) == Exit.DONE
+    told = capsys.readouterr().out
+    assert told.count("covers") == 1
+    assert f"covers      {PAGE}\N{REPLACEMENT CHARACTER}[2J" in told
+
+
+def test_a_disputed_entry_is_not_restored_while_its_notice_is_open(
+    here: OpenedCase, capsys: Capture
+) -> None:
+    number, at = noticed(here), here.entries[0].index
+    assert main(["restore", str(at)]) == Exit.USAGE
+    told = capsys.readouterr().err
+    assert f"a notice about entry {at} is open" in told
+    assert f"optout review reject {number} --because" in told
+    assert listed(capsys)[0]["notice"] == number
 
 
 @pytest.mark.usefixtures("here")

@@ -43,6 +43,8 @@ WIDE = {
     ("prefix", "https://www.flickr.com/photos/"): ("platform", "Give the account"),
     ("prefix", "https://www.reddit.com/r/"): ("platform", "Give the account"),
     ("prefix", "https://www.youtube.com/watch"): ("platform", "Give the account"),
+    ("prefix", "https://i.pinimg.com/originals/ab/"): ("platform", "Give the account"),
+    ("prefix", "https://www.reddit.com/r/pics/"): ("platform", "Give the account"),
     # All of a host is no part of it, be it a public suffix or not.
     ("prefix", "https://co.uk/"): ("not-a-prefix", "A prefix goes on behind the host"),
     ("prefix", "https://s3.amazonaws.com/*"): ("not-a-prefix", "A prefix goes on behind the host"),

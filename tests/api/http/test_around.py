@@ -154,8 +154,8 @@ def test_ready_is_who_can_serve_a_snapshot(
         desk = client.app.state.desk  # type: ignore[attr-defined]
         with monkeypatch.context() as patched:
             # Who asks is told, and has nothing built.
-            patched.setattr(desk._publisher, "newest", lambda: None)
-            patched.setattr(desk._publisher, "served", fail)
+            patched.setattr(desk.published._publisher, "newest", lambda: None)
+            patched.setattr(desk.published._publisher, "served", fail)
             answer = client.get("/readyz")
             assert answer.status_code == 503
             assert answer.json()["checks"] == {**sound, "snapshot": "failed"}
@@ -176,7 +176,7 @@ def test_what_an_erasure_takes_down_is_built_again_at_once(
     with equipped() as client:
         ready(client)
         desk = client.app.state.desk  # type: ignore[attr-defined]
-        held = desk._publisher.newest()
+        held = desk.published._publisher.newest()
         items = [{"kind": "url", "value": "anna.example/a"}]
         case = client.post("/v1/cases", json={"items": items}).json()
         secret = {"Authorization": f"Bearer {case['secret']}"}

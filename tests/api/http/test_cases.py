@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from optout.api.http import given
 from optout.api.service import Limits
-from optout.registry.identifiers import Identifier
+from optout.registry.identifiers import Grade, Identifier
 from optout.registry.log import Checkpoint, SigningKey
 from optout.registry.partners import Purpose, Report
 from optout.registry.registry import Registry
@@ -254,14 +257,42 @@ def test_a_withdrawn_item_stays_visible_as_withdrawn(client: TestClient) -> None
     assert withdrawn(client, case, second).json()["items"][1]["state"] == "withdrawn"
 
 
-def test_what_is_withdrawn_cannot_be_withdrawn_again(client: TestClient) -> None:
+def test_withdrawing_again_changes_nothing(client: TestClient) -> None:
     case = opened(client, URL, SITE)
     first, second = (item["index"] for item in case["items"])
-    withdrawn(client, case, first)
+    once = withdrawn(client, case, first)
     before = records(client)
-    problem(withdrawn(client, case, second, first), 409)
+    again = withdrawn(client, case, first)
+    assert (again.status_code, again.content) == (200, once.content)
     assert records(client) == before
-    assert shown(client, case)[1]["state"] == "in-force"
+    both = withdrawn(client, case, second, first)
+    assert [item["state"] for item in both.json()["items"]] == ["withdrawn", "withdrawn"]
+    assert records(client) == before + 1
+
+
+def test_what_is_erased_is_pointed_at_and_nothing_withdrawn(client: TestClient) -> None:
+    case = opened(client, URL, SITE, FILE)
+    first, second, third = (item["index"] for item in case["items"])
+    erased(client, case, third)
+    told = problem(withdrawn(client, case, first, second, third), 409)
+    assert [(fault["pointer"], fault["reason"]) for fault in told["errors"]] == [
+        ("#/items/2", "erased")
+    ]
+    assert {item["state"] for item in shown(client, case)} == {"in-force", "erased"}
+
+
+def test_the_owner_of_a_site_is_told_when_filters_obey_it(client: TestClient) -> None:
+    case = opened(client, URL, SITE)
+    advice = "Filters obey a site once its domain is proved: see proofs."
+    assert [item["advice"] for item in case["items"]] == [None, advice]
+    assert [item["advice"] for item in shown(client, case)] == [None, advice]
+    site = case["items"][1]["index"]
+    with Registry.open(client.app.state.desk._registry.name) as registry:  # type: ignore[attr-defined]
+        registry.cases.grade(case["case"], case["secret"], {site: Grade.DOMAIN}, "proved")
+    assert shown(client, case)[1]["advice"] is None
+    other = opened(client, SITE)
+    withdrawn(client, other, other["items"][0]["index"])
+    assert shown(client, other)[0]["advice"] is None
 
 
 def test_a_strangers_item_cannot_be_withdrawn(client: TestClient) -> None:
@@ -571,3 +602,23 @@ def test_a_case_shows_what_partners_left_out_as_their_claim(
     assert [item["reports"] for item in shown(client, other)] == [[]]
     told = withdrawn(client, case, at).json()
     assert [len(item["reports"]) for item in told["items"]] == [0, 2]
+
+
+def test_what_is_given_is_understood_beside_the_loop_that_all_requests_go_through(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = given.understood, []
+
+    def understood(*arguments: Any) -> Any:
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            asyncio.get_running_loop()
+        asked.append(arguments)
+        return real(*arguments)
+
+    monkeypatch.setattr(given, "understood", understood)
+    item = {"kind": "url", "value": "https://anna.example/beside.jpg"}
+    opened = client.post("/v1/cases", json={"items": [item]}).json()
+    told = {"item": item, "reason": "other", "statement": "it is ours"}
+    entry = opened["items"][0]["index"]
+    assert client.post("/v1/notices", json={"entry": entry, **told}).status_code == 201
+    assert len(asked) == 2

@@ -339,23 +339,61 @@ def test_no_case_gets_more_than_five_codes_an_hour(
     assert case.put(sent[0]).status_code == 202
 
 
-def test_no_mailbox_gets_more_than_ten_codes_an_hour_whoever_asks(
+def test_no_mailbox_gets_more_than_ten_codes_an_hour_and_twenty_a_day_whoever_asks(
     service: Service, case: Case, box: Handler, address: str
 ) -> None:
     local, _, domain = address.partition("@")
-    cases = [service.case() for _ in range(3)]
-    for number in range(10):
-        spelled = f"{local.upper()}+{number}@{domain}"
-        assert cases[number % 2].put(spelled).status_code == 202
-    refused = cases[2].put(address)
-    assert refused.status_code == 429
-    for _ in range(6):
-        of_case = cases[0].put("somebody@bob.example")
-    assert (refused.content, refused.headers) == (of_case.content, of_case.headers)
-    assert cases[2].ask("GET").status_code == 404
-    assert cases[2].put(f"new.{address}").status_code == 202
+    sent: list[str] = []
+
+    def put(count: int) -> None:
+        for _ in range(count):
+            number = len(sent)
+            spelled = f"{local[0].upper()}.{'.'.join(local[1:])}+{number}@{domain}"
+            answers.append(cases[number % 7].put(spelled))
+            sent.append(spelled)
+
+    cases, answers = [service.case() for _ in range(7)], []  # type: list[Case], list[Response]
+    put(12)
+    service.now = NOW + timedelta(hours=1)
+    put(10)
+    service.now = NOW + timedelta(hours=2)
+    put(2)
+    service.now = NOW + timedelta(days=1)
+    put(1)
+    case.put(f"new.{address}")
     box.wait_for(f"new.{address}")
-    assert box.letters(address) == []
+    box.wait_for(sent[-1])
+    # Nobody is told of it: neither who fills the mailbox, nor who wants to know whether it is used.
+    assert {answer.status_code for answer in answers} == {202}
+    assert {answer.json()["code"]["attempts"] for answer in answers} == {5}
+    assert len({str(sorted(answer.headers)) for answer in answers}) == 1
+    got = [number for number, to in enumerate(sent) if box.letters(to)]
+    assert got == [*range(10), *range(12, 22), 24]
+
+
+def test_no_network_asks_for_more_than_ten_codes_an_hour_to_whichever_addresses(
+    serve: Callable[..., Any],
+) -> None:
+    settings = Settings.model_validate({"trusted_proxies": ["127.0.0.0/8"]})
+    with serve(keeping(Handler()), settings) as service:
+        service.client = TestClient(
+            service.client.app, base_url="http://optout.example", client=("127.0.0.1", 50_000)
+        )
+        cases = [service.case() for _ in range(4)]
+
+        def put(number: int, network: str = "192.0.2.7") -> Response:
+            body, headers = {"address": f"any{number}@catch.example"}, bearer(cases[number // 4])
+            headers["X-Forwarded-For"] = network
+            address = f"/v1/cases/{cases[number // 4].number}/contact"
+            return service.client.put(address, json=body, headers=headers)
+
+        assert [put(number).status_code for number in range(10)] == [202] * 10
+        refused = put(12)
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "3600")
+        assert refused.json()["detail"] == "too many codes were asked for"
+        assert put(13, "198.51.100.3").status_code == 202
+        service.now = NOW + timedelta(hours=1)
+        assert put(14).status_code == 202
 
 
 def test_who_guesses_the_secret_uses_up_nobodys_codes(service: Service, case: Case) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from optout.api.errors import Busy
+from optout.api.service import Publisher
 from optout.registry.log import Checkpoint, VerifierKey
 from optout.registry.registry import Registry
 
@@ -142,6 +145,70 @@ def test_what_another_process_erases_leaves_the_disk_by_and_by(
         with Registry.open(database) as registry:
             registry.erase([index])
         assert is_gone(database, index)
+
+
+def test_what_another_process_erases_leaves_the_disk_while_a_snapshot_is_built(
+    serving: Callable, new_registry: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("optout.api.http.app._WATCH_SECONDS", 0.05)
+    building, let, renew = threading.Event(), threading.Event(), Publisher.renew
+
+    def slow(publisher: Publisher) -> None:
+        if let.is_set():
+            return
+        if publisher.newest() is None:
+            renew(publisher)
+        else:
+            building.set()
+            let.wait(20)
+
+    monkeypatch.setattr(Publisher, "renew", slow)
+    database = new_registry()
+    with serving(database=database) as client:
+        index = register(client, "anna.example/a")["items"][0]["index"]
+        client.get(MANIFEST)
+        assert building.wait(10)
+        assert holding(database, index)
+        with Registry.open(database) as registry:
+            registry.erase([index])
+        end = time.monotonic() + 10
+        while holding(database, index) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not holding(database, index)
+        let.set()
+
+
+def test_what_is_erased_is_told_to_be_however_busy_the_service_is_behind_it(
+    serving: Callable,
+    new_registry: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def failing(*_: object) -> None:
+        raise Busy("the service has its hands full", "Nothing was registered.")
+
+    database = new_registry()
+    with serving(database=database) as client:
+        case, desk, told = register(client, "anna.example/a"), client.app.state.desk, []
+        client.get(MANIFEST)
+        erase = desk._registry.cases.erase
+
+        def erased(*given: object) -> None:
+            erase(*given)
+            monkeypatch.setattr("optout.api.service.turns.Turns._check", failing)
+            monkeypatch.setattr(Publisher, "forget_erased", failing)
+
+        desk.when_erased[:0] = [failing, lambda: told.append("erased")]
+        with monkeypatch.context() as patched:
+            patched.setattr(desk._registry.cases, "erase", erased)
+            answer = client.delete(f"/v1/cases/{case['case']}", headers=owner(case))
+        monkeypatch.undo()
+        assert answer.status_code == 204
+        assert told == ["erased"]
+        for place in ("publication", "desk"):
+            assert f"Busy at api/service/{place}.py:" in caplog.text
+        assert not holding(database, case["items"][0]["index"])
+        assert client.get(f"/v1/cases/{case['case']}", headers=owner(case)).status_code == 404
 
 
 @pytest.mark.parametrize("path", [MANIFEST, "/checkpoint", "/key", "/healthz", "/snapshot/none"])

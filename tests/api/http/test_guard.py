@@ -112,13 +112,18 @@ def test_a_body_above_its_ceiling_is_refused(
     assert answer.headers["content-type"].startswith(kind)
 
 
+def test_where_no_pictures_are_taken_a_form_is_as_small_as_words(small: TestClient) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert small.post("/case", content=b"x" * 1001, headers=headers).status_code == 413
+
+
 def test_a_body_at_its_ceiling_is_taken(small: TestClient) -> None:
     body = b"lines=anna.example%2Fa" + b"%20" * 326
     assert len(body) == 1000
     assert small.post("/", content=body, headers={"Content-Type": FORM}).status_code == 200
 
 
-def ask(
+async def asked(
     app: ASGIApp, headers: list[tuple[bytes, bytes]], *pieces: Message | float
 ) -> list[Message]:
     """One POST to the start page, piece by piece; a number is a pause in seconds."""
@@ -145,12 +150,19 @@ def ask(
         "raw_path": b"/",
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"host", b"optout.example"), (b"content-type", FORM.encode()), *headers],
+        "headers": [*headers, (b"host", b"optout.example"), (b"content-type", FORM.encode())],
         "client": ("192.0.2.1", 1),
         "server": ("optout.example", 80),
     }
-    asyncio.run(asyncio.wait_for(app(scope, receive, send), 10))  # type: ignore[arg-type]
+    await asyncio.wait_for(app(scope, receive, send), 10)  # type: ignore[arg-type]
     return sent
+
+
+def ask(
+    app: ASGIApp, headers: list[tuple[bytes, bytes]], *pieces: Message | float
+) -> list[Message]:
+    """The same in a loop of its own."""
+    return asyncio.run(asked(app, headers, *pieces))
 
 
 def more(body: bytes, *, last: bool = False) -> Message:
@@ -206,6 +218,32 @@ def test_slow_senders_keep_nobody_else_out(serving: Callable) -> None:
             thread.join()
 
 
+def test_large_bodies_that_come_slowly_keep_no_other_large_one_out(
+    serving: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("optout.api.service.turns.PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr("optout.api.service.turns._LOOK_SECONDS", 0.05)
+    form = [(b"content-type", b"multipart/form-data; boundary=x")]
+    begun = b'--x\r\nContent-Disposition: form-data; name="pictures"; filename="a.png"\r\n\r\n'
+    picture = begun + b"a" * 1000
+
+    async def main(app: ASGIApp) -> None:
+        drops = [piece for _ in range(400) for piece in (0.02, more(b"a"))]
+        slow = [asyncio.create_task(asked(app, form, more(picture), *drops)) for _ in range(2)]
+        await asyncio.sleep(0.3)
+        assert not any(task.done() for task in slow)
+        async with asyncio.timeout(5):
+            taken = await asked(app, form, more(picture), more(b"\r\n--x--\r\n", last=True))
+        assert taken[0]["status"] == 200
+        first, _ = await asyncio.wait(slow, return_when=asyncio.FIRST_COMPLETED)
+        assert [task.result()[0]["status"] for task in first] == [503] * len(first)
+        for task in slow:
+            task.cancel()
+
+    with serving(limits=Limits(words=1000, uploads=2, waiting=5, slowest=1, picture=500)) as client:
+        asyncio.run(main(client.app))
+
+
 def test_who_asks_before_sending_too_much_is_answered_at_once(small: TestClient) -> None:
     headers = [(b"content-length", b"1001"), (b"expect", b"100-continue")]
     assert ask(small.app, headers, 5.0)[0]["status"] == 413
@@ -229,8 +267,10 @@ def broken(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exc
         async def fail(*_: object) -> None:
             raise error from ValueError("opensesame")
 
-        for name in ("open_case", "register", "read_case", "checkpoint", "file"):
-            monkeypatch.setattr(client.app.state.desk, name, fail)  # type: ignore[attr-defined]
+        desk = client.app.state.desk  # type: ignore[attr-defined]
+        for name in ("open_case", "register", "read_case", "checkpoint"):
+            monkeypatch.setattr(desk, name, fail)
+        monkeypatch.setattr(desk.published, "open", fail)
 
     return broken
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
+from optout.api.http.app import build
+from optout.api.service import Limits, Outside
 
 from tests.api.http.test_cases import bearer, opened, problem, records
 
@@ -49,6 +57,29 @@ def test_the_same_answer_is_given_after_more_was_registered(client: TestClient) 
     again = send(client, key).json()
     assert {**again, "checkpoint": ""} == {**first, "checkpoint": ""}
     assert again["checkpoint"] != first["checkpoint"]
+
+
+def test_answers_are_forgotten_once_their_day_is_over_though_nobody_comes(
+    new_registry: Callable[[], Path], outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, now = new_registry(), datetime.now(UTC)
+    monkeypatch.setattr("optout.api.http.app._ANSWER_SECONDS", 0.02)
+    clock = [now]
+    away = replace(outside, clock=lambda: clock[0])
+    app = build(database, None, None, Limits(), outside=away)
+
+    def count() -> int:
+        with closing(sqlite3.connect(database)) as connection:
+            return int(connection.execute("SELECT count(*) FROM answers").fetchone()[0])
+
+    with TestClient(app, base_url="http://optout.example") as client:
+        assert send(client, KEY).status_code == 201
+        assert count() == 1
+        clock[0] = now + timedelta(hours=24)
+        until = time.monotonic() + 5
+        while count():
+            assert time.monotonic() < until
+            time.sleep(0.02)
 
 
 def test_a_key_with_another_request_is_refused(client: TestClient) -> None:
@@ -133,7 +164,9 @@ def test_a_key_may_be_short_or_long(length: int, client: TestClient) -> None:
 )
 def test_a_key_that_is_none_is_refused(key: str, client: TestClient) -> None:
     told = problem(send(client, key), 400)
-    assert told["advice"] == "Send a random one, such as a UUID."
+    assert told["advice"] == (
+        'Put a random one in double quotes: Idempotency-Key: "8e03978e-40d5-43e8-bc93-6894a57f9324"'
+    )
 
 
 def test_two_keys_are_none(client: TestClient) -> None:
@@ -156,7 +189,7 @@ def test_a_notice_that_is_sent_again_is_one(client: TestClient) -> None:
     assert again.headers["location"] == first.headers["location"]
     assert again.json() == first.json()
     assert "key of its own" in problem(send_notice(KEY, statement="other"), 422)["advice"]
-    assert "UUID" in problem(send_notice("none"), 400)["advice"]
+    assert "in double quotes" in problem(send_notice("none"), 400)["advice"]
 
 
 def test_figures_count_a_case_once(client: TestClient) -> None:

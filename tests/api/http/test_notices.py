@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from optout.registry import Identifier, Registry
 from optout.registry.cases import CaseItem
+from optout.registry.images import gates
 from optout.registry.log import Dispute, Record, Restore, Withdraw, parse_leaf
 
 from tests.registry.conftest import picture
@@ -119,6 +121,7 @@ def test_a_dispute_from_its_notice_to_its_end(client: TestClient, decision: str)
     (seen,) = against(client, case)
     assert seen == read(client, notice)
     assert (seen["statement"], seen["counter"], seen["decided"]) == ("it is ours", None, None)
+    assert seen["because"] is None
     told = shown(client, case)
     assert (told["undecided"], told["items"][0]["state"]) == (1, "disputed")
 
@@ -133,11 +136,13 @@ def test_a_dispute_from_its_notice_to_its_end(client: TestClient, decision: str)
     assert is_obeyed(client, item), "filters obey until it is decided"
 
     with operated(client) as registry:
+        assert item["value"] in {one.covers for one in registry.notices.undecided()}
         decide = getattr(registry.notices, decision)
         decide(notice["notice"], "looked at", datetime.now(UTC))
     upheld = decision == "uphold"
     assert read(client, notice)["state"] == ("upheld" if upheld else "rejected")
     assert read(client, notice)["decided"] is not None
+    assert read(client, notice)["because"] == against(client, case)[0]["because"] == "looked at"
     told = shown(client, case)
     assert (told["undecided"], told["items"][0]["state"]) == (
         0,
@@ -178,7 +183,11 @@ def test_every_kind_is_disputed_by_what_it_is(client: TestClient, item: dict, kn
     assert sent(client, index(case), told)["entry"] == index(case)
 
 
-def test_a_picture_is_disputed_by_its_hash(client: TestClient) -> None:
+def test_a_picture_is_disputed_by_its_hash(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Which hashes are taken is not asked here, and drawing what they are held against is slow.
+    monkeypatch.setattr(gates, "flat_hashes", lambda: np.zeros((1, 32), np.uint8))
     hashed = picture(11)
     digits = hashed.hashes["phash256"]["original"].hex()
     case = opened(client, {"kind": "image", "phash256": digits})
@@ -261,7 +270,10 @@ def test_secrets_open_their_own_alone(client: TestClient) -> None:
     assert [one["state"] for one in against(client, theirs)] == ["open"]
 
 
-def test_nobody_buries_or_ends_what_somebody_else_registered(client: TestClient) -> None:
+def test_nobody_buries_or_ends_what_somebody_else_registered(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("optout.registry.cases.notices.MOST_UNDECIDED", 3)
     mine, theirs = opened(client), opened(client)
     for _ in range(3):
         sent(client, index(theirs))
@@ -321,6 +333,17 @@ def test_a_notice_that_is_none_is_refused_where_it_is_at_fault(
     assert answer.status_code == 422, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert place in [fault["pointer"] for fault in answer.json()["errors"]]
+
+
+def test_who_gives_no_entry_is_told_where_its_number_comes_from(client: TestClient) -> None:
+    told = {"item": URL, "reason": "not-theirs", "statement": "it is ours"}
+    (fault,) = client.post("/v1/notices", json=told).json()["errors"]
+    assert (fault["pointer"], fault["reason"]) == ("#/entry", "missing")
+    for place in ("optout check", "/v1/entries/", "/v1/log"):
+        assert place in fault["advice"]
+    asked = client.get("/openapi.json").json()["paths"]["/v1/notices"]["post"]["requestBody"]
+    assert fault["advice"] in json.dumps(asked)
+    assert "optout check" in send(client, 10**9).json()["advice"]
 
 
 def test_a_blank_statement_is_refused(client: TestClient) -> None:

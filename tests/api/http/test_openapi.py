@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
 from fastapi.openapi.models import OpenAPI
 from fastapi.testclient import TestClient
 from optout.api.http.schemas import CaseAnswer, OpenedAnswer, ProblemAnswer
+from optout.registry import Identifier
 
 
 @pytest.fixture(scope="module")
@@ -108,12 +110,25 @@ def test_every_error_is_described_as_a_problem(document: dict) -> None:
 def test_what_needs_the_secret_says_so(document: dict) -> None:
     for method, path, operation in operations(document):
         secured = "{case}" in path or "{notice}" in path
-        assert bool(operation.get("security")) == secured
-        keyed = path in {"/v1/feeds/stopncii", "/api/v2/query/urls/", "/snapshot/{path}"} or (
+        asked = path in {"/api/v2/query/urls/", "/snapshot/{path}"}
+        keyed = path == "/v1/feeds/stopncii" or (
             path.startswith("/v1/uploads") or (method, path) == ("post", "/v1/reports")
         )
-        assert ("401" in operation["responses"]) == (secured or keyed)
+        told = [{"secret": []}] * secured + [{}] * asked + [{"key": []}] * (keyed or asked)
+        assert operation.get("security", []) == told, path
+        assert ("401" in operation["responses"]) == bool(told)
     assert document["components"]["securitySchemes"]["secret"]["scheme"] == "bearer"
+    key = document["components"]["securitySchemes"]["key"]
+    assert (key["in"], key["name"]) == ("header", "Authorization")
+
+
+def test_the_worked_example_of_a_look_up_is_true(document: dict) -> None:
+    told = document["paths"]["/v1/ranges/{prefix}"]["get"]["description"]
+    digest = Identifier.url("HTTPS://Anna.Example:443/2024/h%61rbour.jpg#top").digest
+    assert digest == sha256(b"optout/v1/url\0anna.example/2024/harbour.jpg").digest()
+    assert f"`{digest.hex()}`" in told
+    assert f"/v1/ranges/{digest.hex()[:5]}`" in told
+    assert f"`{digest.hex()[5:15]}…`" in told
 
 
 def test_the_examples_are_accepted(client: TestClient, document: dict) -> None:

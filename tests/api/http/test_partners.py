@@ -234,7 +234,7 @@ def test_large_bodies_hold_a_place_for_as_long_as_they_are_needed(
 
     with partnered(limits={"words": 100}) as one:
         desk = one.client.app.state.desk
-        judged, kept = desk.opted_out, desk.partners.keep_report
+        judged, kept = desk.published.opted_out, desk.partners.keep_report
 
         async def opted_out(addresses: Any) -> Any:
             held.append("judged")
@@ -244,7 +244,7 @@ def test_large_bodies_hold_a_place_for_as_long_as_they_are_needed(
             held.append("kept")
             return await kept(*arguments)
 
-        monkeypatch.setattr(desk, "opted_out", opted_out)
+        monkeypatch.setattr(desk.published, "opted_out", opted_out)
         monkeypatch.setattr(desk.partners, "keep_report", keep_report)
         monkeypatch.setattr(desk.uploads, "hold", hold)
         assert one.client.post(BULK, content=b"\n" * 100).status_code == 200

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from ipaddress import ip_network
 
 import pytest
+from optout.api.http.domain_quota import DomainQuota
+from optout.api.http.notice_quota import NoticeQuota
 from optout.api.http.quotas import UNKNOWN, QuotaGate, network_of
 from optout.api.service import Rate, Windows
 from optout.api.settings import Quotas
@@ -55,6 +58,12 @@ def gate(
         clock=clock,
     )
     return TestClient(guarded, client=(client, 5))
+
+
+def test_whoever_sets_the_clock_changes_nothing() -> None:
+    quotas = Quotas()
+    counting = (QuotaGate(app, quotas, refusal), DomainQuota(quotas), NoticeQuota(quotas.networks))
+    assert [one._windows._clock for one in counting] == [time.monotonic] * 3
 
 
 def scope_of(client: str | None, *forwarded: str) -> Scope:

@@ -132,6 +132,17 @@ def test_secrets_open_their_own_alone(client: TestClient) -> None:
         assert client.request(method, address).status_code == 401
 
 
+def test_what_is_reviewed_is_not_shown_again(client: TestClient) -> None:
+    case = opened(client)
+    ask(client, case)
+    with operated(client) as registry:
+        registry.sharing.review(index(case), datetime.now(UTC))
+    answer = ask(client, case)
+    assert answer.status_code == 409, answer.text
+    assert answer.json()["detail"] == "it is reviewed already"
+    assert [one["state"] for one in reviews(client, case)] == ["reviewed"]
+
+
 def test_what_is_no_longer_in_force_is_not_reviewed(client: TestClient) -> None:
     case = opened(client, URL, FILE)
     address, headers = f"/v1/cases/{case['case']}", bearer(case["secret"])
@@ -177,6 +188,17 @@ def test_a_value_that_is_blank_or_no_value_is_refused(client: TestClient) -> Non
     case = opened(client)
     for value in (" ", "<script>", "\N{RIGHT-TO-LEFT OVERRIDE}", "x" * 4000):
         assert ask(client, case, value=value).status_code == 422
+
+
+def test_a_passage_is_shown_in_full_length(client: TestClient) -> None:
+    novel = "The harbour lay still, and nobody had told the gulls. " * 1000
+    case = opened(client, {"kind": "text", "value": novel})
+    answer = ask(client, case, value=novel)
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["value"] == novel
+    longer = client.app.state.desk.limits.passage + 1  # type: ignore[attr-defined]
+    (fault,) = ask(client, case, value="x" * longer).json()["errors"]
+    assert (fault["pointer"], fault["reason"]) == ("#/value", "string-too-long")
 
 
 def test_bodies_that_are_none_are_refused(client: TestClient) -> None:

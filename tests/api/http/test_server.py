@@ -6,13 +6,19 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
 from optout.api.errors import CannotListen
-from optout.api.http.server import HEAD_SIZE, address_of, listen
+from optout.api.http.server import HEAD_SIZE, address_of, listen, server_of
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+from uvicorn import Server
 
 SERVE = """\
 import sys
@@ -165,3 +171,61 @@ def test_no_answer_waits_for_the_receipt_of_its_head() -> None:
             accepted, _ = listener.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@contextmanager
+def answering(size: int, *, pieces: int = 1) -> Iterator[tuple[Server, socket.socket]]:
+    """A server of one answer, and a client that has asked for it; little lies between them."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            for word in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{word}.complete"})
+            return
+        body = (bytes(size // pieces) for _ in range(pieces))
+        await StreamingResponse(body, headers={"Content-Length": str(size)})(scope, receive, send)
+
+    ready = threading.Event()
+    with listen("127.0.0.1", 0) as listener, socket.socket() as client:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        server = server_of(app, ready.set)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            assert ready.wait(10)
+            client.settimeout(10)
+            client.connect(listener.getsockname())
+            client.sendall(b"GET / HTTP/1.1\r\nHost: optout.example\r\nConnection: close\r\n\r\n")
+            yield server, client
+        finally:
+            server.should_exit = True
+            thread.join(30)
+
+
+@pytest.mark.parametrize(("size", "pieces"), [(1 << 20, 1), (1 << 20, 64), (50_000, 1)])
+def test_who_takes_nothing_of_an_answer_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, size: int, pieces: int
+) -> None:
+    monkeypatch.setattr("optout.api.http.server.STALL_SECONDS", 0.2)
+    with answering(size, pieces=pieces) as (server, client):
+        assert client.recv(1) == b"H"
+        assert len(server.server_state.connections) == 1
+        end = time.monotonic() + 5
+        while server.server_state.connections and time.monotonic() < end:
+            time.sleep(0.02)
+        assert not server.server_state.connections
+
+
+@pytest.mark.parametrize("pieces", [1, 64])
+def test_who_takes_an_answer_slowly_and_steadily_gets_it(
+    monkeypatch: pytest.MonkeyPatch, pieces: int
+) -> None:
+    monkeypatch.setattr("optout.api.http.server.STALL_SECONDS", 0.2)
+    taken = b""
+    with answering(1 << 18, pieces=pieces) as (_, client):
+        while piece := client.recv(1 << 16):
+            taken += piece
+            time.sleep(len(piece) / (1 << 18))
+    assert len(taken.partition(b"\r\n\r\n")[2]) == 1 << 18

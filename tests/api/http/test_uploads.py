@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -212,6 +213,66 @@ async def test_lists_are_for_their_owner_and_so_many_wait_and_no_more(desk: Any)
 
 
 @pytest.mark.anyio
+async def test_lists_that_arrive_count_as_those_that_wait(desk: Any) -> None:
+    lists, partner, registry, folder = desk
+    begun, rest = anyio.Event(), anyio.Event()
+
+    async def slow() -> Any:
+        yield LIST[:9]
+        begun.set()
+        await rest.wait()
+        yield LIST[9:]
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(lambda: lists.take(partner, "csv", "", slow(), takes_back=False))
+        await begun.wait()
+        with pytest.raises(Busy, match="too many lists wait"):
+            await lists.take(partner, "csv", "", body(), takes_back=False)
+        assert len(list(folder.iterdir())) == 1
+        rest.set()
+    assert len(registry.uploads.unfinished()) == 1
+
+
+@pytest.mark.anyio
+async def test_what_broke_off_counts_no_more(desk: Any) -> None:
+    async def broken() -> Any:
+        yield LIST
+        raise ZeroDivisionError
+
+    lists, partner, registry, _ = desk
+    with pytest.raises(ZeroDivisionError):
+        await lists.take(partner, "csv", "", broken(), takes_back=False)
+    assert await lists.take(partner, "csv", "", body(), takes_back=False)
+    assert len(registry.uploads.unfinished()) == 1
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("left", [999, 1500])
+async def test_lists_leave_some_room_to_others(
+    desk: Any, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    _, partner, registry, folder = desk
+    lists = UploadDesk(registry, folder, Limits(spare=1000))
+    taken = []
+
+    def usage(_: Path) -> Any:
+        return SimpleNamespace(free=left - sum(taken))
+
+    async def long() -> Any:
+        for _ in range(20):
+            taken.append(100)
+            yield bytes(100)
+
+    monkeypatch.setattr("optout.api.service.uploads._ROOM_BYTES", 150)
+    monkeypatch.setattr("optout.api.service.uploads.shutil.disk_usage", usage)
+    with pytest.raises(Busy, match="too little room is left to keep lists"):
+        await lists.take(partner, "csv", "", long(), takes_back=False)
+    assert sum(taken) == (0 if left < 1000 else 600)
+    assert list(folder.iterdir()) == []
+    assert registry.uploads.unfinished() == []
+
+
+@pytest.mark.anyio
 async def test_where_there_is_no_room_a_list_is_not_taken(desk: Any) -> None:
     lists, partner, registry, folder = desk
     folder.write_bytes(b"")
@@ -228,6 +289,88 @@ async def finished(registry: Registry, identity: str) -> PartnersUpload:
             return found
         await anyio.sleep(0.01)
     raise AssertionError(found)
+
+
+class Failing(UploadDesk):
+    """Fails at one list, as often as it is tried."""
+
+    bad = ""
+    tried = 0
+
+    def _work_off(self, identity: str) -> None:
+        if identity == self.bad:
+            self.tried += 1
+            raise RegistryError("anna")
+        super()._work_off(identity)
+
+
+@pytest.fixture
+def failing(desk: Any) -> tuple[Failing, Partner, Registry, Path]:
+    _, partner, registry, folder = desk
+    return Failing(registry, folder, Limits(waiting=3)), partner, registry, folder
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("_hurried")
+async def test_a_list_that_fails_keeps_no_other_waiting_and_is_tried_less_and_less_often(
+    failing: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lists, partner, registry, folder = failing
+    monkeypatch.setattr("optout.api.service.uploads._RETRY_SECONDS", 0.05)
+    lists.bad = await lists.take(partner, "csv", "", body(), takes_back=False)
+    good = await lists.take(partner, "csv", "", body(), takes_back=False)
+    lists.start()
+    assert (await finished(registry, good)).progress.changed == 2
+    await anyio.sleep(0.5)
+    # After 0.05, 0.15 and 0.35 seconds; every 0.05 seconds would be ten times.
+    assert 2 <= lists.tried <= 5
+    assert registry.uploads.unfinished() == [lists.bad]
+    assert [path.stem for path in folder.iterdir()] == [lists.bad]
+    assert "anna" not in caplog.text
+    lists.bad = ""
+    lists.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("_hurried")
+async def test_a_list_that_fails_for_hours_is_given_up(
+    failing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists, partner, registry, folder = failing
+    monkeypatch.setattr("optout.api.service.uploads._GIVEN_UP_SECONDS", 0.2)
+    lists.bad = await lists.take(partner, "csv", "", body(), takes_back=False)
+    lists.start()
+    found = await finished(registry, lists.bad)
+    lists.close()
+    assert (found.progress.state, found.progress.fault[:20]) == ("failed", "something unforeseen")
+    assert lists.tried > 5
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("_hurried")
+async def test_no_list_is_to_blame_while_nothing_can_be_written(
+    failing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists, partner, registry, folder = failing
+    for name, value in (("SECONDS", 0.0), ("TRIES", 1)):
+        monkeypatch.setattr(f"optout.api.service.uploads._GIVEN_UP_{name}", value)
+    lists.bad = await lists.take(partner, "csv", "", body(), takes_back=False)
+
+    def away(*_: object) -> None:
+        raise RegistryError("it is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(registry.uploads, "keep", away)
+        lists.start()
+        with anyio.fail_after(5):
+            while lists.tried < 5:
+                await anyio.sleep(0.01)
+        assert registry.uploads.unfinished() == [lists.bad]
+        assert len(list(folder.iterdir())) == 1
+        good, lists.bad = lists.bad, ""
+    assert (await finished(registry, good)).progress.changed == 2
+    lists.close()
 
 
 async def gone(path: Path) -> None:

@@ -87,6 +87,16 @@ def test_the_same_letter_is_the_same_however_often_it_is_sent() -> None:
     assert letter.as_bytes() == letter.as_bytes()
 
 
+def test_a_letter_that_is_written_once_more_is_known_for_the_same() -> None:
+    given = ("code", "en", "a@a.example", VALUES["code"])
+    kept = {POST.write(*given, identity="4f1d0a9b").identity for _ in range(2)}
+    (identity,) = kept
+    assert re.fullmatch(r"<[0-9a-f]{32}@optout\.example>", identity)
+    assert "4f1d0a9b" not in identity
+    others = [POST.write(*given).identity for _ in range(2)]
+    assert len({*kept, *others, POST.write(*given, identity="4f1d0a9c").identity}) == 4
+
+
 def test_no_value_becomes_a_header_or_a_paragraph() -> None:
     wicked = "x\r\nBcc: b@b.example\r\n\r\nSend us money\u2028now\u202e" + "y" * 1000
     letter = POST.write("excluded", "en", "a@a.example", {**VALUES["excluded"], "partner": wicked})

@@ -232,6 +232,36 @@ def test_a_server_that_hangs_is_not_waited_for() -> None:
     run(work())
 
 
+def test_one_letter_takes_so_long_and_no_longer_behind_others_too() -> None:
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        async with serving(Silent) as port:
+            mailer = SmtpMailer("127.0.0.1", port, security="none", letter_seconds=0.2)
+            begun = loop.time()
+            sends = (mailer.send(letter()) for _ in range(20))
+            told = await asyncio.gather(*sends, return_exceptions=True)
+            assert loop.time() - begun < 2
+        assert {type(one) for one in told} == {LetterDelayed}
+        assert {str(one) for one in told} == {str(told[0])}
+        assert "does not answer in time" in str(told[0])
+
+    run(work())
+
+
+def test_what_the_server_has_taken_is_sent_however_slowly_it_parts() -> None:
+    class Parting(Server):
+        async def smtp_QUIT(self, arg: str) -> None:  # noqa: N802  # aiosmtpd's own name
+            await asyncio.sleep(0.6)
+            await super().smtp_QUIT(arg)
+
+    async def work() -> None:
+        async with serving(lambda: Parting(Handler(), hostname="m")) as port:
+            mailer = SmtpMailer("127.0.0.1", port, security="none", letter_seconds=0.5)
+            await mailer.send(letter())
+
+    run(work())
+
+
 def test_a_server_that_hangs_up_or_is_away_delays() -> None:
     async def work() -> None:
         async with serving(Dropping) as port:

@@ -81,6 +81,23 @@ def test_a_line_in_the_file_of_the_profile(site: Site, looking: Looking) -> None
     assert looking() == Proved("7")
 
 
+def test_where_the_profile_holds_the_line_nothing_more_is_asked_for(
+    site: Site, looking: Looking
+) -> None:
+    site.pages[README] = answer(LINE)
+    for bio, questions in ((LINE, 1), ("", 2)):
+        site.asked.clear()
+        site.pages[USER] = told({"login": "anna", "id": 7, "bio": bio})
+        assert looking() == Proved("7")
+        assert len(site.asked) == questions
+
+
+def test_a_further_text_that_cannot_be_read_says_nothing(site: Site, looking: Looking) -> None:
+    site.pages[USER] = told({"login": "anna", "id": 7, "bio": ""})
+    site.pages[README] = answer(status=503)
+    assert isinstance(looking(), Unreachable)
+
+
 def test_the_line_of_another_case_does_not_count(site: Site, looking: Looking) -> None:
     other = replace(GITHUB, case_number="C-2")
     site.pages[USER] = told({"login": "anna", "id": 7, "bio": other.line})

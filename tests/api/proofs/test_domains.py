@@ -12,7 +12,6 @@ from optout.api.proofs import (
     Challenge,
     DnsResolver,
     Fetcher,
-    Method,
     NotFound,
     Proof,
     Proved,
@@ -25,6 +24,7 @@ from optout.api.proofs import (
     prove_by_record,
     same_domain,
 )
+from optout.registry.cases import Method
 from optout.registry.identifiers import Kind
 
 from .servers import Names, Site, answer, holding, run, zone

@@ -37,12 +37,16 @@ def beside(database: Path) -> Beside:
     return Beside(str(database))
 
 
+SPARED = Path("/proc/self/oom_score_adj")
+
+
 def write_what_holds() -> None:
     """Writes into the file that it is told how it runs."""
 
     def work(registry: Registry, arguments: list[str], _: threading.Event) -> bool:
         command = Path("/proc/self/cmdline").read_bytes().decode().replace("\0", " ")
-        Path(arguments[0]).write_text(f"{registry.size} {os.nice(0)} {command}")
+        spared = SPARED.read_text("ascii").strip() if SPARED.exists() else "1000"
+        Path(arguments[0]).write_text(f"{registry.size} {os.nice(0)} {spared} {command}")
         return True
 
     work_beside(work)
@@ -82,14 +86,65 @@ def test_work_has_a_process_that_yields_and_names_no_registry(
     registry: Registry, beside: Beside, database: Path, tmp_path: Path
 ) -> None:
     assert beside.run(write_what_holds, str(tmp_path / "told"))
-    size, nice, command = (tmp_path / "told").read_text().split(" ", 2)
+    size, nice, spared, command = (tmp_path / "told").read_text().split(" ", 3)
     assert (int(size), int(nice)) == (registry.size, os.nice(0) + 10)
+    assert spared == "1000", "where memory runs out, it goes before the service"
     assert str(database) not in command
 
 
 def test_work_that_is_ended_from_outside_is_told(registry: Registry, beside: Beside) -> None:
     with pytest.raises(WorkerBroken, match="was ended by signal 9"):
         beside.run(crash)
+
+
+def spared() -> None:
+    """Is told to end as every process of a service is, and ends its work all the same."""
+
+    def work(_registry: Registry, arguments: list[str], ending: threading.Event) -> bool:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            os.kill(os.getpid(), number)
+        Path(arguments[0]).write_text(str(ending.is_set()))
+        return True
+
+    work_beside(work)
+
+
+def early() -> None:
+    """Is told to end before it could prepare for that."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def interrupted() -> None:
+    """Likewise."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_work_ends_with_the_service_and_not_when_every_process_is_told_to(
+    registry: Registry, beside: Beside, tmp_path: Path
+) -> None:
+    assert beside.run(spared, str(tmp_path / "told"))
+    assert (tmp_path / "told").read_text() == "False"
+
+
+@pytest.mark.parametrize("main", [early, interrupted])
+def test_work_that_is_told_to_end_at_its_start_was_stopped_and_is_not_broken(
+    beside: Beside, main: Callable[[], None]
+) -> None:
+    assert not beside.run(main)
+
+
+def test_where_no_process_can_be_started_nothing_is_left_open(
+    beside: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError("no process")
+
+    monkeypatch.setattr("optout.api.service.beside.subprocess.Popen", full)
+    before = sorted(Path("/proc/self/fd").iterdir())
+    with pytest.raises(OSError, match="no process"):
+        beside.run(spared)
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
 
 
 def test_work_that_fails_is_noted_by_its_place(
@@ -158,6 +213,29 @@ async def test_a_list_is_worked_off_beside(
     found = await worked_off(registry, UploadDesk(registry, tmp_path, Limits(), beside))
     assert (found.progress.state, found.progress.changed) == ("done", 2)
     assert list(tmp_path.iterdir()) == []
+
+
+class Stopping(Beside):
+    """Is stopped once, as with the service, and goes on at the next start."""
+
+    stopped = False
+
+    def run(self, main: Callable[[], None], *arguments: str) -> bool:
+        if not self.stopped:
+            self.stopped = True
+            main = early
+        return super().run(main, *arguments)
+
+
+@pytest.mark.anyio
+async def test_a_list_outlives_that_the_service_is_stopped(
+    registry: Registry, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("optout.api.service.uploads._LOOK_SECONDS", 0.01)
+    beside = Stopping(str(database))
+    found = await worked_off(registry, UploadDesk(registry, tmp_path, Limits(), beside))
+    assert beside.stopped
+    assert (found.progress.state, found.progress.changed) == ("done", 2)
 
 
 class Breaking(Beside):

@@ -56,11 +56,18 @@ class Later(Handler):
         return await super().handle_DATA(*args)
 
 
-@pytest.mark.parametrize(("until", "attempts"), [(UNTIL, 2), (NOW, 1)])
+@pytest.mark.parametrize(
+    ("until", "attempts"), [(UNTIL, 2), (NOW + timedelta(seconds=2), 1), (NOW, 0)]
+)
 def test_a_letter_is_tried_once_more_while_somebody_needs_it(
-    world: Callable[[int], Outside], until: datetime, attempts: int
+    world: Callable[[int], Outside],
+    until: datetime,
+    attempts: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     handler = Later()
+    if attempts < 2:
+        monkeypatch.setattr(courier, "RETRY", timedelta(seconds=2))
 
     async def work() -> None:
         async with serving(keeping(handler)) as port:
@@ -72,7 +79,22 @@ def test_a_letter_is_tried_once_more_while_somebody_needs_it(
     run(work())
     assert len(handler.taken) == attempts
     identities = {content.partition(b"Message-ID")[2][:40] for _, _, content in handler.taken}
-    assert len(identities) == 1
+    assert len(identities) == min(attempts, 1)
+
+
+def test_a_code_whose_turn_does_not_come_in_time_is_not_sent(
+    world: Callable[[int], Outside], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def work() -> None:
+        async with serving(Silent) as port:
+            outside = world(port)
+            sender = Courier(outside, 1)
+            sender.take(writing(outside), NOW + timedelta(milliseconds=50))
+            await settle(sender)
+
+    with caplog.at_level(logging.WARNING, "optout"):
+        run(work())
+    assert "a code was not sent: it was over before its turn came" in caplog.text
 
 
 def test_a_letter_that_is_refused_is_not_tried_again_and_nobody_is_named(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from optout.api.proofs import Method, Proof, covers
+from optout.api.proofs import Proof, covers
 from optout.api.service.covering import Coverage
-from optout.registry.cases import Case, CaseEntry
+from optout.registry.cases import Case, CaseEntry, Method
 from optout.registry.identifiers import Grade, Kind, canonical
 from optout.registry.log import Status
 

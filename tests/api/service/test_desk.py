@@ -13,6 +13,7 @@ from optout.api.service import Desk, Item, Limits, Outside, Published, Upload, r
 from optout.api.service.judging import AddressJudge
 from optout.registry import Registry
 from optout.registry.errors import CaseNotFound, RegistryError
+from optout.registry.images import gates
 
 LIMITS = Limits()
 
@@ -23,7 +24,7 @@ def test_snapshots_are_built_beside_the_registry_and_go_with_the_service(
 ) -> None:
     database = new_registry()
     desk = Desk.open(form.format(database), None, LIMITS, outside)
-    file = asyncio.run(desk.file("snapshot.json"))
+    file = asyncio.run(desk.published.open("snapshot.json"))
     assert file is not None
     file.stream.close()
     built = database.with_name("optout.db.published")
@@ -36,7 +37,7 @@ def test_snapshots_are_built_where_they_are_wanted(
     new_registry: Callable[[], Path], tmp_path: Path, outside: Outside
 ) -> None:
     desk = Desk.open(new_registry(), tmp_path / "elsewhere", LIMITS, outside)
-    file = asyncio.run(desk.file("snapshot.json"))
+    file = asyncio.run(desk.published.open("snapshot.json"))
     assert file is not None
     file.stream.close()
     assert list((tmp_path / "elsewhere").rglob("snapshot.json"))
@@ -104,6 +105,16 @@ def failing(*_: object) -> Any:
     raise RegistryError("anna", "anna")
 
 
+def test_the_gate_of_hashes_is_warmed_beside_everything_else(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[threading.Thread] = []
+    monkeypatch.setattr(gates, "flat_hashes", lambda: drawn.append(threading.current_thread()))
+    asyncio.run(desk.warm())
+    (drawing,) = drawn
+    assert drawing is not threading.current_thread()
+
+
 def test_what_is_registered_is_told_whatever_goes_wrong_behind_it(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -160,12 +171,12 @@ def test_who_is_overtaken_by_an_erasure_asks_what_is_left(
             given.append(published)
             if len(given) == 1:
                 desk._registry.cases.erase(case.number, case.secret)
-                desk.forget_erased()
+                desk.published.forget_erased()
             return seen(self, published, asked)
 
         monkeypatch.setattr(AddressJudge, "opted_out", overtaken)
         asked = ["https://anna.example/a", "https://bea.example/b"]
-        assert await desk.opted_out(asked) == [False, True]
+        assert await desk.published.opted_out(asked) == [False, True]
 
     asyncio.run(main())
     assert [published.is_there for published in given] == [False, True]
@@ -174,4 +185,4 @@ def test_who_is_overtaken_by_an_erasure_asks_what_is_left(
 def test_what_fails_for_another_reason_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AddressJudge, "opted_out", failing)
     with pytest.raises(RegistryError):
-        asyncio.run(desk.opted_out(["https://anna.example/a"]))
+        asyncio.run(desk.published.opted_out(["https://anna.example/a"]))

@@ -180,6 +180,22 @@ def noted(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
     assert "anna" not in "\n".join(found)
 
 
+def test_what_is_sent_again_because_nobody_could_say_so_is_known_for_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handler, case = Handler(), world.case()
+    world.tell(case)
+    with monkeypatch.context() as killed:
+        killed.setattr(world.registry.news, "sent", lambda _: None)
+        world.sent_to(handler)
+    world.clock.now += LEASE
+    world.sent_to(handler)
+    assert world.left() == 0
+    identities = [letter["Message-ID"] for letter in handler.letters(ANNA)]
+    assert len(identities) == 4
+    assert len(set(identities)) == 2
+
+
 def test_an_address_that_is_refused_is_not_written_to_again(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -14,9 +14,8 @@ from typing import Any
 import anyio
 import pytest
 from optout.api.errors import Busy, ItemsRefused, ProofOver, Unprovable
-from optout.api.proofs import Method
-from optout.api.service import Checked, Desk, Item, Limits, Outside, proving, read_line
-from optout.registry.cases import OpenedCase, ProofState
+from optout.api.service import Checked, Desk, Item, Limits, Outside, asking, read_line
+from optout.registry.cases import Method, OpenedCase, ProofState
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import Grade
 
@@ -110,11 +109,11 @@ def test_a_proof_is_looked_at_again_every_week_and_stands_longer_each_time(
         await owner.proves(around)
         around.zone.asked.clear()
         around.pass_time(days=6, hours=23)
-        await desk.proofs.recheck()
+        await desk.rechecks.run()
         assert around.zone.asked == []
         around.pass_time(hours=1)
-        await desk.proofs.recheck()
-        await desk.proofs.recheck()
+        await desk.rechecks.run()
+        await desk.rechecks.run()
         assert len(around.zone.asked) == 1
         (shown,) = await desk.proofs.of(*owner.key)
         assert shown.proof.checked == around.now
@@ -136,14 +135,14 @@ def test_missing_three_times_in_a_row_a_proof_ends_and_the_grades_fall_back(
             around.silent = there is None
             around.records = dict(record) if there else {}
             around.pass_time(**WEEK)
-            await desk.proofs.recheck()
+            await desk.rechecks.run()
             assert await owner.state() == (ProofState.STANDING, failures)
             assert await owner.grades() == {Grade.DOMAIN}
         # What its owner looks for in vain is no reason to end it.
         assert (await owner.checks(identity)).found is False
         assert await owner.state() == (ProofState.STANDING, 2)
         around.pass_time(**WEEK)
-        await desk.proofs.recheck()
+        await desk.rechecks.run()
         assert await owner.state() == (ProofState.ENDED, 3)
         assert await owner.grades() == {Grade.SELF}
         around.records = record
@@ -161,13 +160,13 @@ def test_what_nobody_can_reach_stands_until_it_expires(desk: Desk, around: World
         around.silent = True
         for weeks in (1, 1, 1, 49):
             around.pass_time(weeks=weeks)
-            await desk.proofs.recheck()
+            await desk.rechecks.run()
         assert await owner.state() == (ProofState.STANDING, 0)
         assert await desk.proofs.of(*other.key) == []
         around.silent = False
         around.pass_time(days=1)
         around.zone.asked.clear()
-        await desk.proofs.recheck()
+        await desk.rechecks.run()
         assert around.zone.asked == []
         assert await owner.state() == (ProofState.ENDED, 0)
         assert await owner.grades() == {Grade.SELF}
@@ -181,13 +180,13 @@ def test_a_record_that_its_owner_lets_run_out_is_missing(desk: Desk, around: Wor
         await owner.proves(around)
         for days in (360, 30, 7):
             around.pass_time(days=days)
-            await desk.proofs.recheck()
+            await desk.rechecks.run()
         (shown,) = await desk.proofs.of(*owner.key)
         assert (shown.proof.state, shown.proof.failures) == (ProofState.STANDING, 1)
         # The one that is shown by now goes on.
         around.records[shown.challenge.record_name] = shown.challenge.record_value
         around.pass_time(**WEEK)
-        await desk.proofs.recheck()
+        await desk.rechecks.run()
         assert await owner.state() == (ProofState.STANDING, 0)
 
     run(main())
@@ -203,10 +202,10 @@ def test_an_account_is_compared_by_what_it_is_called_for_good(desk: Desk, around
         for stable, failures in ((7, 0), (8, 1), (7, 0), (8, 1), (8, 2)):
             around.profile(line, stable=stable)
             around.pass_time(**WEEK)
-            await desk.proofs.recheck()
+            await desk.rechecks.run()
             assert await owner.state() == (ProofState.STANDING, failures)
         around.pass_time(**WEEK)
-        await desk.proofs.recheck()
+        await desk.rechecks.run()
         assert await owner.grades() == {Grade.SELF}
 
     run(main())
@@ -222,7 +221,7 @@ def test_two_processes_look_at_each_proof_once(
             await (await Owner.at(desk)).proves(around)
         around.zone.asked.clear()
         around.pass_time(**WEEK)
-        await asyncio.gather(desk.proofs.recheck(), other.proofs.recheck())
+        await asyncio.gather(desk.rechecks.run(), other.rechecks.run())
         assert len(around.zone.asked) == 3
 
     with (
@@ -235,7 +234,7 @@ def test_two_processes_look_at_each_proof_once(
 def test_a_fault_with_one_proof_is_not_the_others(
     desk: Desk, around: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = proving.prove_by_record
+    real = asking.prove_by_record
 
     async def faulty(challenge: Any, *rest: Any) -> Any:
         if challenge.case_number == broken.case.number:
@@ -249,10 +248,10 @@ def test_a_fault_with_one_proof_is_not_the_others(
         broken, refused, third = [await Owner.at(desk) for _ in range(3)]
         for owner in (broken, refused, third):
             await owner.proves(around)
-        monkeypatch.setattr(proving, "prove_by_record", faulty)
+        monkeypatch.setattr(asking, "prove_by_record", faulty)
         around.records.clear()
         around.pass_time(**WEEK)
-        await desk.proofs.recheck()
+        await desk.rechecks.run()
         assert [(await owner.state())[1] for owner in (broken, refused, third)] == [0, 1, 1]
         (shown,) = await desk.proofs.of(*refused.key)
         told = await refused.checks(shown.proof.id)
@@ -351,7 +350,9 @@ def test_no_more_are_looked_at_at_once_than_there_are_places(
         async with hanging(names, 2, checks):
             await asyncio.sleep(0.1)
             assert await owners[0].grades() == {Grade.SELF}
+            assert desk.waiting()["checks"] == 2
         assert names.most == 2
+        assert desk.waiting()["checks"] == 0
 
     with slow_desk(around, new_registry(), "anna", check_seconds=15, checks=2) as (desk, names):
         run(main(desk, names))
@@ -382,7 +383,7 @@ def test_who_is_slow_to_answer_holds_up_no_round_for_long(
         assert (await owner.checks(shown.proof.id)).found
         names.slow = "anna"
         around.pass_time(**WEEK)
-        await desk.proofs.recheck()
+        await desk.rechecks.run()
         assert await owner.state() == (ProofState.STANDING, 0)
 
     with slow_desk(around, new_registry(), "nobody", check_seconds=0.5) as (desk, names):
@@ -392,7 +393,7 @@ def test_who_is_slow_to_answer_holds_up_no_round_for_long(
 def test_what_its_owner_ends_while_it_is_looked_for_stays_ended(
     desk: Desk, around: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = proving.prove_by_record
+    real = asking.prove_by_record
 
     async def main() -> None:
         owner = await Owner.at(desk)
@@ -404,7 +405,7 @@ def test_what_its_owner_ends_while_it_is_looked_for_stays_ended(
             await desk.proofs.end(*owner.key, shown.proof.id)
             return found
 
-        monkeypatch.setattr(proving, "prove_by_record", meanwhile)
+        monkeypatch.setattr(asking, "prove_by_record", meanwhile)
         with pytest.raises(ProofOver, match="has ended meanwhile"):
             await owner.checks(shown.proof.id)
         assert await owner.grades() == {Grade.SELF}
@@ -415,7 +416,7 @@ def test_what_its_owner_ends_while_it_is_looked_for_stays_ended(
 def test_what_was_erased_while_it_was_looked_for_is_not_raised(
     desk: Desk, around: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = proving.prove_by_record
+    real = asking.prove_by_record
 
     async def main() -> None:
         owner = await Owner.at(desk, "anna.example", "anna.example/a")
@@ -427,7 +428,7 @@ def test_what_was_erased_while_it_was_looked_for_is_not_raised(
             await desk.erase(*owner.key, [first])
             return await real(*given)
 
-        monkeypatch.setattr(proving, "prove_by_record", meanwhile)
+        monkeypatch.setattr(asking, "prove_by_record", meanwhile)
         checked = await owner.checks(shown.proof.id)
         assert checked.raised == checked.proof.items == [second]
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from optout.api.service import Publisher
+from optout.api.errors import Busy
+from optout.api.service import Limits, Publisher, lulls
+from optout.api.service.beside import Beside
 from optout.api.service.feed import Feed
 from optout.api.service.judging import AddressJudge
+from optout.api.service.published import PublishedDesk
 from optout.registry import Identifier, Registry, Snapshot
 from optout.registry.errors import RegistryError
 from optout.registry.registry import Claim
@@ -127,15 +134,15 @@ def test_what_another_process_erased_is_not_handed_out(
 def test_what_is_erased_while_a_snapshot_is_built_is_not_published(
     publisher: Publisher, registry: Registry, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build = registry.snapshot
+    build = registry.snapshot_once
 
-    def overtaken(folder: Path) -> Snapshot:
+    def overtaken(folder: Path) -> Snapshot | None:
         built = build(folder)
         if registry.size == 2:
             registry.erase([0])
         return built
 
-    monkeypatch.setattr(registry, "snapshot", overtaken)
+    monkeypatch.setattr(registry, "snapshot_once", overtaken)
     published = publisher.current()
     assert published.size == registry.size == 3
     assert list(published.folder.parent.iterdir()) == [published.folder]
@@ -286,14 +293,14 @@ def test_where_nothing_is_published_it_is_time(registry: Registry, folder: Path)
 def test_what_is_being_built_at_the_end_goes_too(
     registry: Registry, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build, begun, let = registry.snapshot, threading.Event(), threading.Event()
+    build, begun, let = registry.snapshot_once, threading.Event(), threading.Event()
 
-    def slow(folder: Path) -> Snapshot:
+    def slow(folder: Path) -> Snapshot | None:
         begun.set()
         assert let.wait(10)
         return build(folder)
 
-    monkeypatch.setattr(registry, "snapshot", slow)
+    monkeypatch.setattr(registry, "snapshot_once", slow)
     publisher = Publisher(registry, folder, seconds=3600)
     renewing = threading.Thread(target=publisher.renew)
     renewing.start()
@@ -323,3 +330,212 @@ def test_an_erasure_is_noticed_although_reading_the_log_failed_behind_it(
     publisher.forget_erased()
     assert not published.is_there
     assert publisher.newest() is None
+
+
+OPENINGS = "audit/openings.jsonl"
+
+
+def opened(folder: Path) -> set[int]:
+    """The entries of which a folder tells what they cover."""
+    return {json.loads(line)["index"] for line in (folder / OPENINGS).read_text().splitlines()}
+
+
+class Eraser(threading.Thread):
+    """Registers and erases until it is told to stop; waits where it has to, as the desk does."""
+
+    def __init__(self, registry: Registry, publisher: Publisher) -> None:
+        super().__init__(daemon=True)
+        self._registry, self._publisher = registry, publisher
+        self.erased: list[int] = []
+        self.ending = threading.Event()
+
+    def run(self) -> None:
+        (entry,) = register(self._registry, "anna.example/erased/0")
+        while not self.ending.is_set():
+            # The next one is there before, so that there is always one that a build may hold.
+            (following,) = register(self._registry, f"anna.example/erased/{entry + 1}")
+            erase = partial(self._registry.erase, [entry])
+            while not self._publisher.erase(erase, at_once=False):
+                if self.ending.wait(0.005):
+                    return
+            self.erased.append(entry)
+            entry = following
+
+
+def test_whatever_is_erased_snapshots_are_published_that_hold_nothing_of_it(
+    registry: Registry, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lulls, "OPEN_SECONDS", 0.05)
+    publisher, build = Publisher(registry, folder, seconds=3600), registry.snapshot_once
+    eraser, builds, held = Eraser(registry, publisher), [0], []
+
+    def overtaken(folder: Path) -> Snapshot | None:
+        """Takes until something else is erased, or erasures have to wait for it."""
+        builds[-1] += 1
+        built = build(folder)
+        while built is not None and not publisher.lull.is_on:
+            if registry._store.erased_since(built.size):
+                return None
+            time.sleep(0.005)
+        return built
+
+    def look(_: float) -> None:
+        """Called when something was published, while erasures still wait."""
+        newest = publisher.newest()
+        assert newest is not None
+        held.append(opened(newest.folder) & set(eraser.erased))
+
+    def publish() -> None:
+        while len(builds) < 3:
+            published = publisher.current()
+            builds.append(0)
+            while published.is_there:
+                time.sleep(0.005)
+
+    monkeypatch.setattr(publisher.lull, "prolong", look)
+    monkeypatch.setattr(registry, "snapshot_once", overtaken)
+    publishing = threading.Thread(target=publish, daemon=True)
+    eraser.start()
+    publishing.start()
+    publishing.join(20)
+    eraser.ending.set()
+    eraser.join(10)
+    assert held == [set(), set()]
+    assert builds[:2] == [4, 2], "each but the last was overtaken"
+    assert len(eraser.erased) >= 4
+    publisher.close()
+
+
+def test_a_log_that_grows_all_the_time_is_published(
+    publisher: Publisher, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build, builds = registry.snapshot_once, []
+
+    def growing(folder: Path) -> Snapshot | None:
+        built = build(folder)
+        builds.append(register(registry, f"anna.example/grown/{registry.size}"))
+        registry.withdraw([0] if len(builds) == 1 else [])
+        return built
+
+    monkeypatch.setattr(registry, "snapshot_once", growing)
+    assert publisher.current().size == 2
+    assert publisher.current().size == 4
+    assert len(builds) == 2
+
+
+def half_built(folder: Path) -> Snapshot | None:
+    folder.mkdir()
+    (folder / "openings.jsonl").write_text("anna")
+    raise RegistryError("what is done beside the service has failed")
+
+
+def test_a_build_that_fails_leaves_nothing_behind(
+    publisher: Publisher, registry: Registry, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = publisher.current()
+    register(registry, "anna.example/3")
+    with monkeypatch.context() as patched:
+        patched.setattr(registry, "snapshot_once", half_built)
+        with pytest.raises(RegistryError, match="has failed"):
+            publisher.current()
+    assert list(published.folder.parent.iterdir()) == [published.folder]
+
+
+def test_an_erasure_takes_down_whatever_lies_there_but_what_is_being_built(
+    registry: Registry, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher, build = Publisher(registry, folder, seconds=3600), registry.snapshot_once
+    published = publisher.current()
+    left, seen = published.folder.with_name("2-0123abcd"), []
+    left.mkdir()
+    register(registry, "anna.example/3")
+
+    def overtaken(folder: Path) -> Snapshot | None:
+        built = build(folder)
+        if not seen:
+            registry.erase([0])
+            publisher.forget_erased()
+        seen.append((folder, list(folder.parent.iterdir())))
+        return built
+
+    monkeypatch.setattr(registry, "snapshot_once", overtaken)
+    newest = publisher.current()
+    (tainted, others), (_, later) = seen
+    assert others == [tainted]
+    assert later == [newest.folder]
+    assert list(newest.folder.parent.iterdir()) == [newest.folder]
+
+
+def test_what_is_erased_is_gone_although_the_log_cannot_be_read(
+    publisher: Publisher, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = publisher.current()
+
+    def away(start: int = 0) -> Iterator[bytes]:
+        raise RegistryError("the database cannot be reached")
+
+    def erase() -> None:
+        registry.erase([0])
+        monkeypatch.setattr(registry, "leaves", away)
+
+    assert publisher.erase(erase, at_once=False)
+    assert not published.folder.exists()
+    assert publisher.newest() is None
+
+
+def test_a_build_that_fails_is_not_tried_again_at_once(
+    registry: Registry, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher, pauses = Publisher(registry, folder, seconds=60), []
+    with monkeypatch.context() as patched:
+        patched.setattr(registry, "snapshot_once", half_built)
+        for _ in range(6):
+            with pytest.raises(RegistryError, match="has failed"):
+                publisher.renew()
+            pauses.append(publisher._paused_until - time.monotonic())
+            publisher.renew()
+            with pytest.raises(Busy, match="no snapshot can be built at present"):
+                publisher.served()
+            publisher._paused_until = time.monotonic()  # as if it were over
+    assert pauses == pytest.approx([5, 10, 20, 40, 60, 60], abs=0.5)
+    publisher.renew()
+    assert publisher.newest() is not None
+    assert publisher._pause == 0
+
+
+@pytest.mark.parametrize("patience", [0.3, 60.0])
+def test_an_erasure_waits_for_the_end_of_a_lull_and_no_longer_than_it_may(
+    registry: Registry, folder: Path, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    monkeypatch.setattr("optout.api.service.published.HELD_SECONDS", patience)
+    desk, done = PublishedDesk(registry, folder, Limits()), []
+
+    async def main() -> None:
+        lull = desk._publisher.lull
+        erase = partial(registry.erase, [0])
+        begun = time.monotonic()
+        with lull.holding():
+            erasing = asyncio.create_task(desk.erase(erase))
+            await asyncio.sleep(0.25)
+            assert registry.size == 2
+            if patience < 1:
+                await erasing
+                done.append(time.monotonic() - begun)
+        await erasing
+
+    asyncio.run(main())
+    assert registry.size == 3
+    assert not done or patience <= done[0] < patience + 2
+    desk.close()
+
+
+def test_nothing_is_built_any_more_when_the_service_ends(
+    registry: Registry, folder: Path, database: Path
+) -> None:
+    beside = Beside(str(database))
+    publisher = Publisher(registry, folder, seconds=60, beside=beside)
+    beside.end()
+    with pytest.raises(Busy, match="the service ends"):
+        publisher.served()
+    publisher.close()
+    assert not folder.exists()

@@ -63,6 +63,19 @@ def test_a_round_that_is_woken_does_not_wait() -> None:
     run(work)
 
 
+def test_a_turn_that_fails_is_tried_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rounds, "RETRY_SECONDS", 0.01)
+    turns = Turns(failures=2)
+
+    async def work() -> None:
+        async with running([Round("seldom", 3600, turns.work)]):
+            await turns.reach(3)
+            await asyncio.sleep(0.05)
+            assert turns.count == 3
+
+    run(work)
+
+
 def test_who_wakes_a_round_at_work_gets_a_turn_after_it() -> None:
     turns = 0
 

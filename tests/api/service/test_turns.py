@@ -72,9 +72,10 @@ def test_an_error_in_the_work_comes_back() -> None:
     run(main())
 
 
-async def pieces(*sizes: int) -> AsyncIterator[bytes]:
+async def pieces(*sizes: int, pause: float = 0) -> AsyncIterator[bytes]:
     for size in sizes:
         yield bytes(size)
+        await asyncio.sleep(pause)
 
 
 def test_a_small_body_needs_no_place() -> None:
@@ -102,6 +103,110 @@ def test_a_large_body_waits_for_its_place_and_gives_it_back() -> None:
                 await read()
         await reading
         assert lengths == [4, 7, 1]
+        async with turns.hold():
+            pass
+
+    run(main())
+
+
+@pytest.fixture
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in (("PAUSE_SECONDS", 0.1), ("_LOOK_SECONDS", 0.02)):
+        monkeypatch.setattr(f"optout.api.service.turns.{name}", seconds)
+
+
+SLOW = {"stalling": ((11, 1), 5.0), "dripping": ((11, *[1] * 500), 0.01)}
+
+
+@pytest.mark.usefixtures("_hurried")
+@pytest.mark.parametrize(("sizes", "pause"), SLOW.values(), ids=SLOW.keys())
+def test_a_slow_body_loses_its_place_once_somebody_waits_for_it(
+    sizes: tuple[int, ...], pause: float
+) -> None:
+    async def main() -> None:
+        turns = Turns(1, 5)
+
+        async def read(body: AsyncIterator[bytes]) -> int:
+            async with turns.hold_beyond(10, body) as kept:
+                return sum([len(chunk) async for chunk in kept])
+
+        slow = asyncio.create_task(read(pieces(*sizes, pause=pause)))
+        await asyncio.sleep(0.3)
+        assert not slow.done(), "while nobody waits, it may be slow"
+        async with asyncio.timeout(1):
+            assert await read(pieces(4, 7, 1)) == 12
+        with pytest.raises(Busy, match="others wait, and the request arrives too slowly"):
+            await slow
+
+    run(main())
+
+
+@pytest.mark.usefixtures("_hurried")
+def test_a_brisk_body_keeps_its_place_whoever_waits() -> None:
+    async def main() -> None:
+        turns, ended = Turns(1, 5), []
+
+        async def read(name: str, body: AsyncIterator[bytes]) -> None:
+            async with turns.hold_beyond(10, body) as kept:
+                ended.append((name, sum([len(chunk) async for chunk in kept])))
+
+        brisk = asyncio.create_task(read("brisk", pieces(*[100_000] * 20, pause=0.02)))
+        await asyncio.sleep(0.05)
+        await read("small", pieces(11))
+        await brisk
+        assert ended == [("brisk", 2_000_000), ("small", 11)]
+
+    run(main())
+
+
+def test_what_is_done_between_two_pieces_is_not_held_against_the_sender(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("optout.api.service.turns.PAUSE_SECONDS", 0.1)
+
+    async def main() -> None:
+        turns = Turns(1, 5)
+        async with turns.hold_beyond(10, pieces(11, 1, 1)) as body:
+            waiting = asyncio.create_task(turns.run(int, "7"))
+            async for _ in body:
+                await asyncio.sleep(0.2)
+        assert await waiting == 7
+
+    run(main())
+
+
+def test_who_waits_too_long_for_a_place_is_told_to_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("optout.api.service.turns.WAIT_SECONDS", 0.1)
+
+    async def main() -> None:
+        turns = Turns(1, 5)
+
+        async def read() -> None:
+            async with turns.hold_beyond(10, pieces(11)) as body:
+                assert [chunk async for chunk in body] == []
+
+        async with turns.hold():
+            with pytest.raises(Busy, match="too many large requests are under way"):
+                await asyncio.create_task(read())
+            assert turns.waiting == 0
+        async with turns.hold():
+            pass
+
+    run(main())
+
+
+def test_a_body_that_ends_in_an_error_gives_its_place_back() -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield bytes(11)
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        turns = Turns(1, 5)
+        with pytest.raises(ZeroDivisionError):
+            async with turns.hold_beyond(10, broken()) as body:
+                assert [len(chunk) async for chunk in body] == [11]
         async with turns.hold():
             pass
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from optout.api.service import Rate, Windows
 
 RATE = Rate(10, 60)
@@ -53,3 +55,8 @@ def test_what_came_to_nothing_is_counted_no_more_the_latest_first() -> None:
     windows.take_back("a", 100)
     windows.take_back("b", 1)
     assert windows.left("a", RATE) == windows.left("b", RATE) == 10
+
+
+def test_whoever_sets_the_clock_changes_nothing() -> None:
+    # A wall clock that jumps by a day would keep everybody out, or nobody.
+    assert Windows(5)._clock is time.monotonic

@@ -207,12 +207,20 @@ def test_everything_that_is_in_force_is_withdrawn_at_once(
     assert registry.size == size
 
 
-def test_an_item_that_is_withdrawn_cannot_be_withdrawn_again(
-    registry: Registry, opened: OpenedCase
-) -> None:
+def test_what_is_withdrawn_already_stays_so(registry: Registry, opened: OpenedCase) -> None:
     registry.cases.withdraw(opened.number, opened.secret, indexes(opened)[:1])
     size = registry.size
-    with pytest.raises(TransitionError, match=f"entry {indexes(opened)[0]} is withdrawn"):
+    registry.cases.withdraw(opened.number, opened.secret, indexes(opened)[:1])
+    assert registry.size == size
+    registry.cases.withdraw(opened.number, opened.secret, indexes(opened))
+    assert registry.size == size + len(indexes(opened)) - 1
+    assert set(statuses(registry, opened).values()) == {"withdrawn"}
+
+
+def test_what_is_erased_cannot_be_withdrawn(registry: Registry, opened: OpenedCase) -> None:
+    registry.cases.erase(opened.number, opened.secret, indexes(opened)[:1])
+    size = registry.size
+    with pytest.raises(TransitionError, match=f"entry {indexes(opened)[0]} is erased"):
         registry.cases.withdraw(opened.number, opened.secret, indexes(opened))
     assert registry.size == size
 

@@ -20,7 +20,7 @@ from optout.registry.cases import (
     Wish,
 )
 from optout.registry.errors import RegistryError, UsageError
-from optout.registry.store import case_rows, people_tables, queue_letter, sealed_cases
+from optout.registry.store import case_rows, people_tables, queue_letters, sealed_cases
 from optout.registry.store.vault import Label
 from sqlalchemy import select
 
@@ -117,7 +117,7 @@ def test_no_more_letters_are_taken_than_are_wanted(
 ) -> None:
     with registry._store.writing() as connection:
         for _ in range(3):
-            queue_letter(connection, confirmed.number, Wish.GRADED, {}, 0)
+            queue_letters(connection, Wish.GRADED, {confirmed.number: {}}, 0)
     taken = [registry.news.take(NOW, most=3), registry.news.take(NOW, most=3)]
     assert [len(letters) for letters in taken] == [3, 1]
     assert len({letter.id for letters in taken for letter in letters}) == 4
@@ -128,7 +128,7 @@ def test_processes_that_take_letters_at_once_take_different_ones(
 ) -> None:
     with registry._store.writing() as connection:
         for _ in range(19):
-            queue_letter(connection, confirmed.number, Wish.GRADED, {}, 0)
+            queue_letters(connection, Wish.GRADED, {confirmed.number: {}}, 0)
 
     def take(_: int) -> list[str]:
         with Registry.open(location) as other:
@@ -149,7 +149,7 @@ def test_letters_that_nobody_can_open_any_more_do_not_hold_up_the_others(
     registry.contacts.confirm(*key, lambda contact: (True, contact.code), NOW)
     with registry._store.writing() as connection:
         for _ in range(3):
-            queue_letter(connection, lost.number, Wish.GRADED, {}, 0)
+            queue_letters(connection, Wish.GRADED, {lost.number: {}}, 0)
         at = case_rows.case_key_number(connection, lost.number)
     registry._store.vault.shred(Label.CASE, [at])
     assert registry.news.take(NOW, most=3) == []
@@ -184,7 +184,7 @@ def test_an_address_that_is_not_confirmed_holds_up_nobody(
     put(registry, theirs)
     with registry._store.writing() as connection:
         for _ in range(3):
-            queue_letter(connection, theirs.number, Wish.GRADED, {}, 0)
+            queue_letters(connection, Wish.GRADED, {theirs.number: {}}, 0)
     (letter,) = registry.news.due(NOW, most=1)
     assert letter.case_number == confirmed.number
 

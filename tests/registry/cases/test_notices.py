@@ -19,7 +19,11 @@ from optout.registry.cases import (
 )
 from optout.registry.cases.notices import MOST_UNDECIDED, due_date
 from optout.registry.errors import UsageError
-from optout.registry.log import Dispute, Restore, Withdraw, parse_leaf
+from optout.registry.log import Dispute, Restore, Status, Withdraw, parse_leaf
+from optout.registry.store import people_tables
+from optout.registry.store.shredding import seal
+from optout.registry.store.vault import Label
+from sqlalchemy import update
 
 from tests.registry.cases.conftest import HOSTILE, NOW
 
@@ -93,23 +97,27 @@ def test_nobody_buries_an_owner_under_notices(
 ) -> None:
     start = registry.size
     first, *_ = [send(registry, mine) for _ in range(MOST_UNDECIDED)]
-    with pytest.raises(UsageError, match="3 notices about this entry are being decided") as told:
+    with pytest.raises(UsageError, match="20 notices about this entry are being decided") as told:
         send(registry, mine)
     assert "Write to the operator" in told.value.advice
     at = mine.entries[0].index
     with pytest.raises(UsageError, match="no entry in force"):
         # Who guesses is not told that there are notices either.
         registry.notices.send(at, Identifier.site("else.example"), Reason.OTHER, "why", NOW)
-    assert registry.cases.read(mine.number, mine.secret).undecided == 3
+    assert registry.cases.read(mine.number, mine.secret).undecided == MOST_UNDECIDED
     assert registry.cases.read(theirs.number, theirs.secret).undecided == 0
     assert records(registry, start) == [Dispute]
     assert status(registry, mine) == "disputed"
     registry.notices.reject(first.number, "it is theirs", NOW)
-    assert registry.cases.read(mine.number, mine.secret).undecided == 2
+    assert registry.cases.read(mine.number, mine.secret).undecided == MOST_UNDECIDED - 1
     send(registry, mine)
 
 
-def test_so_many_are_taken_whoever_comes_at_once(registry: Registry, mine: OpenedCase) -> None:
+def test_so_many_are_taken_whoever_comes_at_once(
+    registry: Registry, mine: OpenedCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("optout.registry.cases.notices.MOST_UNDECIDED", 3)
+
     def sent(_: int) -> bool:
         try:
             send(registry, mine)
@@ -118,8 +126,24 @@ def test_so_many_are_taken_whoever_comes_at_once(registry: Registry, mine: Opene
         return True
 
     with ThreadPoolExecutor(6) as pool:
-        assert sum(pool.map(sent, range(6))) == MOST_UNDECIDED
-    assert len(registry.notices.undecided()) == MOST_UNDECIDED
+        assert sum(pool.map(sent, range(6))) == 3
+    assert len(registry.notices.undecided()) == 3
+
+
+def test_who_is_not_admitted_has_changed_nothing(registry: Registry, mine: OpenedCase) -> None:
+    def refuse() -> None:
+        asked.append(1)
+        raise UsageError("not you", "Wait.")
+
+    asked, at, start = [], mine.entries[0].index, registry.size
+    with pytest.raises(UsageError, match="not you"):
+        registry.notices.send(at, SITE, Reason.OTHER, "why", NOW, admit=refuse)
+    with pytest.raises(UsageError, match="no entry in force"):
+        registry.notices.send(
+            *(at, Identifier.site("else.example"), Reason.OTHER, "why", NOW), admit=refuse
+        )
+    assert len(asked) == 1, "who guesses is told that alone"
+    assert (registry.size, registry.notices.undecided()) == (start, [])
 
 
 def test_a_notice_ends_nothing_by_itself_however_old_it_is(
@@ -136,7 +160,7 @@ def test_a_notice_ends_nothing_by_itself_however_old_it_is(
 
 def test_what_two_people_say_of_one_thing_are_two_claims(registry: Registry) -> None:
     one, other = (registry.cases.open_case([CaseItem(SITE, "one.anna.example")]) for _ in range(2))
-    for _ in range(MOST_UNDECIDED):
+    for _ in range(3):
         notice = send(registry, one)
     send(registry, other)
     registry.notices.uphold(notice.number, "a court says so", NOW)
@@ -204,6 +228,69 @@ def test_an_upheld_notice_withdraws_the_entry(registry: Registry, mine: OpenedCa
     assert registry.notices.read(one.number, one.secret).state is NoticeState.UPHELD
     assert registry.notices.read(two.number, two.secret).state is NoticeState.LAPSED
     assert registry.notices.undecided() == []
+
+
+def test_what_the_sender_calls_it_and_the_reason_are_kept_until_the_entry_is_erased(
+    database: Path,
+    registry: Registry,
+    mine: OpenedCase,
+    before_and_after: Callable[..., Registry],
+) -> None:
+    at = mine.entries[0].index
+    sent, other = (
+        registry.notices.send(at, SITE, Reason.OTHER, "why", NOW, shown="ONE.Anna.example")
+        for _ in range(2)
+    )
+    assert [one.covers for one in registry.notices.undecided()] == ["ONE.Anna.example"] * 2
+    assert registry.notices.read(sent.number, sent.secret).because is None
+    registry.notices.reject(sent.number, "another site", NOW)
+    registry.notices.uphold(other.number, "a court says so", NOW)
+    told = [registry.notices.read(one.number, one.secret) for one in (sent, other)]
+    assert [one.because for one in told] == ["another site", "a court says so"]
+    assert {one.covers for one in told} == {"ONE.Anna.example"}
+    against = registry.notices.of(mine.number, mine.secret)
+    assert {one.because for one in against} == {"another site", "a court says so"}
+    data = b"".join(path.read_bytes() for path in database.parent.iterdir())
+    assert b"ONE.Anna" not in data
+    assert b"another site" not in data, "what is not logged stands nowhere in the plain"
+
+    def erase() -> None:
+        registry.cases.erase(mine.number, mine.secret, [at])
+
+    with before_and_after(registry, erase) as before:
+        left = before.notices.read(sent.number, sent.secret)
+        assert (left.covers, left.because) == (None, None)
+    left = registry.notices.read(sent.number, sent.secret)
+    assert (left.covers, left.because, left.state) == (None, None, NoticeState.REJECTED)
+
+
+def test_a_notice_from_before_senders_words_were_kept_is_decided_likewise(
+    registry: Registry, mine: OpenedCase
+) -> None:
+    sent, at = send(registry, mine, "it is ours"), mine.entries[0].index
+    with registry._store.writing() as connection:
+        box = seal(connection, Label.ENTRY, at, f"notice/{sent.number}", b"it is ours")
+        connection.execute(update(people_tables.notices).values(box=box))
+    (left,) = registry.notices.undecided()
+    assert (left.statement, left.covers) == ("it is ours", None)
+    registry.notices.reject(sent.number, "it is theirs", NOW)
+    left = registry.notices.read(sent.number, sent.secret)
+    assert (left.statement, left.covers, left.because) == ("it is ours", None, "it is theirs")
+
+
+def test_a_disputed_entry_is_restored_by_deciding_its_notice_alone(
+    registry: Registry, mine: OpenedCase
+) -> None:
+    sent, at, size = send(registry, mine), mine.entries[0].index, registry.size
+    registry.withdraw([mine.entries[1].index])
+    with pytest.raises(UsageError, match=f"a notice about entry {at} is open") as told:
+        registry.restore([at, mine.entries[1].index])
+    assert f"optout review reject {sent.number} --because" in told.value.advice
+    assert registry.size == size + 1
+    assert [one.number for one in registry.notices.undecided()] == [sent.number]
+    registry.notices.reject(sent.number, "it is theirs", NOW)
+    registry.restore([mine.entries[1].index])
+    assert {registry.state().entries[one.index].status for one in mine.entries} == {Status.IN_FORCE}
 
 
 def test_a_notice_lapses_with_its_entry(registry: Registry, mine: OpenedCase) -> None:

@@ -78,6 +78,27 @@ def test_after_a_day_it_is_a_new_request_and_nothing_of_the_old_one_is_left(
     assert rows(registry) == []
 
 
+def test_old_answers_are_removed_some_at_a_time(registry: Registry) -> None:
+    keyed = [repeat(registry, key=f"key {number:020}") for number in range(600)]
+    registry.cases.open_cases([ITEMS] * 600, dict(enumerate(keyed)), NOW)
+    left = []
+    for _ in range(2):
+        registry.cases.open_cases([ITEMS], now=NOW + DAY)
+        left.append(len(rows(registry)))
+    assert left == [100, 0]
+    again = sent(registry, keyed[-1], later=DAY)
+    assert not again.replayed
+
+
+def test_old_answers_are_removed_where_nobody_sends_anything_any_more(registry: Registry) -> None:
+    keyed = [repeat(registry, key=f"key {number:020}") for number in range(600)]
+    registry.cases.open_cases([ITEMS] * 600, dict(enumerate(keyed)), NOW)
+    assert registry.answers.forget_over(NOW + DAY / 2) == 0
+    assert len(rows(registry)) == 600
+    assert [registry.answers.forget_over(NOW + DAY) for _ in range(3)] == [500, 100, 0]
+    assert rows(registry) == []
+
+
 def test_in_one_step_each_gets_its_own(registry: Registry) -> None:
     before = sent(registry, repeat(registry))
     keyed = [

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from optout.registry import Identifier, Registry
-from optout.registry.cases import CaseItem, CaseNotFound, OpenedCase, SharedState, Wish
-from optout.registry.errors import TransitionError, UsageError
+from optout.registry.cases import CaseItem, CaseNotFound, OpenedCase, Reason, SharedState, Wish
+from optout.registry.errors import UsageError
 from optout.registry.identifiers import Grade
 from optout.registry.store import people_tables
 from sqlalchemy import select
@@ -72,10 +72,87 @@ def test_what_cannot_be_shown_is_refused(
         show(registry, mine, note="x" * 4001)
     show(registry, mine)
     registry.cases.withdraw(mine.number, mine.secret)
-    with pytest.raises(TransitionError):
+    with pytest.raises(UsageError, match="nothing is shown"):
         registry.sharing.review(at, NOW)
     with pytest.raises(UsageError, match="has no entry"):
         share(mine.number, mine.secret, at, "value", "", NOW)
+
+
+def test_what_is_reviewed_is_not_shown_again(registry: Registry, mine: OpenedCase) -> None:
+    at = show(registry, mine)
+    registry.sharing.review(at, NOW)
+    with pytest.raises(UsageError, match=f"entry {at} is reviewed already"):
+        show(registry, mine)
+    registry.cases.grade(mine.number, mine.secret, {at: Grade.SELF}, "the proof is void")
+    show(registry, mine)
+    assert [item.entry for item in registry.sharing.asked()] == [at]
+
+
+@pytest.mark.parametrize("who", ["owner", "operator", "quarantine", "notice"])
+def test_what_is_withdrawn_is_not_to_be_decided_any_more(
+    registry: Registry, mine: OpenedCase, who: str
+) -> None:
+    at, kept = show(registry, mine), show(registry, mine, 1)
+    if who == "owner":
+        registry.cases.withdraw(mine.number, mine.secret, [at])
+    elif who == "operator":
+        registry.withdraw([at])
+    elif who == "notice":
+        known = Identifier.site("one.anna.example")
+        sent = registry.notices.send(at, known, Reason.OTHER, "it is ours", NOW)
+        registry.notices.uphold(sent.number, "a court says so", NOW)
+    else:
+        registry.quarantine({at: "a test"})
+    assert [item.entry for item in registry.sharing.asked()] == [kept]
+    assert [item.entry for item in registry.sharing.of(mine.number, mine.secret)] == [kept]
+
+
+def test_what_was_decided_stays_with_an_item_that_is_withdrawn(
+    registry: Registry, mine: OpenedCase
+) -> None:
+    at = show(registry, mine)
+    registry.sharing.decline(at, "the page names somebody else")
+    registry.cases.withdraw(mine.number, mine.secret, [at])
+    (left,) = registry.sharing.of(mine.number, mine.secret)
+    assert left.answer == "the page names somebody else"
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_what_is_erased_leaves_the_queue(
+    registry: Registry, mine: OpenedCase, everything: bool
+) -> None:
+    at, kept = show(registry, mine), show(registry, mine, 1)
+    registry.cases.erase(mine.number, mine.secret, None if everything else [at])
+    assert [item.entry for item in registry.sharing.asked()] == ([] if everything else [kept])
+
+
+def test_a_long_passage_is_shown_as_it_was_registered(registry: Registry) -> None:
+    novel = PASSAGE * 1000
+    case = registry.cases.open_case(
+        [CaseItem(Identifier.text(novel), ""), CaseItem(Identifier.site("anna.example"), "")]
+    )
+    passage, site = (entry.index for entry in case.entries)
+    share = registry.sharing.show
+    share(case.number, case.secret, passage, novel, "", NOW)
+    assert [item.value for item in registry.sharing.asked()] == [novel]
+    for at, value, says in (
+        (passage, novel + "else", "not what this entry covers"),
+        (site, "a" * 4001, "too long"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            share(case.number, case.secret, at, value, "", NOW)
+    registry.sharing.review(passage, NOW)
+
+
+def test_nobody_learns_what_the_entry_of_another_case_covers(
+    registry: Registry, mine: OpenedCase, theirs: OpenedCase
+) -> None:
+    other, told = theirs.entries[0].index, set()
+    for value in ("one.anna.example", "else.example", "a" * 5000):
+        with pytest.raises(UsageError) as refused:
+            registry.sharing.show(mine.number, mine.secret, other, value, "", NOW)
+        told.add(str(refused.value))
+    assert len(told) == 1
 
 
 def test_what_is_shown_is_what_the_entry_covers(registry: Registry) -> None:

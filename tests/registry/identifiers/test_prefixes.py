@@ -109,11 +109,35 @@ def test_a_whole_site_and_words_are_no_prefix(text: str) -> None:
         *("instagram.com", "github.com/", "instagram.com/p", "github.com/topics/"),
         *("flickr.com/photos", "reddit.com/user/", "live.staticflickr.com/65535"),
         *("huggingface.co/datasets", "youtube.com/watch", "https://www.pinterest.com/pin/"),
+        *("i.pinimg.com/originals/ab", "i.pinimg.com/736x/ab/cd", "scontent.xx.fbcdn.net/v/t1.0-9"),
+        *(
+            "reddit.com/r/pics",
+            "x.com/search/a",
+            "instagram.com/explore/tags",
+            "flickr.com/groups/a",
+        ),
     ],
 )
 def test_what_many_people_share_on_a_platform_is_refused(text: str) -> None:
     with pytest.raises(IdentifierError, match="platform"):
         Identifier.prefix(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "flickr.com/photos/anna/albums",
+            "github.com/octocat/repo",
+            "reddit.com/user/anna/comments",
+        ),
+        *("huggingface.co/datasets/anna/a", "anna.tumblr.com/post", "mastodon.social/@anna"),
+        *("raw.githubusercontent.com/octocat/repo", "anna.files.wordpress.com/2020"),
+        *("i0.wp.com/anna.example/uploads", "s3.amazonaws.com/anna-photos"),
+    ],
+)
+def test_what_one_account_or_site_has_on_a_platform_is_taken(text: str) -> None:
+    assert canonical(Kind.PREFIX, text) == text
 
 
 @pytest.mark.parametrize("behind", ["/*", "/**", "/ *", "/* "])

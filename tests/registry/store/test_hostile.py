@@ -161,10 +161,10 @@ def use_table(filled: Filled, registry: Registry, table: str) -> None:
         ],
         "proofs": [
             lambda: registry.proofs.of(*key),
-            lambda: registry.proofs.take_due(LATER),
-            lambda: registry.proofs.record_check(filled.proof, Check.MISSING, NOW),
-            lambda: registry.proofs.record_check(filled.proof, Check.FOUND, LATER),
-            lambda: registry.proofs.end_over(LATER),
+            lambda: registry.rechecks.take_due(LATER),
+            lambda: registry.rechecks.record_check(filled.proof, Check.MISSING, NOW),
+            lambda: registry.rechecks.record_check(filled.proof, Check.FOUND, LATER),
+            lambda: registry.rechecks.end_over(LATER),
             lambda: registry.proofs.end(*key, filled.proof),
         ],
         "shared": [

@@ -1,0 +1,89 @@
+"""How many notices about one entry one network may send in a day.
+
+Of one entry so many undecided notices are taken and no more. Whoever registered what is not theirs
+must not fill those places before whoever it belongs to comes: networks are counted, as for what is
+registered below a domain, and only what was sent in earnest counts. Who does not know what an entry
+covers, or asks for the answer to an earlier request, is told what everybody is told.
+
+As with every quota what is counted lives in this process, and it fails open; see `quotas`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeAlias
+
+from optout.api.errors import TooOften
+from optout.api.service import Rate, Windows
+from starlette.requests import Request
+
+from .quotas import Networks, in_words, network_of
+
+Admit: TypeAlias = Callable[[], None]
+"""Counts a notice that is about to be kept, or raises. It may be called in any thread."""
+
+CountedNotice: TypeAlias = Callable[[Request, int], AbstractContextManager[Admit]]
+"""Counts notices by who sends them and by entry."""
+
+NOTICES = Rate(3, 86_400)
+"""Notices about one entry from one network."""
+
+
+@contextmanager
+def uncounted_notice(_request: Request, _entry: int) -> Iterator[Admit]:
+    """Counts nothing."""
+    yield lambda: None
+
+
+class NoticeQuota:
+    """Counts what networks say against entries.
+
+    Args:
+        networks: networks and entries that are remembered at once.
+        trusted: proxies whose X-Forwarded-For is believed.
+        clock: seconds since some moment; nobody may set it back or forth.
+    """
+
+    def __init__(
+        self,
+        networks: int,
+        trusted: Networks = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._trusted = trusted
+        self._windows = Windows(networks, clock)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def counted(self, request: Request, entry: int) -> Iterator[Admit]:
+        """Count a notice once it is about to be kept; where that fails, it is not counted.
+
+        Yields:
+            what counts it, and raises `TooOften` where it is one too many.
+        """
+        who, is_counted = f"{network_of(request.scope, self._trusted)} {entry}", False
+
+        def admit() -> None:
+            nonlocal is_counted
+            with self._lock:
+                is_counted = self._windows.hit(who, NOTICES)
+                wait = self._windows.wait(who, NOTICES)
+            if not is_counted:
+                raise TooOften(
+                    f"your network may send {NOTICES.amount} notices about one entry within "
+                    f"{in_words(NOTICES.seconds)}, and no more",
+                    "Nothing was sent. Write to the operator, who decides them, if yours says "
+                    "something else.",
+                    wait,
+                )
+
+        try:
+            yield admit
+        except Exception:
+            if is_counted:
+                with self._lock:
+                    self._windows.take_back(who, 1)
+            raise
