@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _ACTIONS = ("list", "accept", "decline", "uphold", "reject")
 _SPOKEN = ("decline", "uphold", "reject")
+_OF_NOTICES = ("uphold", "reject")
 """What is decided with a reason."""
 _DONE = {
     "accept": "accepted",
@@ -83,9 +84,12 @@ def _check(action: str, which: str | None, because: str | None) -> None:
             f"{action!r} is nothing that can be done with a review",
             f"Say {', '.join(_ACTIONS[:-1])} or {_ACTIONS[-1]}.",
         )
-    if (which is None) != (action == "list"):
+    if action == "list" and which is not None:
+        raise UsageError("a list is of everything that is to be decided", "Say: optout review")
+    if action != "list" and which is None:
+        named = "notice" if action in _OF_NOTICES else "entry"
         raise UsageError(
-            "a decision names an entry or a notice, and a list neither",
+            f"to {action} takes the number of the {named}",
             "What is to be decided is listed by: optout review",
         )
     if action in _SPOKEN and not (because or "").strip():

@@ -102,7 +102,8 @@ class Windows:
             frees += came
             if frees >= count:
                 break
-        return max(1, ceil(until + rate.seconds - now))
+        # In this order: a sum with what the clock shows is rounded, and may exceed the window.
+        return max(1, ceil(rate.seconds - (now - until)))
 
     def _recent(self, who: str, rate: Rate) -> _Hits:
         hits = self._hits.get(who) or _Hits()

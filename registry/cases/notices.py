@@ -352,7 +352,10 @@ def _status_of_known(connection: Connection, entry: int, identifier: Identifier)
 
 def _undecided(row: NoticeRow | None) -> NoticeRow:
     if row is None or not row.state.undecided:
-        raise UsageError("no such notice is to be decided", "Look at those that are.")
+        raise UsageError(
+            "no such notice is to be decided",
+            "Give the number of one that is open, as it is shown.",
+        )
     return row
 
 

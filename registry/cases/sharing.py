@@ -171,7 +171,8 @@ def _to_decide(connection: Connection, entry: int) -> None:
     row = find_shared(connection, entry) if 0 <= entry <= _LARGEST else None
     if row is None or row.state != SharedState.ASKED:
         raise UsageError(
-            f"nothing is shown of entry {entry} that is to be decided", "Look at what is."
+            f"nothing is shown of entry {entry} that is to be decided",
+            "What is to be decided is listed by: optout review",
         )
 
 

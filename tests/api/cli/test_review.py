@@ -240,8 +240,9 @@ def test_a_disputed_entry_is_not_restored_while_its_notice_is_open(
     ("arguments", "says"),
     [
         (["judge"], "'judge' is nothing that can be done with a review"),
-        (["accept"], "a decision names an entry or a notice, and a list neither"),
-        (["list", "1"], "a decision names an entry or a notice, and a list neither"),
+        (["accept"], "to accept takes the number of the entry"),
+        (["uphold"], "to uphold takes the number of the notice"),
+        (["list", "1"], "a list is of everything that is to be decided"),
         (["uphold", "AAAA-AAAA"], "to uphold takes a reason"),
         (["reject", "AAAA-AAAA", "--because", " "], "to reject takes a reason"),
         (["decline", "0"], "to decline takes a reason"),

@@ -20,32 +20,12 @@ from optout.registry.log import Dispute, Record, Restore, Withdraw, parse_leaf
 
 from tests.registry.conftest import picture
 
-URL = {"kind": "url", "value": "https://anna.example/2024/harbour.jpg"}
+from .owners import HOSTILE, URL, bearer, index, opened
+
 PASSAGE = "The harbour lay still, and nobody had told the gulls about the strike."
 KNOWN = Identifier.text(PASSAGE)
 SHA256 = hashlib.sha256(b"a novel").hexdigest()
 MD5 = hashlib.md5(b"a novel").hexdigest()
-HOSTILE = (
-    "<script>alert(1)</script>",
-    "two\r\nlines: Set-Cookie: a=b",
-    "a\0b",
-    "\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe",
-    "\x1b[2J\x9b31m",
-)
-
-
-def bearer(secret: str) -> dict[str, bytes]:
-    return {"Authorization": f"Bearer {secret}".encode()}
-
-
-def opened(client: TestClient, *items: dict) -> dict:
-    answer = client.post("/v1/cases", json={"items": list(items or [URL])})
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-def index(case: dict, place: int = 0) -> int:
-    return case["items"][place]["index"]
 
 
 def send(client: TestClient, entry: object, item: object = URL, **changes: object) -> Response:

@@ -12,29 +12,9 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from optout.registry import Registry
 
-URL = {"kind": "url", "value": "https://anna.example/2024/harbour.jpg"}
+from .owners import HOSTILE, URL, bearer, index, opened
+
 FILE = {"kind": "file", "sha256": "ab" * 32}
-HOSTILE = (
-    "<script>alert(1)</script>",
-    "two\r\nlines",
-    "a\0b",
-    "\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe",
-    "\x1b[2J\x9b31m",
-)
-
-
-def bearer(secret: str) -> dict[str, bytes]:
-    return {"Authorization": f"Bearer {secret}".encode()}
-
-
-def opened(client: TestClient, *items: dict) -> dict:
-    answer = client.post("/v1/cases", json={"items": list(items or [URL])})
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-def index(case: dict, place: int = 0) -> int:
-    return case["items"][place]["index"]
 
 
 def ask(client: TestClient, case: dict, entry: object = None, **told: object) -> Response:

@@ -4,101 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from optout.api.errors import Busy, ItemsRefused, ProofOver, Unprovable
-from optout.api.service import Checked, Desk, Item, Limits, Outside, asking, read_line
-from optout.registry.cases import Method, OpenedCase, ProofState
+from optout.api.service import Checked, Desk, asking
+from optout.registry.cases import Method, ProofState
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import Grade
 
-from tests.api.proofs.servers import Names
-from tests.api.proofs.world import World, world
+from tests.api.proofs.world import World
 
-LIMITS = Limits()
-WEEK = {"days": 7}
-
-
-@pytest.fixture(scope="module")
-def _around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("world")) as made:
-        yield made
-
-
-@pytest.fixture
-def around(_around: World) -> World:
-    """The world, in which nothing stands anywhere."""
-    _around.reset()
-    return _around
-
-
-@pytest.fixture
-def desk(around: World, new_registry: Callable[[], Path]) -> Iterator[Desk]:
-    with opened_desk(new_registry(), around.outside) as desk:
-        yield desk
-
-
-@contextmanager
-def opened_desk(database: Path, outside: Outside, limits: Limits = LIMITS) -> Iterator[Desk]:
-    desk = Desk.open(database, None, limits, outside)
-    try:
-        yield desk
-    finally:
-        desk.close()
-
-
-class Owner:
-    """Somebody with a case.
-
-    Args:
-        desk: where it was opened.
-        case: the case.
-    """
-
-    def __init__(self, desk: Desk, case: OpenedCase) -> None:
-        self.desk = desk
-        self.case = case
-        self.key = (case.number, case.secret)
-
-    @classmethod
-    async def at(cls, desk: Desk, *lines: str) -> Owner:
-        items = [read_line(line, LIMITS) for line in lines or ("anna.example",)]
-        return cls(
-            desk, await desk.open_case([one for one in items if isinstance(one, Item)], ["search"])
-        )
-
-    async def starts(self, subject: str = "anna.example", method: Method = Method.DNS) -> str:
-        return (await self.desk.proofs.start(*self.key, method, subject)).proof.id
-
-    async def checks(self, identity: str) -> Checked:
-        checked = await self.desk.proofs.check(*self.key, identity)
-        assert checked is not None
-        return checked
-
-    async def proves(self, around: World) -> str:
-        """Place a record, and have it found."""
-        shown = await self.desk.proofs.start(*self.key, Method.DNS, "anna.example")
-        around.records[shown.challenge.record_name] = shown.challenge.record_value
-        assert (await self.checks(shown.proof.id)).raised
-        return shown.proof.id
-
-    async def grades(self) -> set[Grade]:
-        return {item.grade for item in (await self.desk.read_case(*self.key)).items}
-
-    async def state(self) -> tuple[ProofState, int]:
-        (shown,) = await self.desk.proofs.of(*self.key)
-        return shown.proof.state, shown.proof.failures
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(work, 20))
+from .owners import WEEK, Owner, Slow, opened_desk, run, slow_desk
 
 
 def test_a_proof_is_looked_at_again_every_week_and_stands_longer_each_time(
@@ -262,35 +183,6 @@ def test_a_fault_with_one_proof_is_not_the_others(
     run(main())
     assert "RuntimeError at" in caplog.text
     assert "anna" not in caplog.text
-
-
-class Slow(Names):
-    """A resolver that never answers about one name."""
-
-    def __init__(self, slow: str) -> None:
-        super().__init__()
-        self.slow = slow
-        self.at_once = self.most = 0
-
-    async def texts(self, name: str) -> tuple[bytes, ...]:
-        if self.slow in name:
-            self.at_once += 1
-            self.most = max(self.most, self.at_once)
-            try:
-                await anyio.sleep_forever()
-            finally:
-                self.at_once -= 1
-        return await super().texts(name)
-
-
-@contextmanager
-def slow_desk(
-    around: World, database: Path, slow: str, **limits: float
-) -> Iterator[tuple[Desk, Slow]]:
-    names = Slow(slow)
-    told = replace(LIMITS, **limits)  # type: Any
-    with opened_desk(database, replace(around.outside, resolver=names), told) as desk:
-        yield desk, names
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,28 +17,9 @@ from optout.api.service.windows import Rate
 from optout.registry.cases import Method, ProofState
 
 from tests.api.proofs.servers import answer
-from tests.api.proofs.world import World, world
-from tests.api.service.test_proving import Owner, opened_desk, run, slow_desk
+from tests.api.proofs.world import World
 
-WEEK = {"days": 7}
-
-
-@pytest.fixture(scope="module")
-def _around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("world")) as made:
-        yield made
-
-
-@pytest.fixture
-def around(_around: World) -> World:
-    _around.reset()
-    return _around
-
-
-@pytest.fixture
-def desk(around: World, new_registry: Callable[[], Path]) -> Iterator[Desk]:
-    with opened_desk(new_registry(), around.outside) as desk:
-        yield desk
+from .owners import WEEK, Owner, opened_desk, run, slow_desk
 
 
 async def proved(desk: Desk, around: World, count: int) -> list[Owner]:
