@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from optout.registry import documents
 from optout.registry.identifiers import usage_mask
 from optout.registry.log import ByOperator
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
 from .entries import Claim, enter, withdraw
 from .log_rows import chunks, read_entries, read_stepped
+from .many_rows import insert_rows
 from .tables import claims, feeds
 
 TAKEN_BACK = "taken back by the list that it came from"
@@ -189,14 +190,11 @@ def _remember(
     listed: dict[bytes, Listed],
     key: bytes,
 ) -> None:
-    for chunk in chunks(list(made)):
-        connection.execute(
-            insert(claims), [{"lookup": lookup, "entry": made[lookup]} for lookup in chunk]
-        )
-        rows = [
-            {"record": mark, "entry": made[lookup]}
-            for lookup in chunk
-            for mark in _marks(key, feed, listed[lookup].name)
-        ]
-        if rows:
-            connection.execute(insert(feeds), rows)
+    # In order, rows that stand beside each other in the index are written one after another.
+    insert_rows(connection, claims, sorted(made.items()))
+    marks = [
+        (mark, entry)
+        for lookup, entry in made.items()
+        for mark in _marks(key, feed, listed[lookup].name)
+    ]
+    insert_rows(connection, feeds, sorted(marks))

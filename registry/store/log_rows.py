@@ -21,8 +21,9 @@ from optout.registry.log import (
     leaf_hash,
     parse_leaf,
 )
-from sqlalchemy import ColumnElement, Connection, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, exists, select, update
 
+from .many_rows import insert_rows
 from .tables import leaves, steps, tree
 
 Value = TypeVar("Value")
@@ -59,20 +60,13 @@ def append(connection: Connection, records: Sequence[Record]) -> range:
     if not records:
         return positions
     written = [record.leaf() for record in records]
-    connection.execute(
-        insert(leaves),
-        [
-            {"position": position, "leaf": leaf}
-            for position, leaf in zip(positions, written, strict=True)
-        ],
-    )
+    insert_rows(connection, leaves, list(zip(positions, written, strict=True)))
     later = [
-        {"position": position, "entry": record.entry}
+        (position, record.entry)
         for position, record in zip(positions, records, strict=True)
         if not isinstance(record, Add)
     ]
-    if later:
-        connection.execute(insert(steps), later)
+    insert_rows(connection, steps, later)
     grown.extend(map(leaf_hash, written))
     changed = connection.execute(
         update(tree)

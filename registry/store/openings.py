@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from optout.registry.log import SALT_SIZE, Entry, Opening
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from .log_rows import CHUNK, chunks, read_state
+from .many_rows import insert_rows
 from .notice_rows import lapse_notices
 from .people_tables import answers, notices, proved, shared
 from .shredding import seal, to_shred, unseal
@@ -28,13 +29,10 @@ class Overtaken(Exception):  # noqa: N818  # says what happened
 def keep(connection: Connection, made: Iterable[Opening]) -> None:
     """Keep the openings of entries that are just being added."""
     rows = [
-        {
-            "entry": one.index,
-            "box": seal(connection, Label.ENTRY, one.index, PURPOSE, one.salt + one.matter),
-        }
+        (one.index, seal(connection, Label.ENTRY, one.index, PURPOSE, one.salt + one.matter))
         for one in sorted(made, key=lambda one: one.index)  # neighbours' keys cost less
     ]
-    connection.execute(insert(openings), rows)
+    insert_rows(connection, openings, rows)
 
 
 def read_openings(connection: Connection, after: int, size: int) -> list[Row]:
