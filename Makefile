@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all fuzz bench bench-memory bench-images check format clean
+.PHONY: help demo test test-all fuzz bench bench-memory bench-images screenshots check format clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -37,6 +37,9 @@ bench-memory: $(VENV)/dev ## measure the memory of filter and verify; 10 GB of d
 bench-images: $(VENV)/dev build/peers ## measure pictures: what is found, who is met by mistake, how fast; an hour
 	$(BIN)/python -m benchmarks.images
 	$(BIN)/python -m benchmarks.image_speed
+
+screenshots: $(VENV)/debian ## take a picture of every page for creators; a minute
+	$(BIN)/python -m tests.browser.screenshots
 
 check: $(VENV)/dev build/house ## ruff and mypy strict
 	$(BIN)/ruff format --check .

@@ -103,7 +103,7 @@ def build(
     if settings is not None and settings.quotas.enabled:
         counted = DomainQuota(settings.quotas, settings.trusted_proxies).counted
         noticed = NoticeQuota(settings.quotas.networks, settings.trusted_proxies).counted
-    pages = Pages(desk, base, counted)
+    pages = Pages(desk, base, counted, noticed, asker_of(settings))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

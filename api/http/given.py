@@ -29,7 +29,9 @@ FORM = {
             "usage": {"type": "array", "items": {"type": "string", "enum": list(USAGES)}},
         },
     },
-    "encoding": {"pictures": {"contentType": "image/jpeg, image/png, image/webp, image/gif"}},
+    "encoding": {
+        "pictures": {"contentType": "image/jpeg, image/png, image/webp, image/gif, image/heic"}
+    },
 }
 
 
@@ -95,7 +97,8 @@ def understood(told: Given, limits: Limits) -> Item | Refusal:
             return _file(told)
         if isinstance(told, Image):
             hashed = told.phash256.lower()
-            return Item(Identifier.image_phash256(hashed), hashed, hashed)
+            identifier = Identifier.image_client(told.long_hashes, told.short_hashes)
+            return Item(identifier, hashed, hashed)
     except IdentifierError as error:
         article = "an" if told.kind == "image" else "a"
         return Refusal("", f"not-{article}-{told.kind}", error.message, error.advice)

@@ -23,7 +23,8 @@ log = logging.getLogger("optout.api.http")
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -44,7 +45,10 @@ REPORTS_PATH = "/v1/reports"
 UPLOADS_PATH = "/v1/uploads"
 """Where bodies are whole lists, which go to a file."""
 
-PICTURE_PATHS = frozenset({"/", "/v1/cases"})
+LOOK_UP_PATH = "/look-up"
+"""Where a page sends what it asks about, which changes nothing."""
+
+PICTURE_PATHS = frozenset({"/", LOOK_UP_PATH, "/v1/cases"})
 """Where forms bring pictures: bodies as large as those hold a place wherever they are read."""
 
 Failure = Callable[[Request, int], Response]

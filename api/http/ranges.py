@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import format_datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
@@ -47,6 +48,7 @@ def routes(desk: Desk) -> APIRouter:
         `rest:kind:grade:state:count`: the other 59 digits; kind, grade and state, filled up with
         spaces; count 1 for an entry. Lines with count 0 are made up and to be passed over: they
         fill every answer to a multiple of 64 lines, the same ones as long as the snapshot stands.
+        When it was built, `Last-Modified` says.
 
         Canonical is, of a url, host, port, path and query as the WHATWG URL standard writes them,
         without scheme, user, ports 80 and 443, fragment and empty query, and with the escapes of
@@ -78,7 +80,9 @@ def routes(desk: Desk) -> APIRouter:
 
 
 async def _answer(desk: Desk, space: str, prefix: str, request: Request) -> Response:
-    digest, lines = await desk.published.look_up(space, prefix)
+    published = await desk.published.current()
+    digest = published.snapshot.digest
+    lines = published.ranges.look_up(space, prefix)
     as_json = "application/json" in request.headers.get("accept", "")
     form = "json" if as_json else "text"
     tag = f'"{digest[:32]}-{space}-{prefix.lower()}-{form}"'
@@ -86,6 +90,7 @@ async def _answer(desk: Desk, space: str, prefix: str, request: Request) -> Resp
     headers = {
         "Cache-Control": "public, max-age=60, no-transform",
         "ETag": tag,
+        "Last-Modified": format_datetime(published.figures.built, usegmt=True),
         "Vary": "Accept",
     }
     wanted = {one.strip().removeprefix("W/") for one in _tags(request)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -16,6 +17,8 @@ StateName = Literal["in-force", "disputed", "withdrawn", "erased"]
 GradeName = Literal["self", "account", "domain", "reviewed"]
 Number = Annotated[str, Field(examples=["K7WQ-2MZD"])]
 Index = Annotated[int, Field(ge=0, description="The entry's place in the public log.")]
+_PHASH256 = "^[0-9A-Fa-f]{64}$"
+_PHASH64 = "^[0-9A-Fa-f]{16}$"
 
 
 class Strict(BaseModel):
@@ -99,14 +102,48 @@ class File(Strict):
         return self
 
 
+class ShortHashes(Strict):
+    """A picture's phash64, `imagehash.phash(picture, hash_size=8)`, by shape."""
+
+    original: str | None = Field(default=None, pattern=_PHASH64)
+    square: str | None = Field(default=None, pattern=_PHASH64)
+    padded: str | None = Field(default=None, pattern=_PHASH64)
+
+
 class Image(Strict):
     """A picture by its perceptual hash: `imagehash.phash(picture, hash_size=16)`.
 
-    A hash made by a client is compared more narrowly than one made here from the picture.
+    A hash made by a client is compared more narrowly than one made here from the picture. Data sets
+    store pictures in other shapes too: what of these tells nothing apart is passed over.
     """
 
     kind: Literal["image"]
-    phash256: str = Field(pattern="^[0-9A-Fa-f]{64}$")
+    phash256: str = Field(pattern=_PHASH256)
+    square: str | None = Field(
+        default=None,
+        pattern=_PHASH256,
+        description="The phash256 of the largest square around its middle.",
+    )
+    padded: str | None = Field(
+        default=None,
+        pattern=_PHASH256,
+        description="The phash256 of it on the middle of a white square.",
+    )
+    phash64: ShortHashes | None = None
+
+    @property
+    def long_hashes(self) -> dict[str, str]:
+        """The phash256 by shape."""
+        return _given({"original": self.phash256, "square": self.square, "padded": self.padded})
+
+    @property
+    def short_hashes(self) -> dict[str, str]:
+        """The phash64 by shape."""
+        return _given(self.phash64.model_dump() if self.phash64 else {})
+
+
+def _given(hashes: Mapping[str, str | None]) -> dict[str, str]:
+    return {shape: digits for shape, digits in hashes.items() if digits is not None}
 
 
 WHICH_ENTRY = (

@@ -29,7 +29,7 @@ _MOST = 400
 KINDS = ("code", "confirmed", "graded", "excluded")
 """What letters are about, and what their templates want to know:
 
-- `code`: `code`, `minutes`.
+- `code`: `code`, `minutes`, `case`, `link` (where the code is entered).
 - `confirmed`: `case`, `link`.
 - `graded`: `case`, `link`, `items` (a number), `name` (the domain or account that was proved).
 - `excluded`: `case`, `link`, `corpus`, `partner`, `items` (a number).
@@ -93,6 +93,11 @@ class Post:
     def link(self, case_number: str) -> str:
         """Where a case is looked at, without its secret, which nobody here has."""
         return f"{self._base}/case/{case_number}"
+
+    @property
+    def code_link(self) -> str:
+        """Where a code is entered; the same for every case, with its number beside it."""
+        return f"{self._base}/case/code"
 
     def write(
         self,

@@ -29,6 +29,11 @@ class Receipt:
     checkpoint: str
 
     @property
+    def keys(self) -> tuple[str, str]:
+        """Number and secret, as the desk asks for them."""
+        return self.case.number, self.secret
+
+    @property
     def things(self) -> list[Thing]:
         """What was registered."""
         return things_of(self.case.items)

@@ -6,19 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from optout.api.service import (
+    APART,
     VARIANTS,
     Desk,
     Form,
     Item,
     Line,
     Refusal,
+    joined,
+    read_hashed_pictures,
     read_lines,
     variants,
 )
 from optout.registry.identifiers import Kind
+from optout.registry.images import MAX_PIXELS
+
+from .questions import Profile, answers, only_pages, profile_of
 
 ORDER = tuple(Kind)
 """In which the kinds are shown."""
+
+_LONGEST_ADDRESS = 1000
+"""Characters of an address of mail that are looked at: more than any has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,8 @@ class Submission:
         lost_pictures: pictures of an earlier step that are not known any more.
         also: the names of the variants that are wanted.
         variants: other spellings that can be registered too.
+        only_pages: the fields that said of a profile that the page alone is meant.
+        email: where news are wanted, as it was typed; empty where none are.
     """
 
     desk: Desk
@@ -55,6 +66,9 @@ class Submission:
     lost_pictures: int = 0
     also: frozenset[str] = frozenset()
     variants: list[Variants] = field(default_factory=list)
+    only_pages: frozenset[str] = frozenset()
+    email: str = field(default="", repr=False)
+    _profiles: dict[bytes, Profile | None] = field(default_factory=dict, repr=False)
 
     @classmethod
     async def read(cls, form: Form, desk: Desk, *, fixes: bool = True) -> Submission:
@@ -65,15 +79,18 @@ class Submission:
             desk: hashes pictures and knows the earlier ones again.
             fixes: whether lines that were not understood are read again.
         """
-        typed = "\n".join([form.text("lines"), *(form.texts("fix") if fixes else [])])
+        typed = [form.text("lines"), *([*form.texts("fix"), *answers(form)] if fixes else [])]
         kept = [desk.seal.open(sealed) for sealed in form.texts("picture")]
+        hashed = await desk.readers.run(read_hashed_pictures, form.texts("hashed"), desk.limits)
         sent = await desk.read_pictures(form.uploads("pictures"))
         given = cls(
             desk,
-            await desk.readers.run(read_lines, typed, desk.limits),
-            _once([*(item for item in kept if item), *sent]),
+            await desk.readers.run(read_lines, APART.join(typed), desk.limits),
+            _once([*(item for item in kept if item), *hashed, *sent]),
             sum(item is None for item in kept),
             frozenset(form.texts("also")) & frozenset(VARIANTS),
+            only_pages=only_pages(form),
+            email=form.text("email").strip()[:_LONGEST_ADDRESS],
         )
         if len(given.understood) <= desk.limits.items:
             given.variants = given._found_variants()
@@ -100,14 +117,33 @@ class Submission:
         return [told for told in self.pictures if isinstance(told, Refusal) and told.offer]
 
     @property
+    def most_pixels(self) -> int:
+        """Pixels of one picture that are read, wherever it is hashed."""
+        return MAX_PIXELS
+
+    def why_exact(self, item: Item) -> str:
+        """Why only the exact bytes of a picture can be registered."""
+        return next(told.reason for told in self.offered if told.offer == item)
+
+    @property
     def understood(self) -> list[Item]:
         """Everything that can be registered, without the variants."""
         typed = [
-            line.result
+            profile.meant if (profile := self.profile_of(line.result)) else line.result
             for line in self.lines
             if isinstance(line.result, Item) and line.same_as is None
         ]
-        return [*typed, *self.kept_pictures]
+        return [item for item in _once([*typed, *self.kept_pictures]) if isinstance(item, Item)]
+
+    def profile_of(self, item: Item) -> Profile | None:
+        """What the link to a profile may mean; None of anything else."""
+        digest = item.identifier.digest
+        if digest not in self._profiles:
+            profile = profile_of(item, self.only_pages)
+            self._profiles[digest] = profile
+            if profile is not None:
+                self._profiles.setdefault(profile.account.identifier.digest, profile)
+        return self._profiles[digest]
 
     @property
     def kept_pictures(self) -> list[Item]:
@@ -123,11 +159,16 @@ class Submission:
         return [(str(kind.value), group) for kind, group in groups if group]
 
     def _found_variants(self) -> list[Variants]:
-        found = [
-            Variants(name, variants(self.understood, name, self.desk.limits), name in self.also)
-            for name in VARIANTS
-        ]
-        return [variant for variant in found if variant.items]
+        # Of a profile is asked beside it.
+        items = [item for item in self.understood if not self.profile_of(item)]
+        known = {item.identifier.digest for item in self.understood}
+        found = []
+        for name in VARIANTS:
+            others = variants(items, name, self.desk.limits)
+            new = [item for item in others if item.identifier.digest not in known]
+            if new:
+                found.append(Variants(name, new, name in self.also))
+        return found
 
     @property
     def wanted(self) -> list[Item]:
@@ -138,12 +179,12 @@ class Submission:
     @property
     def good_lines(self) -> str:
         """The lines that were understood, as text."""
-        return "\n".join(line.text for line in self.lines if isinstance(line.result, Item))
+        return joined([line.text for line in self.lines if isinstance(line.result, Item)])
 
     @property
     def all_lines(self) -> str:
         """Every line, as text."""
-        return "\n".join(line.text for line in self.lines)
+        return joined([line.text for line in self.lines])
 
 
 def _once(items: Sequence[Item | Refusal]) -> list[Item | Refusal]:

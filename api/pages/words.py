@@ -79,8 +79,15 @@ PICTURE_PROBLEMS: Mapping[str, str] = {
         "This is a HEIC photograph, which we cannot read yet. Save it as JPEG and add that. On an "
         "iPhone: open it in Photos, tap Share, then Options, then Most Compatible."
     ),
+    "not-an-image": N_(
+        "The fingerprints of this picture got lost on the way. Please choose it again."
+    ),
     "not-a-picture": N_(
         "We could not open this as a picture. Please save it again as JPEG, PNG, WebP or GIF."
+    ),
+    "unread": N_(
+        "Your browser could not open this picture, so we cannot tell copies of it that were "
+        "changed."
     ),
     "too-large": N_("This file is larger than we can take. Please save a smaller copy and add it."),
     "too-many": N_("One case has no more room for pictures. Open a second case for this one."),
@@ -162,8 +169,8 @@ UNPROVEN_SITE = N_(
     "Registered. Filters that ask for proof of who owns a site do not follow it yet."
 )
 SITE_NEEDS_PROOF = N_(
-    "many filters ask for proof of who owns a site, and we cannot take such a proof yet. Links and "
-    "pictures need none: add the most important ones too."
+    "many filters ask for proof of who owns a site. You can give it on your case, once this is "
+    "sent. Links and pictures need none: add the most important ones too."
 )
 VARIANTS: Mapping[str, str] = {
     "account": N_("The whole account, with all its posts"),

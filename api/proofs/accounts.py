@@ -218,12 +218,14 @@ async def prove_account(
         return Unreachable(str(error))
     if profile is None:
         return NotFound(
-            f"{title} knows no account {handle} that everybody can see. Check how it is written."
+            f"{title} knows no account {handle} that everybody can see. Check how it is written.",
+            "no-account",
         )
     if stable_id is not None and profile.stable_id != stable_id:
         return NotFound(
             f"The name {handle} belongs to another account on {title} than it did. "
-            "Ask for a new proof."
+            "Ask for a new proof.",
+            "other-account",
         )
     if any(map(challenge.is_in, profile.texts)):
         return Proved(profile.stable_id)
@@ -235,7 +237,8 @@ async def prove_account(
         return Proved(profile.stable_id)
     return NotFound(
         f"The profile of {handle} on {title} does not hold {challenge.line} yet. "
-        "Put that line into its description; a post or a comment does not count."
+        "Put that line into its description; a post or a comment does not count.",
+        "no-line",
     )
 
 

@@ -77,11 +77,13 @@ async def prove_by_record(challenge: Challenge, resolver: Resolver, clock: Clock
     if not records:
         return NotFound(
             f"There is no TXT record at {challenge.record_name} yet. "
-            "A new one can take an hour to be seen everywhere."
+            "A new one can take an hour to be seen everywhere.",
+            "no-record",
         )
     return NotFound(
         f"The TXT records at {challenge.record_name} are others, or their expiry is over. "
-        "Copy the value whole, and check again once the old one is forgotten."
+        "Copy the value whole, and check again once the old one is forgotten.",
+        "other-record",
     )
 
 
@@ -104,12 +106,16 @@ async def prove_by_file(challenge: Challenge, fetcher: Fetcher) -> Result:
     if page.status != 200:
         return NotFound(
             f"{challenge.subject} answers with HTTP status {page.status}. "
-            "The file must stand at the address that is shown, for everybody to read."
+            "The file must stand at the address that is shown, for everybody to read.",
+            "status",
+            str(page.status),
         )
     if challenge.is_file(page.body):
         return Proved()
     return NotFound(
-        f"The file on {challenge.subject} holds something else. Copy its line whole, as plain text."
+        f"The file on {challenge.subject} holds something else. "
+        "Copy its line whole, as plain text.",
+        "other-file",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 Clock = Callable[[], datetime]
@@ -28,9 +28,13 @@ class NotFound:
 
     Attributes:
         advice: what to do about it, in sentences.
+        reason: a stable word for programs and for translation, such as `no-record`.
+        seen: what stood in its place, where one word says it: an HTTP status.
     """
 
     advice: str
+    reason: str = field(default="", compare=False)
+    seen: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Building a snapshot with its ranges, in this process or beside it."""
+"""Building a snapshot with its ranges and figures, in this process or beside it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from pathlib import Path
 
 from optout.api.errors import Busy
 from optout.registry import Registry
+from optout.registry.snapshot import read_leaves
 
 from .beside import Beside, work_beside
+from .figures import fold_by_day, write_figures
 from .ranges import write_ranges
 
 
 def build_here(registry: Registry, folder: Path) -> bool:
-    """Write a snapshot of what is in force, and its ranges, into a new folder.
+    """Write a snapshot of what is in force, its ranges and figures, into a new folder.
 
     Returns:
         False where something was erased in the meantime: then there is no such folder.
@@ -27,7 +29,9 @@ def build_here(registry: Registry, folder: Path) -> bool:
     if snapshot is None:
         shutil.rmtree(folder, ignore_errors=True)
         return False
-    write_ranges(snapshot)
+    state, days = fold_by_day(read_leaves(snapshot))
+    write_ranges(snapshot, state)
+    write_figures(snapshot.path, state, days)
     return True
 
 

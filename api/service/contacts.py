@@ -119,7 +119,7 @@ class ContactDesk:
             self._contacts.put, number, secret, address, kept, language=language, wishes=wanted
         )
         if self._has_room(address):
-            self._send(digits, code, address, language)
+            self._send(case, digits, code, address, language)
         return Contact(address, language, wanted, confirmed=False, code=kept), True
 
     async def read(self, number: str, secret: str) -> Contact | None:
@@ -194,12 +194,15 @@ class ContactDesk:
         mailbox = f"{local.partition('+')[0].replace('.', '')}@{domain}".lower()
         return hmac.digest(self._counting, mailbox.encode(), "sha256").hex()
 
-    def _send(self, digits: str, code: Code, address: str, language: str) -> None:
-        minutes = _minutes(code.until, self._outside.clock())
-        values: dict[str, str | int] = {"code": digits, "minutes": minutes}
-        self._courier.take(
-            lambda: self._outside.post.write("code", language, address, values), code.until
-        )
+    def _send(self, case: str, digits: str, code: Code, address: str, language: str) -> None:
+        post = self._outside.post
+        values: dict[str, str | int] = {
+            "code": digits,
+            "minutes": _minutes(code.until, self._outside.clock()),
+            "case": case,
+            "link": post.code_link,
+        }
+        self._courier.take(lambda: post.write("code", language, address, values), code.until)
 
 
 def _minutes(until: datetime, now: datetime) -> int:

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 from optout.api.proofs import Unprovable, covering, provable_account, provable_domain
 from optout.registry.cases import Case, CaseEntry, Method
 from optout.registry.errors import IdentifierError
-from optout.registry.identifiers import Kind, canonical
+from optout.registry.identifiers import Grade, Kind, canonical
 
 _PLACES = (Kind.URL, Kind.SITE, Kind.PREFIX)
 _SHOWN = 5
 """Subjects, and items of each, that advice names."""
+
+GIVES = {
+    Method.DNS: Grade.DOMAIN,
+    Method.FILE: Grade.DOMAIN,
+    Method.ACCOUNT: Grade.ACCOUNT,
+}
+"""By the method of a proof, the grade that its items have from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to prove items of a case.
+
+    Attributes:
+        method: how.
+        subject: what is to be proved: a host, or an account.
+        items: the entries in force that it covers.
+    """
+
+    method: Method
+    subject: str
+    items: list[int]
 
 
 class Coverage:
@@ -47,6 +70,16 @@ class Coverage:
         more = " and more" if len(could) > _SHOWN else ""
         return f"Of this case can be proved in this way: {', '.join(named)}{more}."
 
+    def ways(self) -> list[Way]:
+        """How items in force can be proved: hosts by their own name, and by the widest above it."""
+        found: dict[tuple[Method, str], None] = {}
+        for item, form in self._forms:
+            for method in Method:
+                subject = _subject(method, item, form)
+                names = [_widest(item.kind, form), subject] if method == Method.DNS else [subject]
+                found.update(dict.fromkeys((method, name) for name in names if subject and name))
+        return [Way(method, name, self.of(method, name)) for method, name in found]
+
     @cached_property
     def _forms(self) -> list[tuple[CaseEntry, str]]:
         found = []
@@ -58,6 +91,21 @@ class Coverage:
             except IdentifierError:  # what could be registered once, and is refused by now
                 continue
         return found
+
+
+def ways_of(case: Case) -> list[Way]:
+    """How the items of a case can be proved."""
+    return Coverage(case).ways()
+
+
+def _widest(kind: Kind, form: str) -> str:
+    """The shortest name whose record would cover an item; empty where there is none."""
+    for name in sorted(covering(Method.DNS, kind, form), key=len):
+        try:
+            return provable_domain(name)
+        except Unprovable:
+            continue
+    return ""
 
 
 def _subject(method: Method, item: CaseEntry, form: str) -> str:

@@ -1,14 +1,15 @@
-"""What people type or paste, one thing a line: an address, a whole site, an account, a book.
+"""What people type or paste, one thing a line: an address, a site, an account, a book, a text.
 
 A bare host (`anna.example`, `https://anna.example/`) is the site; anything with a path is one
 address, and with `/*` behind it everything below. `instagram:anna` and `@anna@mastodon.social` are
-accounts, `isbn:…` and `doi:…` works. What surrounds a value in e-mails and lists is taken off:
-bullets, brackets, quotes.
+accounts, `isbn:…` and `doi:…` works; rows of prose are one passage. What surrounds a value in
+e-mails and lists is taken off: bullets, brackets, quotes.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from optout.api.errors import BodyTooLarge
@@ -18,6 +19,7 @@ from optout.registry.errors import IdentifierError
 from optout.registry.identifiers import PLATFORMS, Identifier, Kind, canonical
 
 from .items import Item, Refusal
+from .prose import parts, rows
 
 # Everything here is linear in the length of what was pasted: nobody has been asked who they are.
 _SEVERAL = re.compile(r"(?<=[\s,;])(?=https?://)", re.IGNORECASE)
@@ -30,6 +32,12 @@ _ADDRESS = re.compile(r"^(?:(?P<scheme>[a-z][a-z0-9+.-]*):)?(?P<rest>.*)$", re.I
 _HOST = re.compile(r"^(?:https?:[/\\]*|//)?(?P<authority>[^/?#\\]*)(?P<tail>.*)$", re.IGNORECASE)
 _LOCAL = re.compile(r"^(?:[a-z]:\\|\\\\|file:|~/|/(?!/))", re.IGNORECASE)
 _HANDLE = re.compile(r"@[\w.-]+(?:@[^\s/@]+)?")
+_NAME = re.compile(r"@[\w.-]{1,64}|[\w-]{2,64}")
+"""A user name that does not say on which platform."""
+
+_LINK = re.compile(r"https?://", re.IGNORECASE)
+_ENDS = ".,;:!?…。！？"
+_SPACED = re.compile(r"[\s、。！？]")
 _WORDS = ("words", "scheme")
 _WORK = re.compile(
     r"(?:isbn|doi|arxiv|iscc)\s*:|isbn[\s-]|(?:doi|arxiv)\s+\S|10\.\d{4,9}/", re.IGNORECASE
@@ -77,26 +85,54 @@ def read_lines(text: str, limits: Limits) -> list[Line]:
     """
     lines: list[Line] = []
     first_seen: dict[bytes, int] = {}
-    for number, row in enumerate(re.split(r"\r\n|[\n\r\v\f\x85\u2028\u2029]", text), start=1):
-        for piece in _SEVERAL.split(row):
-            value = _unwrapped(piece)
-            if not value:
-                continue
-            if len(lines) == limits.lines:
-                raise BodyTooLarge(
-                    f"the text has more than {limits.lines:,} lines", "Open several cases."
-                )
+    for number, value, is_passage in _values(text, limits):
+        if is_passage:
+            result = read_value(Kind.TEXT, value, limits)
+        else:
             result = read_line(value, limits)
-            same_as = None
-            if isinstance(result, Item):
-                digest = result.identifier.digest
-                same_as = first_seen.get(digest)
-                first_seen.setdefault(digest, number)
-            lines.append(Line(number, value, result, same_as))
+        same_as = None
+        if isinstance(result, Item):
+            digest = result.identifier.digest
+            same_as = first_seen.get(digest)
+            first_seen.setdefault(digest, number)
+        lines.append(Line(number, value, result, same_as))
     return lines
 
 
-def _unwrapped(piece: str) -> str:
+def _values(text: str, limits: Limits) -> Iterator[tuple[int, str, bool]]:
+    """Everything that says something: its row, itself, whether it is a passage of text."""
+    typed = rows(text)
+    # A passage counts once for its sender, and row by row for whoever reads it.
+    _count(sum(not row.isspace() for row in typed if row), limits)
+    values = (
+        (part.number, value, part.is_passage)
+        for part in parts(typed, lambda row: _is_words(row, limits))
+        for piece in ([part.text] if part.is_passage else _SEVERAL.split(part.text))
+        if (value := piece.strip() if part.is_passage else unwrapped(piece))
+    )
+    for count, value in enumerate(values, start=1):
+        _count(count, limits)
+        yield value
+
+
+def _count(lines: int, limits: Limits) -> None:
+    if lines > limits.lines:
+        raise BodyTooLarge(f"the text has more than {limits.lines:,} lines", "Open several cases.")
+
+
+def _is_words(row: str, limits: Limits) -> bool:
+    """Whether a row says nothing but words."""
+    if _LINK.search(row):
+        return False
+    value = unwrapped(row).strip(_ENDS)
+    told = read_line(value, limits)
+    if isinstance(told, Item) or value.startswith("@"):
+        return False
+    return told.reason in {"words", "handle"} or _SPACED.search(value) is not None
+
+
+def unwrapped(piece: str) -> str:
+    """A value without what surrounds it in e-mails and lists: bullets, brackets, quotes."""
     value = _BULLET.sub("", piece.translate(_ZERO_WIDTH).strip())
     for _ in range(_LAYERS):
         value = value.rstrip(_BEHIND)
@@ -111,11 +147,12 @@ def read_line(text: str, limits: Limits) -> Item | Refusal:
     if len(text) > limits.line:
         detail = f"the line is longer than {limits.line:,} characters"
         return Refusal(visible(text), "too-long", detail)
-    kind = _kind_of(text)
-    if kind in {Kind.URL, Kind.SITE} and (reason := _not_an_address(text, kind)):
+    kind = kind_of(text)
+    if kind in {Kind.URL, Kind.SITE} and (reason := not_an_address(text, kind)):
         # `anna on Instagram` and `twitter:anna` are words to a browser.
         account = read_value(Kind.ACCOUNT, text, limits) if reason[0] in _WORDS else None
-        return account if isinstance(account, Item) else Refusal(visible(text), *reason)
+        named = isinstance(account, Item) or (account is not None and account.reason == "handle")
+        return account if account is not None and named else Refusal(visible(text), *reason)
     return read_value(kind, text, limits)
 
 
@@ -133,7 +170,7 @@ def read_value(kind: Kind, text: str, limits: Limits) -> Item | Refusal:
     return Item(identifier, _shown(kind, text, understood), understood)
 
 
-def _kind_of(text: str) -> Kind:
+def kind_of(text: str) -> Kind:
     """What a line looks like; whether it is that, the registry says."""
     word, colon, rest = text.partition(":")
     named = word.strip().lower() in {*PLATFORMS, "mastodon"}
@@ -152,7 +189,7 @@ def _reason(kind: Kind, text: str, error: IdentifierError) -> str:
         return "public-suffix"
     if "platform" in error.message and kind in {Kind.SITE, Kind.PREFIX}:
         return "platform"
-    if kind is Kind.ACCOUNT and _HANDLE.fullmatch(text.strip()) and text.count("@") == 1:
+    if kind is Kind.ACCOUNT and _NAME.fullmatch(text.strip()):
         return "handle"
     return f"not-an-{kind.value}" if kind is Kind.ACCOUNT else f"not-a-{kind.value}"
 
@@ -160,7 +197,7 @@ def _reason(kind: Kind, text: str, error: IdentifierError) -> str:
 def _shown(kind: Kind, text: str, understood: str) -> str:
     if kind is Kind.TEXT:
         # A passage is not kept, not even sealed: its beginning is enough to know it again.
-        return visible(text, _EXCERPT)
+        return visible(" ".join(text[: 4 * _EXCERPT].split()), _EXCERPT)
     if kind in {Kind.URL, Kind.SITE, Kind.PREFIX}:
         return _without_password(text, understood)
     return visible(text, len(text))
@@ -178,8 +215,8 @@ def _is_bare_host(text: str) -> bool:
     return found is not None and found["tail"] in {"", "/"}
 
 
-def _not_an_address(text: str, kind: Kind) -> tuple[str, str] | None:
-    """What else a line can be: the reason's word, and the reason."""
+def not_an_address(text: str, kind: Kind) -> tuple[str, str] | None:
+    """What else a line can be that looks like an address or a site: the reason's word, and it."""
     found = _HOST.match(text)
     authority = found["authority"] if found else ""
     scheme = (_ADDRESS.match(text) or {"scheme": None})["scheme"]

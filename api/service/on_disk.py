@@ -10,6 +10,7 @@ from optout.registry import Snapshot
 from optout.registry.documents import parse
 from optout.registry.errors import SnapshotError
 
+from .figures import Figures, read_figures
 from .ranges import Ranges
 
 MANIFEST = "snapshot.json"
@@ -25,6 +26,7 @@ class Published:
         digests: SHA-256 in hex of every file, by path: nothing else is ever served.
         snapshot: the same, open.
         ranges: finds single items in it.
+        figures: what is counted of it.
     """
 
     folder: Path
@@ -32,6 +34,7 @@ class Published:
     digests: dict[str, str]
     snapshot: Snapshot
     ranges: Ranges
+    figures: Figures
 
     @property
     def is_there(self) -> bool:
@@ -51,4 +54,5 @@ def open_published(folder: Path) -> Published:
     digests = {path: str(file["sha256"]) for path, file in manifest["files"].items()}
     digests[MANIFEST] = hashlib.sha256(data).hexdigest()
     ranges = Ranges(folder, digests[MANIFEST])
-    return Published(folder, int(manifest["size"]), digests, snapshot, ranges)
+    figures = read_figures(folder)
+    return Published(folder, int(manifest["size"]), digests, snapshot, ranges, figures)

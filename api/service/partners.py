@@ -18,6 +18,9 @@ from .outside import Outside
 from .turns import Turns
 from .uploads import UploadDesk
 
+_CORPORA = 200
+"""Partners' corpora that a case is told of."""
+
 
 class PartnerDesk:
     """Knows keys, takes reports and shows them.
@@ -90,6 +93,10 @@ class PartnerDesk:
     async def reports_of(self, entries: Collection[int]) -> dict[int, list[Exclusion]]:
         """What partners claim that some entries took out; only entries of which they do."""
         return await self._lookers.run(self._registry.reports.reports_of, entries)
+
+    async def newest_reports(self) -> list[ReportRow]:
+        """The latest report of each partner and corpus, the newest first; not all of very many."""
+        return await self._lookers.run(self._registry.reports.newest, _CORPORA)
 
     async def envelope(self, number: int) -> bytes | None:
         """A report as it was signed and sent; None where there is none."""

@@ -17,9 +17,8 @@ from optout.registry.errors import LogFault, PictureError
 from optout.registry.identifiers import Identifier, Kind
 
 from .forms import Upload
+from .heic import as_png, can_be_read, is_heic
 from .items import Item, Refusal, file_name
-
-_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
 def read_picture(upload: Upload, number: int) -> Item | Refusal:
@@ -40,10 +39,11 @@ def read_picture(upload: Upload, number: int) -> Item | Refusal:
         return Refusal(name, "too-many", "more pictures were sent than one case takes")
     if not upload.data:
         return Refusal(name, "empty", "the file is empty")
-    if upload.data[4:8] == b"ftyp" and upload.data[8:12] in _HEIC_BRANDS:
+    if is_heic(upload.data) and not can_be_read():
         return Refusal(name, "heic", "HEIC pictures cannot be read", "Send the picture as JPEG.")
     try:
-        return item_of(Identifier.image(upload.data), name=name)
+        picture = as_png(upload.data) if is_heic(upload.data) else upload.data
+        return item_of(Identifier.image(picture), name=name)
     except PictureError as error:
         return _refused(upload.data, name, error)
 

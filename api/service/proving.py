@@ -27,10 +27,9 @@ from optout.api.proofs import (
 )
 from optout.registry import Registry
 from optout.registry.cases import Method, ProofState, StandingProof
-from optout.registry.identifiers import Grade
 
 from .asking import STANDS, TO_PLACE, Asker, challenge_of
-from .covering import Coverage
+from .covering import GIVES, Coverage
 from .outside import Outside
 from .turns import Turns
 from .windows import Rate, Windows
@@ -41,11 +40,6 @@ OF_CASE = Rate(10, 60)
 ENDINGS = Rate(3, 86_400)
 """How many proofs that stand the owner of one case may end: what the log says of each stays."""
 
-_GRADES = {
-    Method.DNS: Grade.DOMAIN,
-    Method.FILE: Grade.DOMAIN,
-    Method.ACCOUNT: Grade.ACCOUNT,
-}
 _REMEMBERED = 10_000
 """Cases whose checks are counted at once."""
 
@@ -76,12 +70,16 @@ class Checked:
         raised: the entries whose grade it has raised.
         advice: what to do where it was not found, in sentences; None where it was.
         proof: how it stands now.
+        reason: where it was not found, a stable word for what stood there instead.
+        seen: that itself, where one word says it: an HTTP status.
     """
 
     found: bool | None
     raised: list[int]
     advice: str | None
     proof: ShownProof
+    reason: str = ""
+    seen: str = ""
 
 
 class ProofDesk:
@@ -176,8 +174,9 @@ class ProofDesk:
             if checked.raised:
                 self._queued()
             return checked
-        found = None if isinstance(result, Unreachable) else False
-        return Checked(found, [], result.advice, shown)
+        if isinstance(result, Unreachable):
+            return Checked(None, [], result.advice, shown)
+        return Checked(False, [], result.advice, shown, result.reason, result.seen)
 
     async def end(self, number: str, secret: str, identity: str) -> bool:
         """End a proof: entries fall back to the grade that something else gives them.
@@ -276,7 +275,7 @@ class ProofDesk:
             secret,
             identity,
             covered,
-            _GRADES[method],
+            GIVES[method],
             now=now,
             expires=now + STANDS,
             stable=result.stable_id or "",

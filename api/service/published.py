@@ -9,13 +9,16 @@ from typing import TypeVar
 from anyio import current_time, sleep
 from optout.api.limits import Limits
 from optout.registry import Registry
+from optout.registry.identifiers import Identifier
 
 from .beside import Beside
 from .feed import Feed, FeedPage
 from .judging import AddressJudge
+from .looking_up import Asked, Found, found_in
 from .lulls import HELD_SECONDS
 from .on_disk import Published
 from .publication import OpenFile, Publisher
+from .ranges import DIGITS
 from .turns import Turns
 
 T = TypeVar("T")
@@ -73,14 +76,15 @@ class PublishedDesk:
         """Whether a snapshot can be served at once."""
         return self._publisher.newest() is not None
 
-    async def look_up(self, space: str, prefix: str) -> tuple[str, list[str]]:
-        """The lines of a range, and the digest of the snapshot that they are of.
-
-        Raises:
-            UsageError: there is no such range.
-        """
-        published = await self._published()
-        return published.snapshot.digest, published.ranges.look_up(space, prefix)
+    async def find(self, asked: Sequence[Asked]) -> tuple[Published, list[Found]]:
+        """The entries that are what is looked for, and the snapshot in which they were found."""
+        published = await self.current()
+        look_up = published.ranges.look_up
+        return published, [
+            found
+            for one in asked
+            for found in found_in(one, look_up(one.space, one.digits[:DIGITS]))
+        ]
 
     async def opted_out(self, addresses: Sequence[str]) -> list[bool]:
         """Which of many addresses a filter would drop by what is published.
@@ -92,6 +96,19 @@ class PublishedDesk:
         return await self._judges.run(
             self._of_published, lambda published: self._judge.opted_out(published, asked)
         )
+
+    async def entries_of(self, identifier: Identifier) -> list[int]:
+        """The numbers of the published entries that cover just this; of a picture, none.
+
+        Raises:
+            Busy: too many are waiting already.
+            RegistryError: the snapshot cannot be read.
+        """
+        known = identifier.kind, identifier.digest, identifier.probe
+        found = await self._judges.run(
+            self._of_published, lambda published: published.snapshot.find(*known)
+        )
+        return sorted({entry.index for entry in found})
 
     async def feed_page(self, since: int, token: str, size: int) -> FeedPage:
         """A page of the published pictures' hashes.
@@ -145,7 +162,8 @@ class PublishedDesk:
                 return made
         return work(self._publisher.served())
 
-    async def _published(self) -> Published:
+    async def current(self) -> Published:
+        """The snapshot that is served, built where there is none."""
         # What is published is looked at here and now; a thread is for where it has to be built.
         newest = self._publisher.newest() if self._limits.publish_seconds else None
         if newest is not None:

@@ -19,8 +19,8 @@ from pathlib import Path
 from optout.registry.durable import publishing
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import Grade, Kind
-from optout.registry.log import State, Status, fold
-from optout.registry.snapshot import Snapshot, read_leaves, read_openings
+from optout.registry.log import State, Status
+from optout.registry.snapshot import Snapshot, read_openings
 
 ITEMS = "items"
 """The space of digests; a digest holds its kind, so that kinds never meet."""
@@ -42,9 +42,13 @@ _KINDS = {kind.code: kind for kind in Kind}
 _STATUSES = tuple(Status)
 
 
-def write_ranges(snapshot: Snapshot) -> None:
-    """Lay out the ranges of a snapshot beside its files; takes memory in proportion to them."""
-    state = fold(read_leaves(snapshot))
+def write_ranges(snapshot: Snapshot, state: State) -> None:
+    """Lay out the ranges of a snapshot beside its files; takes memory in proportion to them.
+
+    Args:
+        snapshot: as it was built.
+        state: what its log folds to.
+    """
     items: list[bytes] = []
     images: list[bytes] = []
     for opening in read_openings(snapshot):

@@ -45,6 +45,20 @@ class ReviewDesk:
             self._sharing.show, number, secret, entry, value, note, self._clock()
         )
 
+    async def take_back(self, number: str, secret: str, entry: int) -> None:
+        """Show an item no longer; what is decided, or was never shown, stays as it is.
+
+        Args:
+            number: of the case.
+            secret: of the case.
+            entry: of the case.
+
+        Raises:
+            CaseNotFound: there is no such case, or its secret is another one.
+            Busy: too many are waiting already.
+        """
+        await self._turns.run(self._sharing.take_back, number, secret, entry)
+
     async def of(self, number: str, secret: str) -> list[SharedItem]:
         """What a case has shown, by entry, and what became of it.
 

@@ -22,6 +22,7 @@ from optout.registry.store import (
     case_of,
     decide_shared,
     find_shared,
+    forget_asked,
     items_of,
     put_shared,
     read_entries,
@@ -90,6 +91,18 @@ class Sharing:
             _check_own(connection, number, secret, entry)
             put_shared(connection, row)
         return row
+
+    def take_back(self, number: str, secret: str, entry: int) -> None:
+        """Show an item no longer; what is decided, or was never shown, stays as it is.
+
+        Raises:
+            CaseNotFound: there is no such case, or its secret is another one.
+            RegistryError: the database cannot be written.
+        """
+        with self._store.writing() as connection:
+            case, _ = unlocked(connection, number, secret)
+            if any(item.entry == entry for item in items_of(connection, case.number)):
+                forget_asked(connection, [entry])
 
     def of(self, number: str, secret: str) -> list[SharedItem]:
         """What a case has shown, by entry.

@@ -2,6 +2,7 @@
 
 from .address import CANONICALISER_VERSION
 from .composing import nfkc
+from .covering import url_forms
 from .forms import canonical
 from .identifier import Identifier
 from .key_columns import KeyColumns
@@ -23,7 +24,7 @@ from .platforms import PLATFORMS, AccountPlace, Platform, account_places
 from .prefixes import MAX_DEPTH
 from .sites import PUBLIC_SUFFIX_DATE, registrable_domain
 from .variants import close_variants
-from .works import SCHEMES
+from .works import SCHEMES, work_form
 
 __all__ = [
     "CANONICALISER_VERSION",
@@ -55,7 +56,9 @@ __all__ = [
     "registrable_domain",
     "sha256_of",
     "text_key",
+    "url_forms",
     "url_keys",
     "usage_mask",
+    "work_form",
     "work_keys",
 ]

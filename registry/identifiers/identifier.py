@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
@@ -17,10 +17,12 @@ from optout.registry.images import (
     CLIENT_RADIUS,
     MAX_BYTES,
     MAX_RADIUS,
+    NAMESPACES,
     RADIUS,
-    check_client_hash,
+    SHAPES,
     check_client_pdq,
     check_distinct,
+    client_hashes,
     picture_hashes,
 )
 
@@ -33,7 +35,7 @@ from .matter import KNOWN_BY, PDQ_VERSION, Hashes, read_matter, version_of
 Read = TypeVar("Read")
 
 _BLOCK = 1 << 20
-_HASH = re.compile(r"[0-9a-f]{64}")
+_DIGITS = re.compile(r"[0-9a-f]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +176,31 @@ class Identifier:
             IdentifierError: it is no such hash.
             PictureError: it is the hash of a picture too flat to tell apart, or of none.
         """
-        original = _hash(digits, "phash256")
-        check_client_hash(original)
-        return cls._picture({"phash256": {"original": original}}, CLIENT_RADIUS)
+        return cls.image_client({"original": digits})
+
+    @classmethod
+    def image_client(
+        cls, phash256: Mapping[str, str], phash64: Mapping[str, str] | None = None
+    ) -> Identifier:
+        """A picture by hashes that somebody else made of its shapes: they reach less far.
+
+        Args:
+            phash256: by shape, one of `original`, which is always given, `square` and `padded`, 64
+                hexadecimal digits each. Another shape that tells nothing apart is passed over.
+            phash64: likewise, 16 hexadecimal digits each.
+
+        Raises:
+            IdentifierError: one of them is no such hash, or the original is missing.
+            PictureError: the original is of a picture too flat to tell apart, or of none, or the
+                phash64 of a shape is of another picture.
+        """
+        long = _shapes(phash256, "phash256")
+        if "original" not in long:
+            raise IdentifierError(
+                "no hash of the picture as it is was given", "Give the phash256 of the original."
+            )
+        hashes = client_hashes(long, _shapes(phash64 or {}, "phash64"))
+        return cls._picture(hashes, CLIENT_RADIUS)
 
     @classmethod
     def image_pdq256(cls, digits: str) -> Identifier:
@@ -282,11 +306,22 @@ class Identifier:
 
 def _hash(digits: str, namespace: str) -> bytes:
     lower = digits.strip().lower()
-    if not _HASH.fullmatch(lower):
+    most = NAMESPACES[namespace] ** 2 // 4
+    if len(lower) != most or not _DIGITS.fullmatch(lower):
         raise IdentifierError(
-            f"{quoted(digits)} is not a {namespace}", "It has 64 hexadecimal digits."
+            f"{quoted(digits)} is not a {namespace}", f"It has {most} hexadecimal digits."
         )
     return bytes.fromhex(lower)
+
+
+def _shapes(digits: Mapping[str, str], namespace: str) -> dict[str, bytes]:
+    unknown = next((shape for shape in digits if shape not in SHAPES), None)
+    if unknown is not None:
+        raise IdentifierError(
+            f"{quoted(unknown)} is no shape of a picture", f"Choose from {', '.join(SHAPES)}."
+        )
+    # In one order, whoever gives them.
+    return {shape: _hash(digits[shape], namespace) for shape in SHAPES if shape in digits}
 
 
 def _digests(stream: BufferedReader) -> tuple[str, str]:

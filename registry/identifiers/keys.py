@@ -82,7 +82,7 @@ def url_keys(text: str, kinds: Container[Kind] = frozenset(Kind)) -> tuple[Key, 
     return tuple(keys)
 
 
-def _sites_above(host: str) -> list[str]:
+def sites_above(host: str) -> list[str]:
     """The hosts whose site would cover this one, itself first; a last label alone is no site."""
     if is_numeric(host):
         return [host]
@@ -94,7 +94,7 @@ def _sites_above(host: str) -> list[str]:
 
 
 def _long_host_keys(host: str) -> tuple[tuple[Key, ...], bool]:
-    sites = tuple(key_of(Kind.SITE, site) for site in _sites_above(host))
+    sites = tuple(key_of(Kind.SITE, site) for site in sites_above(host))
     return sites, serves_accounts(host)
 
 

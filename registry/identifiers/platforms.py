@@ -54,6 +54,8 @@ class Platform:
         forms: its ways to name accounts, the usual one first.
         reserved: words that stand where names do and are none.
         before: what people write before a name, such as `u/`.
+        home: the host of its own that most addresses name; empty where it has none.
+        shared: hosts that serve what belongs to many, in addresses without a name.
     """
 
     name: str
@@ -63,6 +65,8 @@ class Platform:
     forms: tuple[Form, ...]
     reserved: frozenset[str]
     before: tuple[str, ...] = ()
+    home: str = ""
+    shared: tuple[str, ...] = ()
 
     def fold(self, handle: str, form: Form | None = None) -> str | None:
         """A name as the platform compares it, with its form's mark; None where it is none.
@@ -184,6 +188,8 @@ class _Table:
             forms,
             frozenset(reserved),
             tuple(entry.get("before", ())),
+            next(iter(entry["hosts"]), ""),
+            tuple(entry.get("shared", ())),
         )
         self.platforms[name] = platform
         for word in (name, platform.title, *platform.aliases):

@@ -19,7 +19,8 @@ from optout.registry.errors import IdentifierError
 from .address import quoted
 
 _DASHES = "[-\u00ad\u2010-\u2015\u2212\\s]"
-_LABEL = re.compile(r"\s*(?:urn:|info:)?(isbn|doi|arxiv|iscc)(?![a-z])", re.IGNORECASE)
+# Of ASCII letters alone: where case does not matter, `ı` and `ſ` would stand for `i` and `s`.
+_LABEL = re.compile(r"\s*(?:urn:|info:)?((?a:isbn|doi|arxiv|iscc))(?![a-z])", re.IGNORECASE)
 
 _ISBN_LABEL = re.compile(r"(?:urn:)?(?:isbn(?:\s?1[03]\s*:|-1[03][\s:])?)?[\s:]*", re.IGNORECASE)
 _ISBN = re.compile(r"97[89][0-9]{10}|[0-9]{9}[0-9Xx]", re.ASCII)

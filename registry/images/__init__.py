@@ -1,5 +1,6 @@
 """Pictures: decoded safely, hashed perceptually, and refused where nothing tells them apart."""
 
+from .client_hashes import client_hashes
 from .decoding import MAX_BYTES, MAX_PIXELS, decode, opened
 from .gates import (
     CLIENT_RADIUS,
@@ -57,6 +58,7 @@ __all__ = [
     "check_client_hash",
     "check_client_pdq",
     "check_distinct",
+    "client_hashes",
     "corpus_hashes",
     "decode",
     "drawn_fraction",

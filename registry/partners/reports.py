@@ -24,6 +24,7 @@ from optout.registry.store import (
     cases_shown,
     find_report,
     hide_rows,
+    list_newest,
     list_reports,
     newest_report,
     read_envelope,
@@ -175,6 +176,11 @@ class Reports:
         """At most so many reports that came after one, in their order."""
         with self._store.reading() as connection:
             return list_reports(connection, after, most)
+
+    def newest(self, most: int) -> list[ReportRow]:
+        """At most so many reports that no other of their partner and corpus replaces."""
+        with self._store.reading() as connection:
+            return list_newest(connection, most)
 
     def envelope(self, number: int) -> bytes | None:
         """A report as it was signed and sent; None where there is none."""

@@ -190,6 +190,12 @@ def list_reports(connection: Connection, after: int, most: int) -> list[ReportRo
     return [ReportRow(**row) for row in connection.execute(wanted).mappings()]
 
 
+def list_newest(connection: Connection, most: int) -> list[ReportRow]:
+    """At most so many reports that no other of their partner and corpus replaces, latest first."""
+    wanted = _rows(~_replaced()).order_by(reports.c.date.desc(), reports.c.number.desc())
+    return [ReportRow(**row) for row in connection.execute(wanted.limit(most)).mappings()]
+
+
 def read_envelope(connection: Connection, number: int) -> bytes | None:
     """A report, byte by byte as it was sent."""
     found: bytes | None = connection.execute(
@@ -198,9 +204,10 @@ def read_envelope(connection: Connection, number: int) -> bytes | None:
     return found
 
 
-def _rows(condition: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+def _replaced() -> ColumnElement[bool]:
+    """Whether a later report of the same partner and corpus is there."""
     later, sender = reports.alias(), partners.alias()
-    replaced = (
+    return (
         exists()
         .where(sender.c.id == later.c.partner)
         .where(sender.c.name == partners.c.name, later.c.corpus == reports.c.corpus)
@@ -209,6 +216,9 @@ def _rows(condition: ColumnElement[bool]) -> Select[tuple[object, ...]]:
             | ((later.c.date == reports.c.date) & (later.c.number > reports.c.number))
         )
     )
+
+
+def _rows(condition: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     return (
         select(
             reports.c.number,
@@ -218,7 +228,7 @@ def _rows(condition: ColumnElement[bool]) -> Select[tuple[object, ...]]:
             reports.c.size,
             reports.c.entries,
             reports.c.rows,
-            (~replaced).label("is_newest"),
+            (~_replaced()).label("is_newest"),
         )
         .join(partners, partners.c.id == reports.c.partner)
         .where(condition)

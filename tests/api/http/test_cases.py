@@ -15,6 +15,7 @@ from httpx2 import Response
 from optout.api.http import given
 from optout.api.service import Limits
 from optout.registry.identifiers import Grade, Identifier
+from optout.registry.images import decode, phash, variants
 from optout.registry.log import Checkpoint, SigningKey
 from optout.registry.partners import Purpose, Report
 from optout.registry.registry import Registry
@@ -166,6 +167,17 @@ def test_a_picture_is_taken_by_a_hash_that_a_client_made(
     hashed = Identifier.image(photograph()).hashes["phash256"]["original"].hex()
     case = opened(client, {"kind": "image", "phash256": hashed.upper()})
     assert (case["items"][0]["kind"], case["items"][0]["value"]) == ("image", hashed)
+
+
+def test_a_picture_is_taken_by_hashes_of_every_shape(
+    client: TestClient, photograph: Callable
+) -> None:
+    shapes = variants(decode(photograph(), grey=True))
+    long = {shape: phash(grey, 16).hex() for shape, grey in shapes.items()}
+    short = {shape: phash(grey, 8).hex() for shape, grey in shapes.items()}
+    given = {"phash256": long.pop("original"), **long, "phash64": short}
+    case = opened(client, {"kind": "image", **given})
+    assert case["items"][0]["value"] == given["phash256"]
 
 
 def test_what_is_said_twice_is_one_entry(client: TestClient) -> None:
@@ -439,6 +451,11 @@ REFUSED = {
         {"items": [{"kind": "image", "phash256": "f" * 64}]},
         "#/items/0/phash256",
         "not-an-image",
+    ),
+    "no short hash": (
+        {"items": [{"kind": "image", "phash256": "f" * 64, "phash64": {"padded": "00"}}]},
+        "#/items/0/phash64/padded",
+        "string-pattern-mismatch",
     ),
     "an unknown use": ({"items": [URL], "usage": ["eat"]}, "#/usage/0", "literal-error"),
     "no use": ({"items": [URL], "usage": []}, "#/usage", "too-short"),

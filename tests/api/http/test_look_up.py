@@ -46,6 +46,7 @@ def test_an_item_is_found_in_its_range_among_made_up_ones(reader: TestClient) ->
     assert len(lines) == STEP
     assert len({len(line) for line in lines}) == 1
     assert answer.headers["cache-control"].startswith("public, max-age=60")
+    assert answer.headers["last-modified"].endswith(" GMT")
 
 
 def test_a_range_without_entries_is_as_long_and_always_the_same(reader: TestClient) -> None:

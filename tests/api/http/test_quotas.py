@@ -195,6 +195,9 @@ def test_wrong_keys_turn_away_nobody_else_of_their_network() -> None:
         ("DELETE", "/v1/cases/A", 429),
         ("GET", "/case/A", 429),
         ("POST", "/case", 429),
+        ("POST", "/case/code", 429),
+        ("POST", "/object/state", 429),
+        ("POST", "/object", 200),
         ("GET", "/case", 200),
         ("POST", "/v1/cases", 200),
         ("GET", "/casement", 200),
@@ -248,7 +251,8 @@ def test_a_rate_is_so_many_in_so_many_seconds(text: str, rate: tuple[int, int]) 
     assert Rate.parse(text) == rate
 
 
-def test_a_bulk_query_reads_though_it_is_posted() -> None:
+@pytest.mark.parametrize("path", ["/api/v2/query/urls/", "/look-up"])
+def test_what_only_asks_reads_though_it_is_posted(path: str) -> None:
     client = gate(Clock(), reading="2/minute", registering="1/minute")
-    asked = [client.post("/api/v2/query/urls/").status_code for _ in range(3)]
+    asked = [client.post(path).status_code for _ in range(3)]
     assert asked == [200, 200, 429]

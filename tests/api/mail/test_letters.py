@@ -20,7 +20,12 @@ from optout.api.mail import KINDS, Letter, OutboxMailer, Post, languages
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 POST = Post("optout@optout.example", "https://optout.example/no", lambda: NOW)
 VALUES: dict[str, dict[str, str | int]] = {
-    "code": {"code": "01234567", "minutes": 10},
+    "code": {
+        "code": "01234567",
+        "minutes": 10,
+        "case": "K7WQ-2MZD",
+        "link": "https://optout.example/no/case/code",
+    },
     "confirmed": {"case": "K7WQ-2MZD", "link": "https://optout.example/case/K7WQ-2MZD"},
     "graded": {"case": "K7WQ-2MZD", "link": "https://l.example", "items": 2, "name": "a.example"},
     "excluded": {
@@ -76,6 +81,10 @@ def test_a_letter_says_what_it_is_about(kind: str, language: str) -> None:
 def test_one_and_several_are_told_apart(items: int, language: str) -> None:
     text = POST.write("graded", language, "a@a.example", {**VALUES["graded"], "items": items}).text
     assert ("3" in text) == (items == 3)
+
+
+def test_a_code_is_entered_where_the_service_stands() -> None:
+    assert POST.code_link == VALUES["code"]["link"]
 
 
 def test_another_language_gets_english() -> None:

@@ -23,7 +23,12 @@ from .boxes import Dropping, Handler, Server, Silent, run, serving
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 POST = Post("optout@optout.example", "https://optout.example", lambda: NOW)
-VALUES = {"code": "01234567", "minutes": 10}
+VALUES: dict[str, str | int] = {
+    "code": "01234567",
+    "minutes": 10,
+    "case": "K7WQ-2MZD",
+    "link": "https://optout.example/case/code",
+}
 
 
 def letter(recipient: str = "anna@anna.example") -> Letter:

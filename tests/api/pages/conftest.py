@@ -117,17 +117,21 @@ class Page(HTMLParser):
     def fields(self, form: Element) -> list[tuple[str, str]]:
         """What a form sends as it stands, buttons apart."""
         sent = []
-        for control in self.root.every("input", "textarea"):
+        for control in self.root.every("input", "textarea", "select"):
             given = control.attributes
             if "name" not in given or self.form_of(control) is not form:
                 continue
             if given.get("type") == "file":
                 continue
-            if given.get("type") == "checkbox" and "checked" not in given:
+            if given.get("type") in {"checkbox", "radio"} and "checked" not in given:
                 continue
             if control.tag == "textarea":
                 text = "".join(control.pieces)
                 sent.append((given["name"], text.removeprefix("\n")))
+            elif control.tag == "select":
+                options = [option.attributes for option in control.every("option")]
+                chosen = [option for option in options if "selected" in option] or options
+                sent.append((given["name"], given.get("value", chosen[0]["value"])))
             else:
                 sent.append((given["name"], given.get("value", "")))
         return sent
@@ -174,26 +178,26 @@ class Browser:
         fields = page.fields(form)
         for box in untick:
             fields.remove(box)
-        boxes = [
-            c.attributes for c in form.every("input") if c.attributes.get("type") == "checkbox"
-        ]
+        kinds = {"checkbox", "radio"}
+        boxes = [c.attributes for c in form.every("input") if c.attributes.get("type") in kinds]
         for name, value in tick:
             assert (name, value) in [(box["name"], box["value"]) for box in boxes]
             fields.append((name, value))
         if "name" in button.attributes:
             fields.append((button.attributes["name"], button.attributes["value"]))
         headers = {"Accept-Language": self.language}
+        address = button.attributes.get("formaction", form.attributes["action"])
         if form.attributes.get("enctype") == "multipart/form-data":
             # Browsers end lines as the network does.
             parts = [(name, (None, "\r\n".join(value.splitlines()))) for name, value in fields]
             parts += [("pictures", picture) for picture in attach] or [("pictures", ("", b""))]
-            answer = self.client.post(form.attributes["action"], files=parts, headers=headers)
+            answer = self.client.post(address, files=parts, headers=headers)
         else:
             assert not attach
             data: dict[str, list[str]] = {}
             for name, value in fields:
                 data.setdefault(name, []).append(value)
-            answer = self.client.post(form.attributes["action"], data=data, headers=headers)
+            answer = self.client.post(address, data=data, headers=headers)
         return Page(answer.text, answer.status_code)
 
     def give(

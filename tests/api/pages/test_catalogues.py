@@ -30,8 +30,9 @@ def messages() -> set[Message]:
                 jinja2.ext.babel_extract, stream, keywords=keywords, options=options
             )
             found |= {message for _, message, _, _ in extracted}
-    with (PAGES / "words.py").open("rb") as stream:
-        found |= {message for _, message, _, _ in extract("python", stream, {"N_": None})}
+    for path in PAGES.glob("*.py"):
+        with path.open("rb") as stream:
+            found |= {message for _, message, _, _ in extract("python", stream, {"N_": None})}
     return found
 
 

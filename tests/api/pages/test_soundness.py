@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import optout.api.pages
 import pytest
+from optout.registry.cases import MOST_CHARACTERS
+
+from .conftest import Page
 
 if TYPE_CHECKING:
-    from .conftest import Browser, Element, Page
+    from .conftest import Browser, Element
 
 STATIC = Path(optout.api.pages.__file__).parent / "static"
 LABELLED = ("input", "textarea", "select")
@@ -26,7 +29,9 @@ def every_page(browser: Browser, photograph: Callable, plain_picture: bytes) -> 
     pages["check"] = browser.press(
         start,
         check,
-        write={"lines": "anna.example/ä?b\nanna.example\n@anna\nanna.example/ä?b"},
+        write={
+            "lines": "anna.example/ä?b\nanna.example\n@anna\nanna.example/ä?b\ninstagram.com/anna"
+        },
         attach=[
             ("a.jpg", photograph()),
             ("logo.png", plain_picture),
@@ -51,12 +56,81 @@ def every_page(browser: Browser, photograph: Callable, plain_picture: bytes) -> 
     yes = next(b for b in pages["erase"].buttons() if b.attributes.get("name") == "sure")
     pages["erased"] = browser.press(pages["erase"], yes)
     pages["failure"] = browser.get("/nothing")
+    return pages | afterwards(browser) | for_all(browser)
+
+
+def afterwards(browser: Browser) -> dict[str, Page]:
+    """The pages of what comes later: news, proofs, objections and answers."""
+    checked = browser.give("anna.example/afterwards")
+    send = {b.attributes.get("value"): b for b in checked.buttons()}
+    pages = {"unread": browser.press(checked, send["send"], write={"email": "anna"})}
+    send = {b.attributes.get("value"): b for b in pages["unread"].buttons()}
+    pages["asked"] = browser.press(pages["unread"], send["send"], write={"email": "a@b.example"})
+    wishes = {b.attributes.get("value"): b for b in pages["asked"].buttons()}
+    pages["wrong-code"] = browser.press(pages["asked"], wishes["confirm"], write={"code": "1"})
+    wishes = {b.attributes.get("value"): b for b in pages["wrong-code"].buttons()}
+    pages["code"] = browser.press(pages["wrong-code"], wishes["again"])
+    pages["code-door"] = browser.get("/case/code")
+    case = browser.press(pages["asked"], pages["asked"].root.first("main").every("button")[-1])
+    number = case.root.first("h1").text.split()[-1]
+    secret = dict(case.fields(case.root.first("main").first("form")))["secret"]
+    owner = {"Authorization": f"Bearer {secret}"}
+    entry = browser.client.get(f"/v1/cases/{number}", headers=owner).json()["items"][0]["index"]
+    looking = next(f for f in case.root.every("form") if f.attributes["action"] == "/case/review")
+    pages["reviews"] = browser.press(case, looking.first("button"))
+    choose = next(b for b in pages["reviews"].buttons() if b.attributes.get("name") == "item")
+    pages["review"] = browser.press(pages["reviews"], choose)
+    send = {b.attributes.get("value"): b for b in pages["review"].buttons()}
+    pages["too-long"] = browser.press(
+        *(pages["review"], send["show"]), write={"note": "x" * (MOST_CHARACTERS + 1)}
+    )
+    send = {b.attributes.get("value"): b for b in pages["too-long"].buttons()}
+    pages["waiting"] = browser.press(pages["too-long"], send["show"], write={"note": "see below"})
+    prove = next(b for b in case.buttons() if b.attributes.get("name") == "subject")
+    pages["prove"] = browser.press(case, prove)
+    record = pages["prove"].root.first("main").first("button")
+    pages["proof"] = browser.press(pages["prove"], record)
+    wishes = {b.attributes.get("value"): b for b in pages["proof"].buttons()}
+    pages["end"] = browser.press(pages["proof"], wishes["end"])
+    pages["object"] = browser.get("/object")
+    send = {b.attributes.get("value"): b for b in pages["object"].buttons()}
+    pages["lacking"] = browser.press(pages["object"], send["send"])
+    send = {b.attributes.get("value"): b for b in pages["lacking"].buttons()}
+    pages["objected"] = browser.press(
+        *(pages["lacking"], send["send"]),
+        write={"entry": str(entry), "covers": "anna.example/afterwards", "statement": "?"},
+        tick=[("reason", "other")],
+    )
+    pages["objection-door"] = browser.get("/object/state")
+    opened = browser.client.post("/case", data=dict(case.fields(case.root.first("form"))))
+    pages["disputed"] = Page(opened.text, opened.status_code)
+    answer = next(b for b in pages["disputed"].buttons() if b.attributes.get("name") == "notice")
+    pages["answer"] = browser.press(pages["disputed"], answer)
+    sure = next(b for b in pages["end"].buttons() if b.attributes.get("name") == "sure")
+    pages["proof-ended"] = browser.press(pages["end"], sure)
+    return pages
+
+
+def for_all(browser: Browser) -> dict[str, Page]:
+    """The pages that look into the registry."""
+    pages = {name: browser.get(f"/{name}") for name in ("look-up", "engineers", "auditors")}
+    ask = pages["look-up"].root.first("main").first("button")
+
+    def asked(text: str) -> Page:
+        return browser.press(pages["look-up"], ask, write={"asked": text})
+
+    pages |= {"missing": asked(""), "yes": asked("anna.example/afterwards"), "no": asked("b.org")}
+    pages["registry"] = browser.get("/registry")
     return pages
 
 
 NAMES = [
     *("start", "nothing", "check", "change", "receipt", "door", "shut", "case"),
     *("withdraw", "withdrawn", "erase", "erased", "failure"),
+    *("unread", "asked", "wrong-code", "code", "code-door", "prove", "proof", "end"),
+    *("reviews", "review", "too-long", "waiting"),
+    *("object", "lacking", "objected", "objection-door", "disputed", "answer", "proof-ended"),
+    *("look-up", "missing", "yes", "no", "registry", "engineers", "auditors"),
 ]
 
 
@@ -200,12 +274,29 @@ def test_links_lead_somewhere(page: Page, browser: Browser) -> None:
 
 def test_titles_tell_pages_apart(seen: dict[str, dict]) -> None:
     for pages in seen.values():
-        titles = [pages[name].title for name in NAMES if name != "change"]
+        # These show what another page shows, for another case or at another time.
+        same = {"change", "unread", "asked", "disputed"}
+        titles = [pages[name].title for name in NAMES if name not in same]
         assert sorted(set(titles)) == sorted(titles)
 
 
+def scripts(seen: dict[str, dict]) -> str:
+    """All scripts that the pages load, and those that these import."""
+    wanted = {
+        element.attributes["src"].partition("?")[0].rpartition("/")[2]
+        for page in seen["en"].values()
+        for element in page.root.every("script")
+    }
+    loaded: dict[str, str] = {}
+    while wanted:
+        name = wanted.pop()
+        loaded[name] = (STATIC / name).read_text(encoding="utf-8")
+        wanted |= set(re.findall(r'from "\./([a-z-]+\.js)"', loaded[name])) - loaded.keys()
+    return "\n".join(loaded[name] for name in sorted(loaded))
+
+
 def test_the_script_reads_what_the_pages_say(seen: dict[str, dict]) -> None:
-    script = (STATIC / "script.js").read_text(encoding="utf-8")
+    script = scripts(seen)
     asked = set(re.findall(r"\[data-([a-z-]+)\]", script))
     for name in re.findall(r"(?:dataset|words)\.([a-zA-Z]+)", script):
         asked.add(re.sub(r"([A-Z])", lambda letter: f"-{letter.group().lower()}", name))
@@ -231,7 +322,7 @@ def test_the_stylesheet_names_what_the_pages_have(seen: dict[str, dict]) -> None
         for element in page.root.every()
         for name in element.attributes.get("class", "").split()
     }
-    script = (STATIC / "script.js").read_text(encoding="utf-8")
+    script = scripts(seen)
     used |= set(re.findall(r'className = "([a-z-]+)"', script)) | {"over"}
     assert named - used == {"erased"}, "styles for nothing"
 

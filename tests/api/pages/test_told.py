@@ -117,7 +117,7 @@ def test_nothing_that_others_say_is_more_than_words(told: Callable[[str], Told])
     one.disputed(HOSTILE)
     page = one.page()
     assert not list(page.root.first("main").every("b"))
-    assert page.text.count(SHOWN) == 1
+    assert page.text.count(SHOWN) == 2
     assert "<b>x</b> \N{REPLACEMENT CHARACTER}" in page.text
     for sign in ("\0", "\N{RIGHT-TO-LEFT OVERRIDE}", "\x9b"):
         assert sign not in page.text

@@ -40,7 +40,8 @@ def world(outside: Outside) -> Callable[[int], Outside]:
 
 
 def writing(world: Outside) -> Callable[[], Letter]:
-    return lambda: world.post.write("code", "en", TO, {"code": "01234567", "minutes": 10})
+    values = {"code": "01234567", "minutes": 10, "case": "K7WQ-2MZD", "link": world.post.code_link}
+    return lambda: world.post.write("code", "en", TO, values)
 
 
 async def settle(sender: Courier) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from optout.api.proofs import Proof, covers
-from optout.api.service.covering import Coverage
+from optout.api.service.covering import Coverage, ways_of
 from optout.registry.cases import Case, CaseEntry, Method
 from optout.registry.identifiers import Grade, Kind, canonical
 from optout.registry.log import Status
@@ -75,3 +75,14 @@ def test_advice_names_what_could_be_proved() -> None:
     nothing = Coverage(Case(CASE.number, CASE.date, CASE.items[6:]))
     for method in (Method.FILE, Method.ACCOUNT):
         assert nothing.advice(method) == "No item of this case can be proved in this way."
+
+
+def test_the_ways_to_prove_items_name_hosts_by_their_own_name_and_the_widest_above() -> None:
+    ways = {(way.method, way.subject): way.items for way in COVERAGE.ways()}
+    assert ways == {
+        (Method.DNS, "anna.example"): [0, 1, 2, 3],
+        (Method.DNS, "shop.anna.example"): [2],
+        (Method.FILE, "anna.example"): [0, 3],
+        (Method.ACCOUNT, "github:anna"): [4, 5],
+    }
+    assert ways_of(CASE) == COVERAGE.ways()

@@ -180,6 +180,23 @@ def test_what_is_shown_is_what_the_entry_covers(registry: Registry) -> None:
     assert shown(file, "https://anna.example/novel.pdf") == "https://anna.example/novel.pdf"
 
 
+def test_what_was_shown_is_taken_back_until_it_is_decided(
+    registry: Registry, mine: OpenedCase, theirs: OpenedCase
+) -> None:
+    at = show(registry, mine)
+    back = registry.sharing.take_back
+    back(theirs.number, theirs.secret, at)
+    with pytest.raises(CaseNotFound):
+        back(mine.number, theirs.secret, at)
+    assert [item.entry for item in registry.sharing.asked()] == [at]
+    back(mine.number, mine.secret, at)
+    assert registry.sharing.asked() == registry.sharing.of(mine.number, mine.secret) == []
+    show(registry, mine)
+    registry.sharing.review(at, NOW)
+    back(mine.number, mine.secret, at)
+    assert [item.state for item in registry.sharing.of(mine.number, mine.secret)] == ["reviewed"]
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_notes_and_answers_come_back_as_they_were_said(
     registry: Registry, mine: OpenedCase, text: str

@@ -68,6 +68,15 @@ def test_a_wrong_number_is_refused_with_advice(text: str) -> None:
     assert work_keys(text) == ()
 
 
+@pytest.mark.parametrize(
+    "text", ["\u0130SBN:9780306406157", "i\u017fbn:9780306406157", "ar\u03a7iv:1"]
+)
+def test_letters_that_only_look_alike_make_no_label(text: str) -> None:
+    assert work_keys(text) == ()
+    with pytest.raises(IdentifierError):
+        Identifier.work(text)
+
+
 def test_a_bare_number_is_an_isbn_only_where_the_column_says_so() -> None:
     assert work_keys("9780306406157") == ()
     assert work_keys("0-306-40615-2", "isbn") == work_keys("isbn:9780306406157")

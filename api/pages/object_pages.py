@@ -1,0 +1,239 @@
+"""The pages of somebody who objects to an entry: send a notice, and see what became of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+from fastapi import Request
+from optout.api.errors import TooOften
+from optout.api.service import Desk, Item, Refusal, read_line, read_value, visible
+from optout.registry.cases import CaseNotFound, Reason, folded
+from optout.registry.errors import IdentifierError, UsageError
+from optout.registry.identifiers import Identifier, Kind
+from starlette.responses import Response
+
+from .languages import N_, Language
+from .rendering import READ, Rendering
+from .statements import statement_of, statement_problem
+
+REASONS: Mapping[str, str] = {
+    "not-theirs": N_("It is not theirs: it is mine, or somebody else’s."),
+    "licensed": N_("It may be used for training, under a licence."),
+    "mistaken-identity": N_("It was taken for something else."),
+    "court-order": N_("A court has ordered otherwise."),
+    "other": N_("Something else."),
+}
+STATES: Mapping[str, str] = {
+    "open": N_("A person will look at it. Until then the entry stays in force, as disputed."),
+    "countered": N_(
+        "Whoever registered the entry has answered. A person will look at both. Until then the "
+        "entry stays in force, as disputed."
+    ),
+    "upheld": N_("We agreed with you: the entry is withdrawn."),
+    "rejected": N_("We did not agree with you: the entry stays in force."),
+    "lapsed": N_("The entry has ended before it was decided: there is nothing left to decide."),
+}
+_NUMBER = N_("Please give the number of the entry: digits alone.")
+_SEVERAL = N_("Several entries cover this. Please choose one of these numbers: %(numbers)s.")
+_NONE = N_(
+    "We found no entry that covers just this. If you know the number of the entry, please give it."
+)
+_REASON = N_("Please choose a reason.")
+_COVERS = N_("Please say what the entry covers, such as a link or the name of a site.")
+_UNKNOWN = N_(
+    "We found no entry in force with this number that covers this. Please compare both. If both "
+    "are right, so many objections to it are waiting that we take no more for now."
+)
+_OFTEN = N_(
+    "Your network has sent so many objections to this entry that we take no more of them today."
+)
+_LARGEST = 1 << 62
+_MOST_NUMBERS = 20
+_LEAST, _MOST = 22, 200
+"""Characters of a key by which a form that is sent twice is known again."""
+
+Admitting = AbstractContextManager[Callable[[], None]]
+CountedNotice = Callable[[Request, int], Admitting]
+"""Counts notices by who sends them and by entry."""
+
+
+@contextmanager
+def uncounted_notice(_request: Request, _entry: int) -> Iterator[Callable[[], None]]:
+    """Counts nothing."""
+    yield lambda: None
+
+
+class ObjectPages:
+    """The pages of notices.
+
+    Args:
+        desk: takes notices.
+        rendering: makes pages.
+        counted: counts what a network sends about an entry.
+    """
+
+    routes: Sequence[tuple[str, Sequence[str], str]] = (
+        ("/object", READ, "ask"),
+        ("/object", ("POST",), "send"),
+        ("/object/state", READ, "ask_state"),
+        ("/object/state", ("POST",), "state"),
+    )
+
+    def __init__(
+        self, desk: Desk, rendering: Rendering, counted: CountedNotice = uncounted_notice
+    ) -> None:
+        self._desk = desk
+        self._rendering = rendering
+        self._counted = counted
+
+    async def ask(self, request: Request) -> Response:
+        """The empty form; an address may name the entry."""
+        language = self._rendering.language(request)
+        entry = visible(request.query_params.get("entry", ""), 20)
+        return self._form(request, language, {"entry": entry}, {})
+
+    async def send(self, request: Request) -> Response:
+        """Take a notice, or say what is missing."""
+        form = await self._rendering.form(request)
+        language = self._rendering.language(request, form)
+        typed = {
+            "entry": visible(form.text("entry"), 20),
+            "kind": form.text("kind"),
+            "covers": form.text("covers").strip(),
+            "reason": form.text("reason"),
+            "statement": statement_of(form),
+            "once": form.text("once"),
+        }
+        if form.text("do") != "send":
+            return self._form(request, language, typed, {})
+        item = await self._desk.readers.run(_understood, typed["kind"], typed["covers"], self._desk)
+        reason = next((one for one in Reason if one.value == typed["reason"]), None)
+        entry = await self._entry(language, form.text("entry"), item)
+        problems = {
+            "entry": entry if isinstance(entry, str) else "",
+            "covers": "" if isinstance(item, Item) else language.text(_COVERS),
+            "reason": language.text(_REASON) if reason is None else "",
+            "statement": statement_problem(language, typed["statement"]),
+        }
+        if (
+            isinstance(entry, str)
+            or reason is None
+            or not isinstance(item, Item)
+            or any(problems.values())
+        ):
+            return self._form(request, language, typed, problems)
+        once = typed["once"] if _LEAST <= len(typed["once"]) <= _MOST else ""
+        try:
+            with self._counted(request, entry) as admit:
+                sent = await self._desk.disputes.send(
+                    *(entry, item.identifier, reason, typed["statement"]),
+                    once,
+                    admit,
+                    item.shown,
+                )
+        except TooOften:
+            return self._form(request, language, typed, {"form": language.text(_OFTEN)}, 429)
+        except UsageError:
+            return self._form(request, language, typed, {"form": language.text(_UNKNOWN)})
+        notice = await self._desk.disputes.read(sent.number, sent.secret)
+        return self._rendering.page(
+            *(request, language, "objection.html"),
+            notice=notice,
+            secret=sent.secret,
+            fresh=True,
+            reasons=REASONS,
+            states=STATES,
+        )
+
+    async def _entry(self, language: Language, text: str, item: Item | Refusal) -> int | str:
+        """The number of the entry that somebody means, or what is wrong with it."""
+        if text.strip():
+            number = _number(text)
+            return language.text(_NUMBER) if number is None else number
+        if isinstance(item, Refusal):
+            return ""  # what it covers is to be mended first
+        found = await self._desk.published.entries_of(item.identifier)
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            return language.text(_NONE)
+        numbers = ", ".join(map(str, found[:_MOST_NUMBERS]))
+        return language.text(_SEVERAL) % {"numbers": numbers}
+
+    async def ask_state(self, request: Request) -> Response:
+        """The door of a notice: asks for its number and secret."""
+        language = self._rendering.language(request)
+        return self._rendering.page(request, language, "objection_door.html", number="")
+
+    async def state(self, request: Request) -> Response:
+        """A notice as it stands, for who sent it."""
+        form = await self._rendering.form(request)
+        language = self._rendering.language(request, form)
+        number, secret = form.text("notice").strip(), form.text("secret").strip()
+        try:
+            notice = await self._desk.disputes.read(number, secret)
+        except CaseNotFound:
+            return self._rendering.page(
+                *(request, language, "objection_door.html", 404),
+                number=visible(number, 20),
+                wrong=True,
+            )
+        return self._rendering.page(
+            *(request, language, "objection.html"),
+            notice=notice,
+            secret=folded(secret),
+            fresh=False,
+            reasons=REASONS,
+            states=STATES,
+        )
+
+    def _form(
+        self,
+        request: Request,
+        language: Language,
+        typed: Mapping[str, str],
+        problems: Mapping[str, str],
+        status: int = 0,
+    ) -> Response:
+        told = {name: problem for name, problem in problems.items() if problem}
+        empty = dict.fromkeys(("entry", "kind", "covers", "reason", "statement"), "")
+        once = typed.get("once") or secrets.token_urlsafe(24)
+        return self._rendering.page(
+            *(request, language, "object.html", status or (422 if told else 200)),
+            typed={**empty, **typed, "once": once},
+            problems=told,
+            reasons=REASONS,
+        )
+
+
+def _number(text: str) -> int | None:
+    """The number of an entry, with or without the signs that people put around it."""
+    digits = text.strip().removeprefix("#")
+    for sign in (" ", "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}", ",", "."):
+        digits = digits.replace(sign, "")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > 19:
+        return None
+    return int(digits) if int(digits) < _LARGEST else None
+
+
+def _understood(kind: str, value: str, desk: Desk) -> Item | Refusal:
+    """What somebody says that an entry covers."""
+    limits = desk.limits
+    try:
+        match kind:
+            case Kind.IMAGE:
+                return Item(Identifier.image_phash256(value.lower()), value.lower(), value.lower())
+            case Kind.FILE:
+                short = len(value) == _MD5_DIGITS
+                named = Identifier.file_md5 if short else Identifier.file_sha256
+                return Item(named(value.lower()), value.lower(), value.lower())
+    except IdentifierError as error:
+        return Refusal("", f"not-a-{kind}", error.message, error.advice)
+    if kind in {each.value for each in Kind}:
+        return read_value(Kind(kind), value, limits)
+    return read_line(value, limits)
+
+
+_MD5_DIGITS = 32
