@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from fastapi import Request
-from optout.api.service import Desk
 from optout.registry.cases import Notice, folded
 from starlette.responses import Response
 
-from .door import Door, Opened
-from .rendering import READ, Rendering
+from .door import Opened, Room
 from .statements import statement_of, statement_problem
 
 
-class AnswerPages:
-    """The page of a notice, as the owner of the item sees it.
+class AnswerPages(Room):
+    """The page of a notice, as the owner of the item sees it."""
 
-    Args:
-        desk: knows the notices, and keeps answers.
-        rendering: makes pages.
-        door: opens cases.
-    """
+    path = "/case/answer"
 
-    routes: Sequence[tuple[str, Sequence[str], str]] = (
-        ("/case/answer", READ, "ask"),
-        ("/case/answer", ("POST",), "answer"),
-    )
-
-    def __init__(self, desk: Desk, rendering: Rendering, door: Door) -> None:
-        self._desk = desk
-        self._rendering = rendering
-        self._door = door
-
-    async def ask(self, request: Request) -> Response:
-        """The door, for who comes without a case."""
-        return await self._door.ask_without_number(request)
-
-    async def answer(self, request: Request) -> Response:
+    async def show(self, opened: Opened) -> Response:
         """A notice, and what its owner says to it."""
-        opened = await self._door.open(request)
-        if isinstance(opened, Response):
-            return opened
         wanted = folded(opened.form.text("notice"))
         against = await self._desk.disputes.against(*opened.keys)
         notice = next((one for one in against if one.number == wanted), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fastapi import Request
@@ -10,7 +12,7 @@ from optout.registry.cases import Case, CaseNotFound, folded
 from starlette.responses import Response
 
 from .languages import Language
-from .rendering import Rendering
+from .rendering import READ, Rendering
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,6 @@ class Door:
         language = self._rendering.language(request)
         return self._rendering.page(request, language, "door.html", number=visible(number, 20))
 
-    async def ask_without_number(self, request: Request) -> Response:
-        """Likewise, for who comes to a page behind the door without having sent a form."""
-        return await self.ask(request)
-
     async def open(self, request: Request) -> Opened | Response:
         """The case that a form opens, or the page that says that it opens none.
 
@@ -75,3 +73,38 @@ class Door:
                 request, language, "door.html", 404, number=shown, wrong=True
             )
         return Opened(request, form, language, case, folded(secret))
+
+
+class Room(ABC):
+    """A page behind the door, which a form with a case's number and secret opens.
+
+    Args:
+        desk: reads and changes cases.
+        rendering: makes pages.
+        door: opens cases.
+    """
+
+    path = ""
+
+    def __init__(self, desk: Desk, rendering: Rendering, door: Door) -> None:
+        self._desk = desk
+        self._rendering = rendering
+        self._door = door
+
+    @property
+    def routes(self) -> Sequence[tuple[str, Sequence[str], str]]:
+        """What is answered by which method of this class."""
+        return (self.path, READ, "ask"), (self.path, ("POST",), "enter")
+
+    async def ask(self, request: Request) -> Response:
+        """The door, for who comes without a case."""
+        return await self._door.ask(request)
+
+    async def enter(self, request: Request) -> Response:
+        """The page of a case, or the door where it stays shut."""
+        opened = await self._door.open(request)
+        return opened if isinstance(opened, Response) else await self.show(opened)
+
+    @abstractmethod
+    async def show(self, opened: Opened) -> Response:
+        """The page of a case that is open, after what its form wishes is done."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from optout.registry.identifiers import Grade, Kind
 from optout.registry.log import Status
+from optout.registry.partners import Exclusion
 
 from . import words
 from .languages import Language
@@ -38,6 +39,12 @@ class Group:
     def entries(self) -> frozenset[int]:
         """The numbers of all entries."""
         return frozenset(entry.index for thing in self.things for entry in thing.entries)
+
+    @property
+    def left_out(self) -> list[Exclusion]:
+        """What partners claim of each of the things alike."""
+        first, *others = self.things
+        return [one for one in first.left_out if all(one in thing.left_out for thing in others)]
 
 
 def grouped(language: Language, things: Sequence[Thing]) -> list[Group]:

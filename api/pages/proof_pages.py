@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fastapi import Request
 from optout.api.errors import ItemsRefused, ProofOver, TooOften
-from optout.api.service import Checked, Desk, ShownProof, ways_of
+from optout.api.service import Checked, ShownProof, ways_of
 from optout.registry.cases import Method, ProofState
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import PLATFORMS, registrable_domain
 from starlette.responses import Response
 
 from . import grades
-from .door import Door, Opened
+from .door import Opened, Room
 from .languages import N_, Language
-from .rendering import READ, Rendering
 
 MISSING: Mapping[str, str] = {
     "no-record": N_(
@@ -74,34 +72,13 @@ class Told:
     raised: int | None = None
 
 
-class ProofPages:
-    """The pages of a case's proofs.
+class ProofPages(Room):
+    """The pages of a case's proofs."""
 
-    Args:
-        desk: says what is to be placed, and looks whether it is there.
-        rendering: makes pages.
-        door: opens cases.
-    """
+    path = "/case/proof"
 
-    routes: Sequence[tuple[str, Sequence[str], str]] = (
-        ("/case/proof", READ, "ask"),
-        ("/case/proof", ("POST",), "proof"),
-    )
-
-    def __init__(self, desk: Desk, rendering: Rendering, door: Door) -> None:
-        self._desk = desk
-        self._rendering = rendering
-        self._door = door
-
-    async def ask(self, request: Request) -> Response:
-        """The door, for who comes without a case."""
-        return await self._door.ask_without_number(request)
-
-    async def proof(self, request: Request) -> Response:
+    async def show(self, opened: Opened) -> Response:
         """A proof: chosen, shown, looked for, or ended."""
-        opened = await self._door.open(request)
-        if isinstance(opened, Response):
-            return opened
         form = opened.form
         if form.text("proof"):
             return await self._one(opened, form.text("proof"), form.text("do"))

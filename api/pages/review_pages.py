@@ -6,18 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from fastapi import Request
-from optout.api.service import Desk
 from optout.registry.cases import MOST_CHARACTERS, SharedItem, SharedState, due_date
 from optout.registry.errors import UsageError
 from optout.registry.identifiers import Grade, Kind
 from starlette.responses import Response
 
 from . import grades
-from .door import Door, Opened
+from .door import Opened, Room
 from .groups import by_kind
 from .languages import N_, Language
-from .rendering import READ, Rendering
 from .statements import length_problem, statement_of
 from .things import Thing, things_of
 
@@ -105,34 +102,13 @@ def askings(things: Sequence[Thing], shown: Sequence[SharedItem]) -> list[Asking
     return found
 
 
-class ReviewPages:
-    """The pages on which items are shown to the reviewer.
+class ReviewPages(Room):
+    """The pages on which items are shown to the reviewer."""
 
-    Args:
-        desk: takes what is shown, and knows what became of it.
-        rendering: makes pages.
-        door: opens cases.
-    """
+    path = "/case/review"
 
-    routes: Sequence[tuple[str, Sequence[str], str]] = (
-        ("/case/review", READ, "ask"),
-        ("/case/review", ("POST",), "review"),
-    )
-
-    def __init__(self, desk: Desk, rendering: Rendering, door: Door) -> None:
-        self._desk = desk
-        self._rendering = rendering
-        self._door = door
-
-    async def ask(self, request: Request) -> Response:
-        """The door, for who comes without a case."""
-        return await self._door.ask_without_number(request)
-
-    async def review(self, request: Request) -> Response:
+    async def show(self, opened: Opened) -> Response:
         """The items that can be shown; or one of them, shown or taken back."""
-        opened = await self._door.open(request)
-        if isinstance(opened, Response):
-            return opened
         asking = await self._asking(opened, opened.form.text("item"))
         if asking is None:
             return await self._choice(opened)

@@ -141,7 +141,7 @@ def test_what_is_asked_about_does_not_leave_the_browser(
     visiting: Visiting, service: Service
 ) -> None:
     registered(service, "site", "idaholm.example", grade="domain")
-    visitor = visiting(width="phone")
+    visitor = visiting("en", "phone")
     ask(visitor.page, "https://shop.idaholm.example/2024/boat.jpg")
     answer = visitor.page.locator("section.answer")
     expect(answer).to_contain_text("Yes, it is registered.")

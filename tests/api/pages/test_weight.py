@@ -11,6 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 from optout.api.http.app import build
 from optout.api.service import Limits
+from optout.registry import Registry
+from optout.registry.log import SigningKey
+from optout.registry.partners import Purpose, Report
 
 if TYPE_CHECKING:
     from .conftest import Browser, Page
@@ -68,6 +71,20 @@ def weight(page: Page, client: TestClient) -> int:
     return len(page.html.encode()) + sum(seen.values())
 
 
+def left_out(registry: Registry, page: Page) -> None:
+    """A partner claims to have left out every item of the case that a page shows."""
+    keys = dict(page.fields(page.root.first("main").first("form")))
+    items = registry.cases.read(keys["number"], keys["secret"]).items
+    verifier = str(SigningKey.generate("harbour.example").verifier)
+    name = f"Harbour Models {keys['number']}"
+    sender, _ = registry.partners.make(name, Purpose.REPORT, verifier=verifier)
+    size, root = registry.size, registry.root().hex()
+    rows = {item.index: 12 for item in items}
+    corpus = f"Harbours and boats {keys['number']}"
+    told = Report(corpus, "2026-11-24", registry.origin, size, root, rows, corpus.encode())
+    registry.reports.keep(sender, told)
+
+
 @pytest.fixture(scope="module", params=SENT)
 def largest(request: pytest.FixtureRequest, browse: Callable[..., Browser]) -> dict[str, Page]:
     """The pages of the largest case, by name."""
@@ -76,6 +93,10 @@ def largest(request: pytest.FixtureRequest, browse: Callable[..., Browser]) -> d
     pages = {"check": browser.give(mixed())}
     pages["receipt"] = browser.press(pages["check"], send)
     pages["case"] = browser.press(pages["receipt"], open_case)
+    registry = browser.client.app.state.desk._registry  # type: ignore[attr-defined]
+    left_out(registry, pages["case"])
+    pages["reported"] = browser.press(pages["receipt"], open_case)
+    assert "Harbours and boats" in pages["reported"].text
     withdraw = [b for b in pages["case"].buttons() if b.attributes.get("value") == "all"]
     pages["withdraw"] = browser.press(pages["case"], withdraw[0])
     forms = pages["case"].root.every("form")
