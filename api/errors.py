@@ -127,6 +127,10 @@ class TooMuchBelow(TooOften):
         """What covers all of it: `site`, `account`, `prefix` or `none`."""
 
 
+class KeyTaken(UsageError):  # noqa: N818  # says what it is
+    """The key of a request that may come again came with another request."""
+
+
 class ProofOver(UsageError):  # noqa: N818  # says what it is
     """A proof has ended, and is looked at no more: HTTP status 409."""
 

@@ -107,7 +107,7 @@ class QuotaGate:
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 guessed = message["status"] in _WRONG and UNLOCKED not in scope
-                if bears_secret and guessed:
+                if bears_secret and guessed and _was_tried(scope):
                     self._hit("secrets", network)
                 self._tell(MutableHeaders(scope=message), name, who)
             await send(message)
@@ -202,6 +202,18 @@ def in_words(seconds: int) -> str:
 def _bears_secret(scope: Scope) -> bool:
     path: str = scope["path"]
     return path.startswith(_SECRETS) or (path == "/case" and scope["method"] == "POST")
+
+
+def _was_tried(scope: Scope) -> bool:
+    """Whether a secret can have been looked at.
+
+    A picture or a form on the page of another site must not use up what its visitors may try.
+    """
+    headers = Headers(scope=scope)
+    if scope["path"].startswith("/v1/"):
+        return "authorization" in headers
+    # On pages it stands in the body, and the guard reads none that another site has sent.
+    return scope["method"] not in _READING and headers.get("sec-fetch-site") != "cross-site"
 
 
 def network_of(scope: Scope, trusted: Networks) -> str:

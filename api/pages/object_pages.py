@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from fastapi import Request
-from optout.api.errors import TooOften
+from optout.api.errors import KeyTaken, TooOften
 from optout.api.service import Desk, Item, Refusal, read_line, read_value, visible
 from optout.registry.cases import CaseNotFound, Reason, folded
 from optout.registry.errors import IdentifierError, UsageError
@@ -48,6 +48,10 @@ _UNKNOWN = N_(
 )
 _OFTEN = N_(
     "Your network has sent so many objections to this entry that we take no more of them today."
+)
+_ANOTHER = N_(
+    "You have sent this form already, with other words. If this is another objection, send it once "
+    "more."
 )
 _LARGEST = 1 << 62
 _MOST_NUMBERS = 20
@@ -135,6 +139,9 @@ class ObjectPages:
                 )
         except TooOften:
             return self._form(request, language, typed, {"form": language.text(_OFTEN)}, 429)
+        except KeyTaken:
+            typed["once"] = ""  # a new one, or it could never be sent
+            return self._form(request, language, typed, {"form": language.text(_ANOTHER)})
         except UsageError:
             return self._form(request, language, typed, {"form": language.text(_UNKNOWN)})
         notice = await self._desk.disputes.read(sent.number, sent.secret)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from fastapi import Request
 from optout.api.service import Desk
-from optout.registry.cases import Case, Contact
+from optout.registry.cases import Case, Contact, OpenedCase
 from starlette.responses import PlainTextResponse, Response
 
 from . import words
@@ -51,6 +51,22 @@ class ReceiptPages:
             unheard: whether somebody did, and the address could not be taken down.
         """
         return self._page(request, language, receipt, fresh=True, contact=contact, unheard=unheard)
+
+    async def shown_again(
+        self, request: Request, language: Language, before: OpenedCase
+    ) -> Response:
+        """The receipt of what the same form has registered before.
+
+        Args:
+            request: that brought the form once more.
+            language: of the page.
+            before: what was registered then.
+        """
+        keys = before.number, before.secret
+        case, checkpoint = await self._desk.read_case(*keys), await self._desk.checkpoint()
+        receipt = self.made_out(request, case, before.secret, checkpoint)
+        contact = await self._desk.contacts.read(*keys)
+        return self.fresh(request, language, receipt, contact, unheard=False)
 
     async def again(self, opened: Opened) -> Response:
         """The receipt of a case, shown once more."""

@@ -9,10 +9,10 @@ import logging
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request
-from optout.api.errors import TooMuchBelow
+from optout.api.errors import KeyTaken, TooMuchBelow
 from optout.api.places import where
 from optout.api.service import Counted, Desk, read_form, uncounted
-from optout.registry.cases import Contact
+from optout.registry.cases import Contact, OpenedCase
 from optout.registry.errors import OptOutError
 from starlette.responses import RedirectResponse, Response
 
@@ -34,6 +34,8 @@ from .sharing import Sharing
 from .submission import Submission
 
 log = logging.getLogger("optout.api")
+
+_USAGE = ("train-ai",)
 
 
 class Pages:
@@ -122,9 +124,12 @@ class Pages:
         )
 
     async def _register(self, request: Request, language: Language, given: Submission) -> Response:
+        # Who loads the receipt anew sends the form again: it is shown again, and nothing is done.
+        if before := await self._desk.opened_before(given.wanted, _USAGE, given.once):
+            return await self._receipts.shown_again(request, language, before[0])
         try:
             with self._counted(request, given.wanted):
-                opened, checkpoint = await self._desk.register(given.wanted, ("train-ai",))
+                opened, checkpoint = await self._wish(given)
         except TooMuchBelow as fault:
             heading, sentence = words.too_much(language, fault.domain, fault.instead)
             page = self._rendering.page(
@@ -132,10 +137,18 @@ class Pages:
             )
             page.headers["Retry-After"] = str(fault.seconds)
             return page
+        if opened.replayed:
+            return await self._receipts.shown_again(request, language, opened)
         receipt = self._receipts.made_out(request, opened.case, opened.secret, checkpoint)
         contact = await self._wants_news(request, language, receipt.keys, given.email)
         unheard = bool(given.email) and contact is None
         return self._receipts.fresh(request, language, receipt, contact, unheard=unheard)
+
+    async def _wish(self, given: Submission) -> tuple[OpenedCase, str]:
+        try:
+            return await self._desk.register(given.wanted, _USAGE, given.once)
+        except KeyTaken:  # who went back and changed something wants that, too
+            return await self._desk.register(given.wanted, _USAGE)
 
     async def _wants_news(
         self, request: Request, language: Language, keys: tuple[str, str], address: str

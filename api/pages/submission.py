@@ -22,6 +22,7 @@ from optout.registry.identifiers import Kind
 from optout.registry.images import MAX_PIXELS
 
 from .questions import Profile, answers, only_pages, profile_of
+from .sending_once import new_once, once_of
 
 ORDER = tuple(Kind)
 """In which the kinds are shown."""
@@ -58,6 +59,7 @@ class Submission:
         variants: other spellings that can be registered too.
         only_pages: the fields that said of a profile that the page alone is meant.
         email: where news are wanted, as it was typed; empty where none are.
+        once: by which it is known again if it is sent twice; a new one where none came.
     """
 
     desk: Desk
@@ -68,6 +70,7 @@ class Submission:
     variants: list[Variants] = field(default_factory=list)
     only_pages: frozenset[str] = frozenset()
     email: str = field(default="", repr=False)
+    once: str = field(default_factory=new_once, repr=False)
     _profiles: dict[bytes, Profile | None] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -91,9 +94,11 @@ class Submission:
             frozenset(form.texts("also")) & frozenset(VARIANTS),
             only_pages=only_pages(form),
             email=form.text("email").strip()[:_LONGEST_ADDRESS],
+            once=once_of(form),
         )
         if len(given.understood) <= desk.limits.items:
-            given.variants = given._found_variants()
+            # Long addresses take a while: nothing for the loop that everybody goes through.
+            given.variants = await desk.readers.run(given._found_variants)
         return given
 
     @property

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
+from optout.api.errors import KeyTaken
 from optout.api.limits import Limits
 from optout.api.places import where
 from optout.registry import Registry
 from optout.registry.cases import ANSWERS, Case, OpenedCase
-from optout.registry.errors import UsageError
 from optout.registry.images import warm_gate
 from sqlalchemy.engine import make_url
 
@@ -161,13 +161,13 @@ class Desk:
 
         Raises:
             Busy: too many are waiting already.
-            UsageError: the key came with another request.
+            KeyTaken: the key came with another request.
         """
         opened, checkpoint = await self._sequencer.write(
             Wanted.of(items, usage, key, self._answers)
         )
         if opened is None:
-            raise UsageError(
+            raise KeyTaken(
                 "this Idempotency-Key came with another request",
                 "Nothing was registered. Send each request with a key of its own.",
             )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from optout.api.errors import KeyTaken
 from optout.registry import Registry
 from optout.registry.cases import ANSWERS, Notice, OpenedNotice, Reason, Repeat
-from optout.registry.errors import UsageError
 from optout.registry.identifiers import Identifier
 
 from .outside import Outside
@@ -55,7 +55,8 @@ class DisputeDesk:
         Raises:
             UsageError: there is no such entry in force, or it covers something else, and nobody is
                 told which; or enough notices about it are undecided; or the statement is empty or
-                too long; or the key came with another request.
+                too long.
+            KeyTaken: the key came with another request.
             Busy: too many are waiting already.
         """
         asked = (str(entry), str(identifier.kind), identifier.digest.hex(), str(reason), statement)
@@ -72,7 +73,7 @@ class DisputeDesk:
             shown,
         )
         if sent is None:
-            raise UsageError(
+            raise KeyTaken(
                 "this Idempotency-Key came with another request",
                 "Nothing was sent. Send each request with a key of its own.",
             )

@@ -45,6 +45,10 @@ _WORK = re.compile(
 _BELOW = re.compile(r"/[ \t]*\*{1,2}$")
 """What stands behind an address to say: and everything below it."""
 
+_LIGATURES = {"\ufdfa": 17, "\ufdfb": 7}
+"""Signs for whole sentences, and by how many characters NFKC makes each longer. No other becomes
+more than six, and a megabyte of these would take seconds, in which nobody else is served."""
+
 _EXCERPT = 60
 """Characters of a passage by which its sender knows it again."""
 
@@ -81,8 +85,11 @@ def read_lines(text: str, limits: Limits) -> list[Line]:
         the lines in order, empty ones left out; one that repeats an earlier one says so.
 
     Raises:
-        BodyTooLarge: there are more of them than anybody could look through.
+        BodyTooLarge: there are more of them than anybody could look through, or more bytes of text
+            than a request without pictures may bring, however many fields have brought it.
     """
+    if len(text.encode("utf-8", "surrogatepass")) > limits.words:
+        raise BodyTooLarge(f"the text has more than {limits.words:,} bytes", "Open several cases.")
     lines: list[Line] = []
     first_seen: dict[bytes, int] = {}
     for number, value, is_passage in _values(text, limits):
@@ -158,8 +165,9 @@ def read_line(text: str, limits: Limits) -> Item | Refusal:
 
 def read_value(kind: Kind, text: str, limits: Limits) -> Item | Refusal:
     """Understand a value whose kind, any but `file` and `image`, its sender has named."""
-    most = limits.passage if kind is Kind.TEXT else limits.line
-    if len(text) > most:
+    is_text = kind is Kind.TEXT
+    most = limits.passage if is_text else limits.line
+    if (written_out(text) if is_text else len(text)) > most:
         detail = f"the value is longer than {most:,} characters"
         return Refusal(visible(text), "too-long", detail)
     try:
@@ -168,6 +176,11 @@ def read_value(kind: Kind, text: str, limits: Limits) -> Item | Refusal:
     except IdentifierError as error:
         return Refusal(visible(text), _reason(kind, text, error), error.message, error.advice)
     return Item(identifier, _shown(kind, text, understood), understood)
+
+
+def written_out(text: str) -> int:
+    """Characters of a passage, with those that stand for many counted as what they stand for."""
+    return len(text) + sum(more * text.count(sign) for sign, more in _LIGATURES.items())
 
 
 def kind_of(text: str) -> Kind:

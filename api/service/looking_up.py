@@ -25,7 +25,7 @@ from optout.registry.log import Status
 
 from .forms import Upload
 from .items import Item, Refusal
-from .lines import kind_of, not_an_address, read_line, unwrapped
+from .lines import kind_of, not_an_address, read_line, unwrapped, written_out
 from .ranges import DIGITS, IMAGES, ITEMS
 
 _EXCERPT = 60
@@ -89,7 +89,7 @@ def read_question(text: str, limits: Limits) -> Question | Refusal:
         text: one link, site, account, number of a work or digest of a file; else a passage.
         limits: the ceilings on a line's and a passage's length.
     """
-    if len(text) > limits.passage:
+    if written_out(text) > limits.passage:
         return Refusal(visible(text), "too-long", "the text is longer than a passage may be")
     value = unwrapped(text)
     if _DIGEST.fullmatch(value):

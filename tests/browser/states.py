@@ -116,6 +116,16 @@ def _case(page: Page, box: Handler) -> Iterator[str]:
     page.wait_for_selector("[role=alert]")
     yield "proof-not-found"
     _back(page)
+    page.click("form[action='/case/review'] button")
+    page.wait_for_selector("button[name=item]")
+    yield "reviews"
+    page.locator("button[name=item]").first.click()
+    page.wait_for_selector("button[value=show]")
+    yield "review"
+    page.click("button[value=show]")
+    page.wait_for_selector("button[value=take-back]")
+    yield "reviewing"
+    _back(page)
     page.locator("button[name=withdraw]").first.click()
     page.wait_for_selector("button[name=sure]")
     yield "withdraw"

@@ -209,6 +209,29 @@ def test_only_where_a_secret_is_shown_one_may_be_wrong(method: str, path: str, s
     assert client.request(method, path).status_code == status
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("GET", "/v1/cases/A", {}),
+        ("GET", "/case/A/b", {}),
+        ("GET", "/object/b", {"Authorization": "Bearer wrong"}),
+        ("POST", "/case", {"Sec-Fetch-Site": "cross-site"}),
+    ],
+)
+def test_a_page_of_another_site_does_not_use_up_what_its_visitors_may_try(
+    method: str, path: str, headers: dict[str, str]
+) -> None:
+    async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+        status = 403 if scope["method"] == "POST" else 404
+        await PlainTextResponse("", status)(scope, receive, send)
+
+    quotas = Quotas.model_validate({"secrets": "1/hour"})
+    client = TestClient(QuotaGate(nothing, quotas, refusal), client=("192.0.2.7", 5))
+    assert 429 not in {client.request(method, path, headers=headers).status_code for _ in range(3)}
+    assert client.post("/case", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 403
+    assert client.post("/case").status_code == 429
+
+
 def test_a_key_is_looked_up_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, asked = Clock(), []
     client = gate(clock)

@@ -284,3 +284,17 @@ def test_there_is_a_sentence_for_everything_that_is_wrong_with_an_address_or_a_c
     reasons = set(re.findall(r'"([a-z-]+)"\s*,?\s*\)', source)) - {"utf-8", "ascii"}
     assert reasons == set(ADDRESS_PROBLEMS)
     assert set(CODE_PROBLEMS) == {*Outcome, None} - {Outcome.CONFIRMED, Outcome.USED}
+
+
+def test_the_same_form_sent_twice_is_one_letter(
+    browser: Browser, post: Posting, address: str
+) -> None:
+    checked = browser.give(f"anna.example/{next(NUMBERS)}")
+    browser.press(checked, "Send", write={"email": address})
+    code = post.code(address)
+    again = browser.press(checked, "Send", write={"email": address})
+    assert address in again.text
+    confirmed = browser.press(again, "Confirm the address", write={"code": code})
+    assert "Thank you: your address is confirmed." in confirmed.text
+    # The next letter is not another code.
+    assert "/case/code" not in post.box.wait_for(address, 2).get_content()

@@ -284,6 +284,23 @@ def test_a_form_that_is_sent_twice_is_one_objection(
     assert len(one.registry.notices.of(*one.keys)) == 1
 
 
+def test_a_form_that_comes_back_with_other_words_can_be_sent_as_another_objection(
+    browser: Browser, owned: Callable[[str], Owned]
+) -> None:
+    one = owned("edited")
+    write = {"entry": str(one.entry), "covers": one.given, "statement": "Ours."}
+    tick = [("reason", "licensed")]
+    page = browser.get("/object")
+    browser.press(page, "Send the objection", write=write, tick=tick)
+    told = browser.press(
+        page, "Send the objection", write=write | {"statement": "Theirs."}, tick=tick
+    )
+    assert "You have sent this form already" in told.by_id("form-problem").text
+    assert len(one.registry.notices.of(*one.keys)) == 1
+    browser.press(told, "Send the objection")
+    assert len(one.registry.notices.of(*one.keys)) == 2
+
+
 def test_who_objects_too_often_is_told_so(
     new_registry: Callable[[], Path], browse: Callable[..., Browser]
 ) -> None:

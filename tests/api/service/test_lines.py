@@ -238,6 +238,21 @@ def test_more_lines_than_anybody_can_look_through_are_refused() -> None:
         read_lines("a.example/1\na.example/2\na.example/3\na.example/4", limits)
 
 
+def test_more_text_than_a_request_may_bring_is_refused_however_many_fields_brought_it() -> None:
+    limits = Limits(words=100)
+    assert len(read_lines("é" * 50, limits)) == 1
+    with pytest.raises(BodyTooLarge, match="more than 100 bytes"):
+        read_lines("\n".join(["é" * 25] * 2), limits)
+
+
+def test_signs_that_stand_for_whole_sentences_count_as_those() -> None:
+    limits = Limits(passage=1000)
+    assert isinstance(read_value(Kind.TEXT, "\ufdfa" * 55, limits), Item)
+    refusal = read_value(Kind.TEXT, "\ufdfa" * 56, limits)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "too-long"
+
+
 @pytest.mark.parametrize("text", NASTY.values(), ids=NASTY)
 def test_reading_takes_time_in_proportion_to_the_length(text: str) -> None:
     start = time.perf_counter()

@@ -79,6 +79,7 @@ def test_a_resolvers_link_is_looked_for_as_the_work_too() -> None:
         ("<script>", "words"),
         ("short\nlines", "not-a-text"),
         ("a" * (LIMITS.passage + 1), "too-long"),
+        ("\ufdfa" * (LIMITS.passage // 18 + 1), "too-long"),
         ("a" * 5000, "too-long"),
     ],
 )
