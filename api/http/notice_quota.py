@@ -1,9 +1,11 @@
-"""How many notices about one entry one network may send in a day.
+"""How many notices one network may send in a day: about one entry, and about all together.
 
-Of one entry so many undecided notices are taken and no more. Whoever registered what is not theirs
-must not fill those places before whoever it belongs to comes: networks are counted, as for what is
-registered below a domain, and only what was sent in earnest counts. Who does not know what an entry
-covers, or asks for the answer to an earlier request, is told what everybody is told.
+A notice makes an entry disputed for all to see, and a person has to decide it: nobody may have that
+of hundreds of strangers' entries. And of one entry so many undecided notices are taken and no more.
+Whoever registered what is not theirs must not fill those places before whoever it belongs to comes:
+networks are counted, as for what is registered below a domain, and only what was sent in earnest
+counts. Who does not know what an entry covers, or asks for the answer to an earlier request, is
+told what everybody is told.
 
 As with every quota what is counted lives in this process, and it fails open; see `quotas`.
 """
@@ -30,6 +32,9 @@ CountedNotice: TypeAlias = Callable[[Request, int], AbstractContextManager[Admit
 
 NOTICES = Rate(3, 86_400)
 """Notices about one entry from one network."""
+
+OF_ALL = Rate(40, 86_400)
+"""Notices about all entries from one network."""
 
 
 @contextmanager
@@ -64,26 +69,29 @@ class NoticeQuota:
         Yields:
             what counts it, and raises `TooOften` where it is one too many.
         """
-        who, is_counted = f"{network_of(request.scope, self._trusted)} {entry}", False
+        network = network_of(request.scope, self._trusted)
+        counted: list[str] = []
 
-        def admit() -> None:
-            nonlocal is_counted
-            with self._lock:
-                is_counted = self._windows.hit(who, NOTICES)
-                wait = self._windows.wait(who, NOTICES)
-            if not is_counted:
+        def count(who: str, rate: Rate, about: str) -> None:
+            if not self._windows.hit(who, rate):
                 raise TooOften(
-                    f"your network may send {NOTICES.amount} notices about one entry within "
-                    f"{in_words(NOTICES.seconds)}, and no more",
+                    f"your network may send {rate.amount} notices about {about} within "
+                    f"{in_words(rate.seconds)}, and no more",
                     "Nothing was sent. Write to the operator, who decides them, if yours says "
                     "something else.",
-                    wait,
+                    self._windows.wait(who, rate),
                 )
+            counted.append(who)
+
+        def admit() -> None:
+            with self._lock:
+                count(f"{network} {entry}", NOTICES, "one entry")
+                count(network, OF_ALL, "all entries together")
 
         try:
             yield admit
         except Exception:
-            if is_counted:
-                with self._lock:
+            with self._lock:
+                for who in counted:
                     self._windows.take_back(who, 1)
             raise

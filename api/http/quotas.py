@@ -26,7 +26,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .access import UNLOCKED
-from .guard import BULK_PATH, LOOK_UP_PATH
+from .guard import BULK_PATH
 
 if TYPE_CHECKING:
     from optout.api.settings import Quotas
@@ -45,7 +45,6 @@ _FREE = ("/healthz", "/readyz", "/metrics", "/static/")
 _SECRETS = ("/v1/cases/", "/v1/notices/", "/case/", "/object/")
 _WRONG = frozenset({401, 403, 404})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-_ASKING = frozenset({BULK_PATH, LOOK_UP_PATH})
 _KEY_SECONDS = 60.0
 _KEYS = 1000
 _KEY_LENGTH = 200
@@ -95,8 +94,8 @@ class QuotaGate:
         if bears_secret and not self._left("secrets", network):
             await self._refuse(scope, receive, send, "secrets", network)
             return
-        # What these ask is sent as a body, and changes nothing.
-        reads = scope["method"] in _READING or scope["path"] in _ASKING
+        # A bulk query is sent as a body, and changes nothing.
+        reads = scope["method"] in _READING or scope["path"] == BULK_PATH
         kind = "reading" if reads else "registering"
         name = f"partner_{kind}" if partner else kind
         who = f"partner {partner}" if partner else network

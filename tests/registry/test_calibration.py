@@ -182,6 +182,7 @@ def test_no_pictures_match_nothing() -> None:
     assert matches(one, empty, empty.groups()) == []
 
 
+@pytest.mark.long
 def test_a_million_equal_pictures_are_one() -> None:
     hashes = np.broadcast_to(rows([7]), (1_000_000, 32))
     background = Background(hashes, hashes)

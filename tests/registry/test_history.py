@@ -203,6 +203,7 @@ class History(RuleBasedStateMachine):
                 self.registry.cases.read(case.number, case.secret)
 
 
+@pytest.mark.long
 def test_a_registry_is_what_the_model_says(empty_registry: Path) -> None:
     class OnTemplate(History):
         template = empty_registry

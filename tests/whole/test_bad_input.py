@@ -370,6 +370,7 @@ def disk(corpus: Path, proven: Path, environment: dict[str, str]) -> dict[str, s
     }
 
 
+@pytest.mark.long
 def test_a_disk_that_is_full_is_named_and_the_run_goes_on_later(
     corpus: Path, proven: Path, disk: dict[str, str]
 ) -> None:
@@ -426,6 +427,7 @@ def many_inputs(number: int, tmp_path: Path, snapshot: Path, environment: dict[s
     assert len(names(tmp_path / "out")) == number
 
 
+@pytest.mark.long
 def test_more_inputs_are_filtered_than_may_be_open(
     tmp_path: Path, proven: Path, environment: dict[str, str]
 ) -> None:

@@ -202,6 +202,7 @@ def burdened(world: World, tmp_path: Path) -> World:
     return World(corpus, world.snapshot, world.environment)
 
 
+@pytest.mark.long
 def test_a_shard_over_which_workers_die_fails_alone(
     burdened: World, alone: Path, tmp_path: Path, optout: Callable
 ) -> None:

@@ -306,6 +306,7 @@ def test_a_column_of_values_or_kinds_that_stands_twice_in_parquet_is_refused(
         open_sheet("list.parquet", "", "")
 
 
+@pytest.mark.long
 def test_a_value_of_parquet_that_is_too_long_is_a_fault(place: Path) -> None:
     values = pa.array(["a" * (LONGEST + 1)] * 2000 + ["b"]).dictionary_encode()
     pq.write_table(pa.table({"url": values}), place / "list.parquet")

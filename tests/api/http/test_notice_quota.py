@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from optout.api.errors import TooOften
 from optout.api.http.app import build
-from optout.api.http.notice_quota import NOTICES, NoticeQuota
+from optout.api.http.notice_quota import NOTICES, OF_ALL, NoticeQuota
 from optout.api.settings import Quotas, Settings
 from optout.registry.errors import RegistryError
 
@@ -102,6 +102,18 @@ def test_a_day_later_more_are_taken_and_what_failed_does_not_count() -> None:
     assert told.value.seconds == NOTICES.seconds
     clock.now += NOTICES.seconds
     with quota.counted(here, 1) as admit:
+        admit()
+
+
+def test_nobody_disputes_the_entries_of_very_many() -> None:
+    quota, here = NoticeQuota(100), request_from("192.0.2.7")
+    for entry in range(OF_ALL.amount):
+        with quota.counted(here, entry) as admit:
+            admit()
+    for _ in range(2):
+        with pytest.raises(TooOften, match="all entries"), quota.counted(here, 1000) as admit:
+            admit()
+    with quota.counted(request_from("198.51.100.7"), 1000) as admit:
         admit()
 
 

@@ -274,8 +274,12 @@ def test_a_rate_is_so_many_in_so_many_seconds(text: str, rate: tuple[int, int]) 
     assert Rate.parse(text) == rate
 
 
-@pytest.mark.parametrize("path", ["/api/v2/query/urls/", "/look-up"])
-def test_what_only_asks_reads_though_it_is_posted(path: str) -> None:
+def test_a_bulk_query_reads_though_it_is_posted() -> None:
     client = gate(Clock(), reading="2/minute", registering="1/minute")
-    asked = [client.post(path).status_code for _ in range(3)]
+    asked = [client.post("/api/v2/query/urls/").status_code for _ in range(3)]
     assert asked == [200, 200, 429]
+
+
+def test_a_look_up_that_may_bring_pictures_costs_what_a_registration_does() -> None:
+    client = gate(Clock(), reading="9/minute", registering="1/minute")
+    assert [client.post("/look-up").status_code for _ in range(2)] == [200, 429]

@@ -229,6 +229,7 @@ def test_a_segment_under_another_name_is_a_fault(copy: Path) -> None:
     assert faults(copy).keys() == {"rebuilt"}
 
 
+@pytest.mark.long
 def test_signed_damage_of_any_kind_is_a_failed_check_and_no_error(
     copy: Path, snapshot: Snapshot
 ) -> None:

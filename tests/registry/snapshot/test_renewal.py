@@ -84,6 +84,7 @@ def kill_at_steps(book: LogBook, place: Path, old: Path, stride: int = 1) -> lis
     return folders
 
 
+@pytest.mark.long
 def test_a_killed_renewal_leaves_the_old_snapshot_or_the_new_one_whole(tmp_path: Path) -> None:
     old = large_book(12).snapshot(tmp_path / "old")
     new = small_book().snapshot(tmp_path / "new")
