@@ -61,7 +61,10 @@ def visible(text: str, most: int = 300) -> str:
         "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in _INVISIBLE else character
         for character in text[: most + 1]
     ).strip()
-    return clean if len(clean) <= most else clean[: most - 1] + "…"
+    # What ends in a space where it is cut is cut all the same.
+    if len(clean) <= most and not text[most:].strip():
+        return clean
+    return clean[: most - 1] + "…"
 
 
 def visible_prose(text: str, most: int) -> str:

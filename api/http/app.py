@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from optout.api.errors import Fault
+from optout.api.errors import Fault, TooOften
 from optout.api.pages import Pages
 from optout.api.places import where
 from optout.api.service import Counted, Desk, Limits, Outside, Round, running, uncounted
@@ -161,10 +161,10 @@ def build(
     app.include_router(uploads.routes(desk, lists))
     app.include_router(pages.router, include_in_schema=False)
 
-    def refusal(request: Request, detail: str, advice: str) -> Response:
+    def refusal(request: Request, detail: str, advice: str, seconds: int) -> Response:
         if _is_for_machines(request):
             return Problem(429, detail, advice=advice)
-        return pages.failure(request, 429)
+        return pages.failure(request, 429, seconds)
 
     if settings is not None:
         around.equip(app, desk, settings, refusal, whose=desk.partners.name_of)
@@ -176,7 +176,8 @@ def build(
             log.error("%s", where(error))
         if _is_for_machines(request):
             return problem_of(error)
-        return pages.failure(request, status_of(error))
+        seconds = error.seconds if isinstance(error, TooOften) else 0
+        return pages.failure(request, status_of(error), seconds)
 
     async def http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500

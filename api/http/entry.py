@@ -89,10 +89,17 @@ def serve(
         RegistryError: there is no registry, or it cannot be opened.
     """
     with extra():
-        from .server import address_of, listen, run
+        from optout.api.settings import Settings
+
+        from .app import build
+        from .server import address_of, listen, port_of, run
+        from .world import outside_of
     with listen(host, port) as listener:
         address = address_of(listener)
-        app = create_app(registry, published=published, public_url=public_url, limits=limits)
+        # Links in letters lead where it listens, whichever port that is.
+        told = Settings.model_construct(public_url=public_url, host=host, port=port_of(listener))
+        outside = outside_of(told)
+        app = build(registry, published, public_url, limits or Limits(), outside=outside)
         run(app, listener, lambda: ready(address) if ready else None)
 
 
@@ -111,9 +118,11 @@ def serve_settings(settings: Settings, *, ready: Callable[[str], None] | None = 
     with extra():
         from .app import build
         from .logs import configure
-        from .server import address_of, listen, run
+        from .server import address_of, listen, port_of, run
     with listen(settings.host, settings.port) as listener:
         address = address_of(listener)
+        # Links in letters lead where it listens, whichever port that is.
+        settings = settings.model_copy(update={"port": port_of(listener)})
         configure(settings.log_level)
         # The registry looks for its keys where the environment says, whoever opens it.
         os.environ["OPTOUT_KEYS"] = str(settings.keys)

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 PartnerName: TypeAlias = str
 KeyCheck: TypeAlias = Callable[[str], PartnerName | None]
 """Whose API key this is; None where it is nobody's. It may block."""
-Refusal: TypeAlias = Callable[[Request, str, str], Response]
-"""Makes the answer with status 429 of a request: what is wrong, and what to do about it."""
+Refusal: TypeAlias = Callable[[Request, str, str, int], Response]
+"""Makes the answer with status 429 of a request: what is wrong, what to do about it, and after how
+many seconds it may be asked again."""
 Networks: TypeAlias = Sequence[IPv4Network | IPv6Network]
 
 UNKNOWN = "unknown"
@@ -119,9 +120,8 @@ class QuotaGate:
         seconds = self._wait(name, who)
         what = _SAYS[name.removeprefix("partner_")]
         advice = f"Wait {in_words(seconds)}, and send it again. {_ADVICE[name]}"
-        answer = self._refusal(
-            Request(scope), f"{what} within {in_words(self._rates[name].seconds)}", advice
-        )
+        detail = f"{what} within {in_words(self._rates[name].seconds)}"
+        answer = self._refusal(Request(scope), detail, advice, seconds)
         answer.headers["Retry-After"] = str(seconds)
         self._tell(answer.headers, name, who)
         await answer(scope, receive, send)

@@ -64,6 +64,12 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def port_of(listener: socket.socket) -> int:
+    """The port of a listening socket, also where any free one was taken."""
+    port: int = listener.getsockname()[1]
+    return port
+
+
 def run(
     app: ASGIApp,
     listener: socket.socket,

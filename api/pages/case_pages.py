@@ -12,6 +12,8 @@ from . import grades
 from .corpora import told_by
 from .door import Door, Opened
 from .groups import by_kind, grouped
+from .other_spellings import spellings_of
+from .provable import subjects_of
 from .receipt_pages import ReceiptPages
 from .rendering import READ, Rendering
 from .review_pages import askings
@@ -89,7 +91,7 @@ class CasePages:
             corpora=told_by(things, newest),
             contact=await desk.contacts.read(*opened.keys),
             proofs=[shown for shown in proofs if grades.is_worth_showing(shown)],
-            subjects=grades.subjects_of(case, ways, proofs),
+            subjects=subjects_of(case, ways, proofs),
             grades=grades,
             askings=askings(things, await desk.reviews.of(*opened.keys)),
             invitation=invitation(opened.language, self._base(opened.request)),
@@ -99,14 +101,14 @@ class CasePages:
     async def _withdraw(self, opened: Opened) -> Response:
         form, case = opened.form, opened.case
         wish = form.text("withdraw")
-        chosen = [
-            thing
-            for thing in things_of(case.items)
-            if wish in {"all", thing.key} and thing.status in {"in-force", "disputed"}
-        ]
+        in_force = [thing for thing in things_of(case.items) if thing.status.in_force]
+        chosen = [thing for thing in in_force if wish in {"all", thing.key}]
         if not chosen:
             return await self._shown(opened)
+        others = [thing for thing in in_force if thing not in chosen]
         if form.text("sure") != "yes":
+            limits = self._rendering.limits
+            spelt = await self._desk.readers.run(spellings_of, chosen, in_force, limits)
             return self._rendering.page(
                 *(opened.request, opened.language, "sure.html"),
                 case=case,
@@ -115,7 +117,11 @@ class CasePages:
                 kinds=by_kind(chosen, lambda thing: thing.kind),
                 act="withdraw",
                 wish=wish,
+                others=spelt,
             )
+        # Those that the page has listed, and no more, whatever was registered meanwhile.
+        listed = form.text("spelt").split()
+        chosen += [thing for thing in others if thing.key in listed]
         entries = [entry.index for thing in chosen for entry in thing.entries]
         await self._desk.withdraw(*opened.keys, entries)
         case = await self._desk.read_case(*opened.keys)
@@ -134,6 +140,7 @@ class CasePages:
                 kinds=by_kind(things, lambda thing: thing.kind),
                 act="erase",
                 wish="all",
+                others=[],
             )
         await self._desk.erase(*opened.keys, None)
         return self._rendering.page(

@@ -28,6 +28,7 @@ ADDRESS_PROBLEMS: Mapping[str, str] = {
     "domain": N_("We could not read the part after the @. Please compare it."),
     "too-long": N_("This is too long for an e-mail address. Please compare it."),
 }
+COMMA = N_("This address is not complete: is there a comma instead of a dot?")
 CODE_PROBLEMS: Mapping[Outcome | None, str] = {
     Outcome.WRONG: N_(
         "This is not the code that we sent last. Please compare it with the latest letter."
@@ -59,8 +60,17 @@ def address_problem(language: Language, text: str) -> str:
     try:
         read_address(text)
     except AddressRefused as error:
+        if "," in text and _is_address(text.replace(",", ".")):
+            return language.text(COMMA)
         return language.text(ADDRESS_PROBLEMS.get(error.reason, ADDRESS_PROBLEMS["no-address"]))
     return ""
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(read_address(text))
+    except AddressRefused:
+        return False
 
 
 class ContactPages:

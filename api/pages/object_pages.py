@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -9,10 +10,10 @@ from contextlib import AbstractContextManager, contextmanager
 from fastapi import Request
 from optout.api.errors import KeyTaken, TooOften
 from optout.api.service import Desk, Item, Refusal, read_line, read_value, visible
-from optout.registry.cases import CaseNotFound, Reason, folded
+from optout.registry.cases import CaseNotFound, Notice, Reason, folded
 from optout.registry.errors import IdentifierError, UsageError
 from optout.registry.identifiers import Identifier, Kind
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from .languages import N_, Language
 from .rendering import READ, Rendering
@@ -58,6 +59,9 @@ _MOST_NUMBERS = 20
 _LEAST, _MOST = 22, 200
 """Characters of a key by which a form that is sent twice is known again."""
 
+_FINGERPRINT = re.compile(r"(?:md5:)?[0-9a-f]{32}|[0-9a-f]{64}", re.IGNORECASE | re.ASCII)
+_SHOWN_DIGITS = 12
+
 Admitting = AbstractContextManager[Callable[[], None]]
 CountedNotice = Callable[[Request, int], Admitting]
 """Counts notices by who sends them and by entry."""
@@ -75,6 +79,7 @@ class ObjectPages:
     Args:
         desk: takes notices.
         rendering: makes pages.
+        base: the address under which a request's sender reaches the service.
         counted: counts what a network sends about an entry.
     """
 
@@ -83,13 +88,19 @@ class ObjectPages:
         ("/object", ("POST",), "send"),
         ("/object/state", READ, "ask_state"),
         ("/object/state", ("POST",), "state"),
+        ("/object/state/{number}", READ, "ask_secret"),
     )
 
     def __init__(
-        self, desk: Desk, rendering: Rendering, counted: CountedNotice = uncounted_notice
+        self,
+        desk: Desk,
+        rendering: Rendering,
+        base: Callable[[Request], str],
+        counted: CountedNotice = uncounted_notice,
     ) -> None:
         self._desk = desk
         self._rendering = rendering
+        self._base = base
         self._counted = counted
 
     async def ask(self, request: Request) -> Response:
@@ -99,7 +110,7 @@ class ObjectPages:
         return self._form(request, language, {"entry": entry}, {})
 
     async def send(self, request: Request) -> Response:
-        """Take a notice, or say what is missing."""
+        """Take a notice, or say what is missing; or fill in what was found on the look-up page."""
         form = await self._rendering.form(request)
         language = self._rendering.language(request, form)
         typed = {
@@ -110,9 +121,12 @@ class ObjectPages:
             "statement": statement_of(form),
             "once": form.text("once"),
         }
-        if form.text("do") != "send":
+        if form.text("do") not in {"send", "fill"}:
             return self._form(request, language, typed, {})
         item = await self._desk.readers.run(_understood, typed["kind"], typed["covers"], self._desk)
+        if form.text("do") == "fill":
+            typed["entry"] = await self._known(item)
+            return self._form(request, language, typed, {})
         reason = next((one for one in Reason if one.value == typed["reason"]), None)
         entry = await self._entry(language, form.text("entry"), item)
         problems = {
@@ -145,14 +159,14 @@ class ObjectPages:
         except UsageError:
             return self._form(request, language, typed, {"form": language.text(_UNKNOWN)})
         notice = await self._desk.disputes.read(sent.number, sent.secret)
-        return self._rendering.page(
-            *(request, language, "objection.html"),
-            notice=notice,
-            secret=sent.secret,
-            fresh=True,
-            reasons=REASONS,
-            states=STATES,
-        )
+        return self._receipt(request, language, notice, sent.secret, fresh=True)
+
+    async def _known(self, item: Item | Refusal) -> str:
+        """The number of the one entry that covers something; nothing where it is not known."""
+        if isinstance(item, Refusal):
+            return ""
+        found = await self._desk.published.entries_of(item.identifier)
+        return str(found[0]) if len(found) == 1 else ""
 
     async def _entry(self, language: Language, text: str, item: Item | Refusal) -> int | str:
         """The number of the entry that somebody means, or what is wrong with it."""
@@ -171,11 +185,17 @@ class ObjectPages:
 
     async def ask_state(self, request: Request) -> Response:
         """The door of a notice: asks for its number and secret."""
+        return await self.ask_secret(request, "")
+
+    async def ask_secret(self, request: Request, number: str) -> Response:
+        """Likewise, where the address names the notice."""
         language = self._rendering.language(request)
-        return self._rendering.page(request, language, "objection_door.html", number="")
+        return self._rendering.page(
+            request, language, "objection_door.html", number=visible(number, 20)
+        )
 
     async def state(self, request: Request) -> Response:
-        """A notice as it stands, for who sent it."""
+        """A notice as it stands, for who sent it; or its receipt as a file."""
         form = await self._rendering.form(request)
         language = self._rendering.language(request, form)
         number, secret = form.text("notice").strip(), form.text("secret").strip()
@@ -187,11 +207,30 @@ class ObjectPages:
                 number=visible(number, 20),
                 wrong=True,
             )
+        if form.text("show") != "text":
+            return self._receipt(request, language, notice, folded(secret), fresh=False)
+        headers = {
+            "Content-Disposition": f'attachment; filename="optout-{notice.number}.txt"',
+            "Content-Language": language.code,
+        }
+        text = _text(language, notice, folded(secret), self._link(request, notice, folded(secret)))
+        return PlainTextResponse(text, headers=headers)
+
+    def _link(self, request: Request, notice: Notice, secret: str) -> str:
+        """Opens the door of a notice; no server is sent the secret."""
+        return f"{self._base(request)}/object/state/{notice.number}#{secret}"
+
+    def _receipt(
+        self, request: Request, language: Language, notice: Notice, secret: str, *, fresh: bool
+    ) -> Response:
+        link = self._link(request, notice, secret)
         return self._rendering.page(
             *(request, language, "objection.html"),
             notice=notice,
-            secret=folded(secret),
-            fresh=False,
+            secret=secret,
+            link=link,
+            text=_text(language, notice, secret, link),
+            fresh=fresh,
             reasons=REASONS,
             states=STATES,
         )
@@ -210,6 +249,7 @@ class ObjectPages:
         return self._rendering.page(
             *(request, language, "object.html", status or (422 if told else 200)),
             typed={**empty, **typed, "once": once},
+            fingerprint="" if "covers" in told else _fingerprint(typed),
             problems=told,
             reasons=REASONS,
         )
@@ -225,6 +265,19 @@ def _number(text: str) -> int | None:
     return int(digits) if int(digits) < _LARGEST else None
 
 
+def _fingerprint(typed: Mapping[str, str]) -> str:
+    """The beginning of a fingerprint, which nobody reads to its end; nothing of anything else."""
+    covers = typed.get("covers", "")
+    known = typed.get("kind") in {Kind.IMAGE, Kind.FILE} and _FINGERPRINT.fullmatch(covers)
+    return covers.lower().removeprefix("md5:")[:_SHOWN_DIGITS] + "…" if known else ""
+
+
+def _text(language: Language, notice: Notice, secret: str, link: str) -> str:
+    return language.template("objection.txt").render(
+        notice=notice, secret=secret, link=link, reasons=REASONS, states=STATES, language=language
+    )
+
+
 def _understood(kind: str, value: str, desk: Desk) -> Item | Refusal:
     """What somebody says that an entry covers."""
     limits = desk.limits
@@ -233,9 +286,10 @@ def _understood(kind: str, value: str, desk: Desk) -> Item | Refusal:
             case Kind.IMAGE:
                 return Item(Identifier.image_phash256(value.lower()), value.lower(), value.lower())
             case Kind.FILE:
-                short = len(value) == _MD5_DIGITS
+                digits = value.lower().removeprefix("md5:")
+                short = len(digits) == _MD5_DIGITS
                 named = Identifier.file_md5 if short else Identifier.file_sha256
-                return Item(named(value.lower()), value.lower(), value.lower())
+                return Item(named(digits), value.lower(), value.lower())
     except IdentifierError as error:
         return Refusal("", f"not-a-{kind}", error.message, error.advice)
     if kind in {each.value for each in Kind}:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from . import grades
 from .door import Opened, Room
 from .languages import N_, Language
+from .provable import subjects_of
 
 MISSING: Mapping[str, str] = {
     "no-record": N_(
@@ -90,8 +91,8 @@ class ProofPages(Room):
 
     async def _choice(self, opened: Opened, subject: str, problem: str = "") -> Response:
         ways = await self._desk.readers.run(ways_of, opened.case)
-        subjects = {one.name: one for one in grades.subjects_of(opened.case, ways)}
-        chosen = subjects.get(subject)
+        subjects = subjects_of(opened.case, ways)
+        chosen = next((one for one in subjects if one.is_named(subject)), None)
         if chosen is None:
             problem = problem or opened.language.text(_NOTHING)
         elif chosen.is_account and not problem:

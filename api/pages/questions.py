@@ -7,7 +7,7 @@ the link to a profile. What was answered is read as though it had been typed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -16,6 +16,9 @@ from optout.api.service import places_of as _places_of
 
 LEFT_OUT = "-"
 """The answer that leaves a user name out."""
+
+MOST_ASKED = 10
+"""User names that one page asks about."""
 
 _MEANS = re.compile(r"means-[0-9a-f]{16}")
 _PAGE = "page"
@@ -79,6 +82,16 @@ def answered(form: Form) -> bool:
     """Whether anything was corrected, or any question answered, that nobody has seen yet."""
     said = any(account or link for _, account, link in _asked(form))
     return said or any(text.strip() for text in form.texts("fix"))
+
+
+def unanswered(form: Form) -> frozenset[str]:
+    """The user names of which nobody said where they are."""
+    return frozenset(name for name, account, link in _asked(form) if not account and not link)
+
+
+def are_asked(lines: Sequence[Line]) -> bool:
+    """Whether all of some lines, which are not many, are user names whose platform is asked."""
+    return 0 < len(lines) <= MOST_ASKED and all(map(places_of, lines))
 
 
 def _asked(form: Form) -> Iterator[tuple[str, str, str]]:

@@ -9,8 +9,10 @@ from optout.api.service import Item
 from optout.registry.identifiers import PLATFORMS, Kind, account_places
 
 from .languages import N_, Language
+from .words import REACHES
 
 ACCOUNT = N_("Everything on this %(platform)s account, also future posts.")
+PROFILE = N_("This %(platform)s account: its profile, and what is listed under its name.")
 TEXT = N_("A text of %(count)s characters.")
 SITE = N_("The whole site, with everything that is put there later.")
 PREFIX = N_("Everything below this address, also what is put there later.")
@@ -25,11 +27,15 @@ WORKS: Mapping[str, str] = {
 }
 """By the scheme of a work's number."""
 
-NAMELESS = N_(
-    "its posts have addresses without the account’s name (%(example)s). Paste the links to the "
-    "most important ones too."
+REACHES_PROFILE = N_("the profile, and what is listed under its name.")
+REACHES_SOME = N_(
+    "the account’s pages, posts whose addresses hold its name, and what is listed under it."
 )
+POSTS_ON = N_("Posts on %(platform)s:")
+ON = N_("On %(platform)s:")
+NAMELESS = N_("only those whose links you paste (such as %(example)s).")
 SERVED = N_("it serves pictures from %(host)s, where no name stands. Add the pictures too.")
+EXACT = N_("Only this exact file is looked for. Copies of it that were changed are not found.")
 NO_LETTER = N_("we look for this text itself. It is not read as a letter to us.")
 
 NAMELESS_POSTS: Mapping[str, str] = {
@@ -61,7 +67,8 @@ def recognised(language: Language, item: Item) -> str:
     """As what something was recognised, in a sentence; nothing of pictures and files."""
     form = item.understood
     if item.kind is Kind.ACCOUNT:
-        return language.text(ACCOUNT) % {"platform": _title(form)}
+        nameless = _platform(form) in NAMELESS_POSTS
+        return language.text(PROFILE if nameless else ACCOUNT) % {"platform": _title(form)}
     if item.kind is Kind.TEXT:
         return language.text(TEXT) % {"count": language.number(len(form))}
     if item.kind is Kind.WORK:
@@ -96,18 +103,31 @@ def profile(account: str) -> str:
     return path if place.in_query else f"{path}/{place.before}{handle}"
 
 
+def reaches(language: Language, items: list[Item]) -> str:
+    """What is found of accounts: no more than holds of all of them."""
+    nameless = [_platform(item.understood) in NAMELESS_POSTS for item in items]
+    if all(nameless):
+        return language.text(REACHES_PROFILE)
+    return language.text(REACHES_SOME if any(nameless) else REACHES["account"][0])
+
+
 def beyond(language: Language, items: list[Item]) -> list[tuple[str, str]]:
-    """What accounts do not reach, platform by platform: its title, and a sentence."""
+    """What accounts do not reach, platform by platform: what it is told of, and a sentence."""
     told: dict[str, str] = {}
     for item in items:
-        name = item.understood.partition(":")[0]
+        name = _platform(item.understood)
         platform = PLATFORMS[name]
+        on = {"platform": platform.title}
         if example := NAMELESS_POSTS.get(name):
-            told[platform.title] = language.text(NAMELESS) % {"example": example}
+            told[language.text(POSTS_ON) % on] = language.text(NAMELESS) % {"example": example}
         elif platform.shared:
-            told[platform.title] = language.text(SERVED) % {"host": platform.shared[0]}
+            told[language.text(ON) % on] = language.text(SERVED) % {"host": platform.shared[0]}
     return list(told.items())
 
 
+def _platform(account: str) -> str:
+    return account.partition(":")[0]
+
+
 def _title(account: str) -> str:
-    return PLATFORMS[account.partition(":")[0]].title
+    return PLATFORMS[_platform(account)].title

@@ -26,11 +26,13 @@ from .languages import Language
 from .look_up import LookUpPages
 from .object_pages import CountedNotice, ObjectPages, uncounted_notice
 from .proof_pages import ProofPages
+from .quota_words import too_often
 from .receipt_pages import ReceiptPages
 from .registry_pages import RegistryPages
 from .rendering import READ, Rendering
 from .review_pages import ReviewPages
 from .sharing import Sharing
+from .spelling_offers import boxes
 from .submission import Submission
 
 log = logging.getLogger("optout.api")
@@ -78,7 +80,7 @@ class Pages:
             ReviewPages(desk, rendering, door),
             # Behind those below /case, because a number may stand there.
             CasePages(desk, rendering, door, self._receipts, base),
-            ObjectPages(desk, rendering, noticed),
+            ObjectPages(desk, rendering, base, noticed),
             Sharing(rendering),
             LookUpPages(desk, rendering),
             RegistryPages(desk, rendering, base),
@@ -120,6 +122,8 @@ class Pages:
             too_many=too_many,
             unread=unread,
             asked=questions,
+            unanswered=questions.unanswered(form) if step != "rest" else (),
+            boxes=boxes,
             told=recognised_words,
         )
 
@@ -174,12 +178,21 @@ class Pages:
             return Response(asset.packed, media_type=asset.media_type, headers=headers)
         return Response(asset.data, media_type=asset.media_type, headers=headers)
 
-    def failure(self, request: Request, status: int) -> Response:
-        """A page that says what could not be done."""
+    def failure(self, request: Request, status: int, seconds: int = 0) -> Response:
+        """A page that says what could not be done.
+
+        Args:
+            request: that asked for it.
+            status: of HTTP.
+            seconds: where that is 429, after how many it may be asked again; 0 where nobody knows.
+        """
         if status == 405 and request.method in READ:
             return RedirectResponse("/", 303)
         language = self._rendering.language(request)
-        heading, sentence = words.failure(language, status)
+        if status == 429 and seconds:
+            heading, sentence = too_often(language, seconds, request.url.path)
+        else:
+            heading, sentence = words.failure(language, status)
         return self._rendering.page(
             request, language, "failure.html", status, heading=heading, sentence=sentence
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from optout.api.service import (
     APART,
@@ -18,11 +19,13 @@ from optout.api.service import (
     read_lines,
     variants,
 )
+from optout.api.words import visible_prose
 from optout.registry.identifiers import Kind
 from optout.registry.images import MAX_PIXELS
 
 from .questions import Profile, answers, only_pages, profile_of
 from .sending_once import new_once, once_of
+from .spelling_offers import Variants, named
 
 ORDER = tuple(Kind)
 """In which the kinds are shown."""
@@ -30,20 +33,8 @@ ORDER = tuple(Kind)
 _LONGEST_ADDRESS = 1000
 """Characters of an address of mail that are looked at: more than any has."""
 
-
-@dataclass(frozen=True, slots=True)
-class Variants:
-    """Other spellings that can be registered too.
-
-    Attributes:
-        name: what they have in common, one of the service's `VARIANTS`.
-        items: the addresses and sites.
-        wanted: whether they are to be registered.
-    """
-
-    name: str
-    items: Sequence[Item]
-    wanted: bool
+_EXCERPT = 60
+"""Characters of words that were set aside by which their sender knows them again."""
 
 
 @dataclass(slots=True)
@@ -91,7 +82,7 @@ class Submission:
             await desk.readers.run(read_lines, APART.join(typed), desk.limits),
             _once([*(item for item in kept if item), *hashed, *sent]),
             sum(item is None for item in kept),
-            frozenset(form.texts("also")) & frozenset(VARIANTS),
+            named(form.texts("also")) & frozenset(VARIANTS),
             only_pages=only_pages(form),
             email=form.text("email").strip()[:_LONGEST_ADDRESS],
             once=once_of(form),
@@ -104,7 +95,15 @@ class Submission:
     @property
     def line_problems(self) -> list[Line]:
         """The lines that were not understood."""
-        return [line for line in self.lines if isinstance(line.result, Refusal)]
+        return [
+            line for line in self.lines if isinstance(line.result, Refusal) and not line.is_aside
+        ]
+
+    @property
+    def set_aside(self) -> list[str]:
+        """The words that stood among links, each once."""
+        aside = (line.text for line in self.lines if line.is_aside)
+        return list(dict.fromkeys(visible_prose(text, _EXCERPT) for text in aside))
 
     @property
     def repeated(self) -> list[Line]:
@@ -189,7 +188,9 @@ class Submission:
     @property
     def all_lines(self) -> str:
         """Every line, as text."""
-        return joined([line.text for line in self.lines])
+        # Words beside a link are known by the row that they share with it.
+        rows = groupby(self.lines, lambda line: line.number)
+        return joined([" ".join(line.text for line in row) for _, row in rows])
 
 
 def _once(items: Sequence[Item | Refusal]) -> list[Item | Refusal]:

@@ -14,6 +14,8 @@ from optout.registry.identifiers import Grade, Kind
 from optout.registry.log import Status
 from optout.registry.partners import Exclusion
 
+from . import words
+
 
 @dataclass(frozen=True, slots=True)
 class Thing:
@@ -48,6 +50,11 @@ class Thing:
     def grade(self) -> Grade:
         """How the claim is proved now."""
         return self.entries[0].grade
+
+    @property
+    def is_unproved_site(self) -> bool:
+        """Whether it is a site that filters which ask for proof do not follow yet."""
+        return words.asks_for_proof(self.kind, self.status, self.grade)
 
     @property
     def why(self) -> str | None:

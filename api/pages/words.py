@@ -176,11 +176,10 @@ VARIANTS: Mapping[str, str] = {
     "account": N_("The whole account, with all its posts"),
     "work": N_("The work itself, by its number"),
     "prefix": N_("Everything below these addresses"),
-    "www": N_("With or without www."),
-    "slash": N_("With or without a slash at the end"),
-    "query": N_("Without the part after the question mark"),
-    "size": N_("Without the picture size in the name"),
-    "escape": N_("With its brackets written the other way"),
+    "spelt": N_("Also when the link is written slightly differently (recommended)"),
+    "query": N_("Also without the part after the question mark"),
+    "size": N_("Also the picture without the size in its name"),
+    "escape": N_("Also with its brackets written the other way"),
 }
 FAILURES: Mapping[int, tuple[str, str]] = {
     400: (
@@ -292,9 +291,14 @@ def state(language: Language, kind: str, status: str, grade: str, why: str | Non
     """
     if status == "withdrawn" and why is not None:
         return _taken_out(language, why)
-    if kind == "site" and status == "in-force" and grade in {"self", "account"}:
+    if asks_for_proof(kind, status, grade):
         return language.text(UNPROVEN_SITE)
     return language.text(STATES[status])
+
+
+def asks_for_proof(kind: str, status: str, grade: str) -> bool:
+    """Whether an item is a site that filters which ask for proof do not follow yet."""
+    return kind == "site" and status == "in-force" and grade in {"self", "account"}
 
 
 def _taken_out(language: Language, why: str) -> str:

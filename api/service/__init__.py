@@ -14,12 +14,13 @@ from .forms import MULTIPART, URLENCODED, Form, Upload, media_type, read_form
 from .hashed_pictures import read_hashed_pictures
 from .history import EntryHistory
 from .items import Item, Refusal
-from .lines import Line, read_line, read_lines, read_value
+from .lines import read_line, read_value
 from .looking_up import Asked, Found, Question, picture_question, read_question
 from .meanings import account_meant, places_of
 from .on_disk import Published
 from .outside import Outside
 from .partners import PartnerDesk
+from .pasted import Line, read_lines
 from .pictures import PictureSeal, read_picture
 from .prose import APART, joined
 from .proving import Checked, ProofDesk, ShownProof

@@ -1,33 +1,28 @@
-"""What people type or paste, one thing a line: an address, a site, an account, a book, a text.
+"""One thing that people type, in one line: an address, a site, an account, a book.
 
 A bare host (`anna.example`, `https://anna.example/`) is the site; anything with a path is one
 address, and with `/*` behind it everything below. `instagram:anna` and `@anna@mastodon.social` are
-accounts, `isbn:…` and `doi:…` works; rows of prose are one passage. What surrounds a value in
-e-mails and lists is taken off: bullets, brackets, quotes.
+accounts, `isbn:…` and `doi:…` works. What surrounds a value in e-mails and lists is taken off:
+bullets, brackets, quotes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 
-from optout.api.errors import BodyTooLarge
 from optout.api.limits import Limits
 from optout.api.words import visible
 from optout.registry.errors import IdentifierError
 from optout.registry.identifiers import PLATFORMS, Identifier, Kind, canonical
 
 from .items import Item, Refusal
-from .prose import parts, rows
 
 # Everything here is linear in the length of what was pasted: nobody has been asked who they are.
-_SEVERAL = re.compile(r"(?<=[\s,;])(?=https?://)", re.IGNORECASE)
 _BULLET = re.compile(r"^(?:[-*•–—·>]|\d{1,3}[.)])\s+")
 _AROUND = ("<>", '""', "''", "()", "[]", "«»", "“”", "‘’", "``")
 _LAYERS = 4
 _BEHIND = ",;" + "".join(chr(point) for point in range(0x3001) if chr(point).isspace())
-_ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u200e\u200f"))
+ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u200e\u200f"))
 _ADDRESS = re.compile(r"^(?:(?P<scheme>[a-z][a-z0-9+.-]*):)?(?P<rest>.*)$", re.IGNORECASE)
 _HOST = re.compile(r"^(?:https?:[/\\]*|//)?(?P<authority>[^/?#\\]*)(?P<tail>.*)$", re.IGNORECASE)
 _LOCAL = re.compile(r"^(?:[a-z]:\\|\\\\|file:|~/|/(?!/))", re.IGNORECASE)
@@ -35,9 +30,6 @@ _HANDLE = re.compile(r"@[\w.-]+(?:@[^\s/@]+)?")
 _NAME = re.compile(r"@[\w.-]{1,64}|[\w-]{2,64}")
 """A user name that does not say on which platform."""
 
-_LINK = re.compile(r"https?://", re.IGNORECASE)
-_ENDS = ".,;:!?…。！？"
-_SPACED = re.compile(r"[\s、。！？]")
 _WORDS = ("words", "scheme")
 _WORK = re.compile(
     r"(?:isbn|doi|arxiv|iscc)\s*:|isbn[\s-]|(?:doi|arxiv)\s+\S|10\.\d{4,9}/", re.IGNORECASE
@@ -57,90 +49,9 @@ _FILE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One thing that was typed.
-
-    Attributes:
-        number: the line it stands on, from 1.
-        text: as it was typed, without what surrounds it.
-        result: what it was understood as, or why it was not.
-        same_as: the earlier line that says the same, or None.
-    """
-
-    number: int
-    text: str
-    result: Item | Refusal
-    same_as: int | None = None
-
-
-def read_lines(text: str, limits: Limits) -> list[Line]:
-    """Understand every line that says something.
-
-    Args:
-        text: what was typed; several addresses may share a line.
-        limits: the ceilings on lines and on one line's length.
-
-    Returns:
-        the lines in order, empty ones left out; one that repeats an earlier one says so.
-
-    Raises:
-        BodyTooLarge: there are more of them than anybody could look through, or more bytes of text
-            than a request without pictures may bring, however many fields have brought it.
-    """
-    if len(text.encode("utf-8", "surrogatepass")) > limits.words:
-        raise BodyTooLarge(f"the text has more than {limits.words:,} bytes", "Open several cases.")
-    lines: list[Line] = []
-    first_seen: dict[bytes, int] = {}
-    for number, value, is_passage in _values(text, limits):
-        if is_passage:
-            result = read_value(Kind.TEXT, value, limits)
-        else:
-            result = read_line(value, limits)
-        same_as = None
-        if isinstance(result, Item):
-            digest = result.identifier.digest
-            same_as = first_seen.get(digest)
-            first_seen.setdefault(digest, number)
-        lines.append(Line(number, value, result, same_as))
-    return lines
-
-
-def _values(text: str, limits: Limits) -> Iterator[tuple[int, str, bool]]:
-    """Everything that says something: its row, itself, whether it is a passage of text."""
-    typed = rows(text)
-    # A passage counts once for its sender, and row by row for whoever reads it.
-    _count(sum(not row.isspace() for row in typed if row), limits)
-    values = (
-        (part.number, value, part.is_passage)
-        for part in parts(typed, lambda row: _is_words(row, limits))
-        for piece in ([part.text] if part.is_passage else _SEVERAL.split(part.text))
-        if (value := piece.strip() if part.is_passage else unwrapped(piece))
-    )
-    for count, value in enumerate(values, start=1):
-        _count(count, limits)
-        yield value
-
-
-def _count(lines: int, limits: Limits) -> None:
-    if lines > limits.lines:
-        raise BodyTooLarge(f"the text has more than {limits.lines:,} lines", "Open several cases.")
-
-
-def _is_words(row: str, limits: Limits) -> bool:
-    """Whether a row says nothing but words."""
-    if _LINK.search(row):
-        return False
-    value = unwrapped(row).strip(_ENDS)
-    told = read_line(value, limits)
-    if isinstance(told, Item) or value.startswith("@"):
-        return False
-    return told.reason in {"words", "handle"} or _SPACED.search(value) is not None
-
-
 def unwrapped(piece: str) -> str:
     """A value without what surrounds it in e-mails and lists: bullets, brackets, quotes."""
-    value = _BULLET.sub("", piece.translate(_ZERO_WIDTH).strip())
+    value = _BULLET.sub("", piece.translate(ZERO_WIDTH).strip())
     for _ in range(_LAYERS):
         value = value.rstrip(_BEHIND)
         if len(value) < 2 or f"{value[0]}{value[-1]}" not in _AROUND:

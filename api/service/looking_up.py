@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optout.api.limits import Limits
 from optout.api.words import visible
 from optout.registry.identifiers import (
     LEAST_CHARACTERS,
     Grade,
-    Identifier,
     Kind,
     fold_text,
     key_of,
@@ -44,12 +44,15 @@ class Asked:
         form: what it is recognised by: the canonical form, or of a picture the file's name.
         space: `ITEMS` or `IMAGES`.
         digits: 64 hexadecimal digits, of which the first say what range it is in.
+        covers: what names it to whoever reads a notice: `form`, but of a picture its phash256, and
+            of a file its digest.
     """
 
     kind: Kind
     form: str
     space: str
     digits: str
+    covers: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +141,12 @@ def _of_digest(value: str) -> Question:
     if len(value) != 64:
         form = f"md5:{value.removeprefix('md5:')}"
         return Question(form, Kind.FILE, (_item(Kind.FILE, form),))
-    picture = Asked(Kind.IMAGE, value, IMAGES, value)
+    picture = Asked(Kind.IMAGE, value, IMAGES, value, value)
     return Question(value, Kind.FILE, (_item(Kind.FILE, value), picture))
 
 
 def _item(kind: Kind, form: str) -> Asked:
-    return Asked(kind, form, ITEMS, key_of(kind, form).digest.hex())
+    return Asked(kind, form, ITEMS, key_of(kind, form).digest.hex(), form)
 
 
 def picture_question(read: Item | Refusal, upload: Upload) -> Question | Refusal:
@@ -156,15 +159,14 @@ def picture_question(read: Item | Refusal, upload: Upload) -> Question | Refusal
     """
     if isinstance(read, Refusal) and (upload.excess or not upload.data):
         return read
-    asked = [
-        Asked(Kind.FILE, read.shown, ITEMS, file.digest.hex())
-        for file in Identifier.files(upload.data)
-    ]
+    sha256 = hashlib.sha256(upload.data).hexdigest()
+    md5 = hashlib.md5(upload.data, usedforsecurity=False).hexdigest()
+    asked = [replace(_item(Kind.FILE, form), form=read.shown) for form in (sha256, f"md5:{md5}")]
     if isinstance(read, Refusal):
         return Question(read.shown, Kind.FILE, tuple(asked))
     hashes = read.identifier.hashes.get("phash256", {})
     variants = dict.fromkeys(hashed.hex() for hashed in hashes.values())
-    pictures = [Asked(Kind.IMAGE, read.shown, IMAGES, digits) for digits in variants]
+    pictures = [Asked(Kind.IMAGE, read.shown, IMAGES, digits, digits) for digits in variants]
     return Question(read.shown, Kind.IMAGE, (*pictures, *asked))
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 from anyio import current_time, sleep
 from optout.api.limits import Limits
-from optout.registry import Registry
-from optout.registry.identifiers import Identifier
+from optout.registry import Registry, Snapshot
+from optout.registry.identifiers import Identifier, Kind
 
 from .beside import Beside
 from .feed import Feed, FeedPage
@@ -24,6 +25,8 @@ from .turns import Turns
 T = TypeVar("T")
 
 _LOOK_SECONDS = 0.1
+_PHASH256 = 32
+"""Bytes of one."""
 
 
 class PublishedDesk:
@@ -98,17 +101,17 @@ class PublishedDesk:
         )
 
     async def entries_of(self, identifier: Identifier) -> list[int]:
-        """The numbers of the published entries that cover just this; of a picture, none.
+        """The numbers of the published entries that cover just this.
+
+        Those of a picture have its phash256 among their own, in whichever shape.
 
         Raises:
             Busy: too many are waiting already.
             RegistryError: the snapshot cannot be read.
         """
-        known = identifier.kind, identifier.digest, identifier.probe
-        found = await self._judges.run(
-            self._of_published, lambda published: published.snapshot.find(*known)
+        return await self._judges.run(
+            self._of_published, lambda published: _entries_of(published.snapshot, identifier)
         )
-        return sorted({entry.index for entry in found})
 
     async def feed_page(self, since: int, token: str, size: int) -> FeedPage:
         """A page of the published pictures' hashes.
@@ -169,3 +172,12 @@ class PublishedDesk:
         if newest is not None:
             return newest
         return await self._builders.run(self._publisher.served)
+
+
+def _entries_of(snapshot: Snapshot, identifier: Identifier) -> list[int]:
+    if identifier.kind is Kind.IMAGE:
+        hashed = identifier.hashes.get("phash256", {}).get("original", b"")
+        queries = np.frombuffer(hashed, np.uint8).reshape(-1, _PHASH256)
+        return sorted(set(snapshot.near("phash256", queries, 0).entry.tolist()))
+    found = snapshot.find(identifier.kind, identifier.digest, identifier.probe)
+    return sorted({entry.index for entry in found})

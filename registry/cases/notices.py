@@ -334,7 +334,7 @@ def _status_of_known(connection: Connection, entry: int, identifier: Identifier)
     found, opening = read_opening(connection, entry)
     covered = opening.identifier() if opening else None
     kept = covered.digest if covered else bytes(len(identifier.digest))
-    same = hmac.compare_digest(kept, identifier.digest)
+    same = hmac.compare_digest(kept, identifier.digest) | _has_shape(covered, identifier)
     if (
         not same
         or found is None
@@ -348,6 +348,13 @@ def _status_of_known(connection: Connection, entry: int, identifier: Identifier)
             "optout check KIND VALUE --snapshot SNAPSHOT",
         )
     return found.status
+
+
+def _has_shape(covered: Identifier | None, identifier: Identifier) -> bool:
+    """Whether a picture is registered in the shape that somebody has of it, such as its square."""
+    known = identifier.hashes.get("phash256", {}).get("original", b"")
+    shapes = covered.hashes.get("phash256", {}).values() if covered else ()
+    return any(hmac.compare_digest(shape, known) for shape in shapes)
 
 
 def _undecided(row: NoticeRow | None) -> NoticeRow:

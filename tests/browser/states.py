@@ -77,7 +77,7 @@ def walk(page: Page, box: Handler, pictures: list[Path]) -> Iterator[str]:
 def _form(page: Page, pictures: list[Path]) -> Iterator[str]:
     checked(page, UNCLEAR)
     yield "questions"
-    page.click("button[value=change]")
+    page.click("main button[value=change]")
     page.wait_for_selector("#lines")
     yield "change"
     checked(page, "\n".join([*LINKS, HANDLE, "anna.example", "anna.example/gallery/*"]), pictures)

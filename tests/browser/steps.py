@@ -46,7 +46,7 @@ def checked(page: Page, lines: str, pictures: list[Path] | None = None) -> None:
     """Fill in the start page and have it checked."""
     given(page, lines, pictures)
     page.click("button[value=check]")
-    page.wait_for_selector("button[value=change]")
+    page.wait_for_selector("main button[value=change]")
 
 
 def sent(page: Page) -> str:

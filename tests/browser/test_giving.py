@@ -91,6 +91,34 @@ def test_a_picture_that_the_browser_cannot_open_is_offered_as_its_file(visitor: 
     expect(page.locator("#offer-1")).to_contain_text("Your browser could not open this picture")
 
 
+def test_what_is_not_ready_is_counted_as_what_it_is(visitor: Visitor) -> None:
+    page = visitor.page
+    page.locator("#pictures").set_input_files(
+        [
+            payload(1),
+            {"name": "a.HEIC", "mimeType": "image/heic", "buffer": heic(scene(3, (200, 150)))},
+            {"name": "a.txt", "mimeType": "text/plain", "buffer": b"words"},
+        ]
+    )
+    expect(page.locator("[data-progress]")).to_have_text(
+        "Pictures that are ready: 1 of 3. As an exact file only: 1. Not taken: 1"
+    )
+
+
+def test_whoever_gave_only_what_is_refused_is_told_which_file_that_is(visitor: Visitor) -> None:
+    page = visitor.page
+    page.locator("#pictures").set_input_files(
+        {"name": "<b>.txt", "mimeType": "text/plain", "buffer": b"words"}
+    )
+    page.locator("button[value=check]").click()
+    told = page.locator("[data-nothing-problem]")
+    expect(told).to_contain_text("we could not take this: <b>.txt.")
+    expect(told).to_be_focused()
+    page.locator("#lines").fill("anna.example")
+    page.locator("button[value=check]").click()
+    expect(page.locator("#kind-site")).to_be_visible()
+
+
 def test_what_is_no_picture_is_told_of_and_not_sent(visitor: Visitor) -> None:
     page = visitor.page
     page.locator("#pictures").set_input_files(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -178,6 +179,28 @@ def test_a_picture_is_looked_for_without_being_sent(
     sent = asked_of(visitor.seen.requests)
     assert sent
     assert all(method == "GET" and path.startswith("/v1/ranges/") for method, path in sent)
+
+
+def test_who_objects_takes_along_what_was_found(
+    visiting: Visiting, service: Service, tmp_path: Path
+) -> None:
+    _, sea = photographs(tmp_path)
+    registered(service, "image", str(sea))
+    registered(service, "account", "instagram:objected")
+    page = visiting().page
+    for name in (sea.name, "instagram:objected"):
+        page.goto("/look-up")
+        if name == sea.name:
+            page.locator("#picture").set_input_files(sea)
+        else:
+            page.locator("#asked").fill(name)
+        page.get_by_role("button", name="Look it up").click()
+        page.get_by_role("button", name=f"Object… {name}").click()
+        expect(page.locator("#entry")).to_have_value(re.compile("[0-9]+"))
+        page.locator("input[value=licensed]").check()
+        page.locator("#statement").fill("We have a licence.")
+        page.get_by_role("button", name="Send the objection").click()
+        expect(page.locator("h1")).to_have_text("We have your objection.")
 
 
 def test_what_a_browser_may_read_otherwise_is_left_to_the_server_with_leave(

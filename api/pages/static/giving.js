@@ -16,6 +16,7 @@ const bar = form.querySelector("[data-bar]");
 const picked = form.querySelector("[data-picked]");
 const progress = form.querySelector("[data-progress]");
 const together = form.querySelector("[data-together-problem]");
+const nothing = form.querySelector("[data-nothing-problem]");
 const where = form.querySelector("[data-where]");
 const words = form.dataset;
 
@@ -23,7 +24,7 @@ const words = form.dataset;
 field.removeAttribute("name");
 
 let hashing; // not known yet; null where this device cannot
-let entries = []; // {file, state: "waiting" | "kept" | "refused", card}
+let entries = []; // {file, state: "waiting" | "kept" | "refused", isExact, card}
 let submitter = null; // the button that waits for the last picture
 let told = 0;
 
@@ -54,18 +55,36 @@ function refuse(entry, problem) {
 }
 
 function showProgress() {
-  const all = inState("waiting", "kept").length;
-  const done = inState("kept").length;
-  const busy = hashing !== null && done < all;
+  const all = entries.length;
+  const exact = inState("kept").filter((entry) => entry.isExact).length;
+  const done = inState("kept").length - exact;
+  const refused = inState("refused").length;
+  const busy = hashing !== null && inState("waiting").length > 0;
   bar.hidden = !busy;
   bar.max = all;
-  bar.value = done;
+  bar.value = done + exact + refused;
   const ended = hashing && all > 0 && !busy;
   // Whoever listens is not told of every picture.
   if (busy && Date.now() - told < TELL_EVERY) return;
   told = busy ? Date.now() : 0;
   const says = busy ? words.working : ended ? words.ready : "";
-  progress.textContent = says.replace("{done}", done).replace("{all}", all);
+  const sentences = [says.replace("{done}", done).replace("{all}", all)];
+  if (ended && exact) sentences.push(words.exactly.replace("{count}", exact));
+  if (ended && refused) sentences.push(words.notTaken.replace("{count}", refused));
+  progress.textContent = sentences.join(". ");
+}
+
+/** Say which files there would be nothing left of: the server, which is sent none, cannot. */
+function showNothingLeft() {
+  const refused = inState("refused");
+  const isGiven = lines.value.trim() || form.querySelector("input[name=picture]:checked");
+  const isLeft = isGiven || inState("waiting", "kept").length || !refused.length;
+  nothing.hidden = isLeft;
+  if (isLeft) return false;
+  const names = refused.map((entry) => entry.file.name.slice(0, LONGEST_NAME)).join(", ");
+  nothing.textContent = words.nothingLeft.replace("{names}", () => names);
+  nothing.focus();
+  return true;
 }
 
 /** What is sent as it is, where nothing can be hashed here. */
@@ -94,7 +113,8 @@ async function read(entry) {
     refuse(entry, problem);
   } else {
     entry.state = "kept";
-    const note = hashed.phash256 ? "" : words.unread;
+    entry.isExact = !hashed.phash256;
+    const note = entry.isExact ? words.unread : "";
     entry.card.keep(entry.file.name.slice(0, LONGEST_NAME), hashed, preview, note);
   }
   proceed();
@@ -156,9 +176,11 @@ field.addEventListener("change", () => add([...field.files]));
 form.addEventListener(
   "submit",
   (event) => {
-    if (together.hidden && !inState("waiting").length) return;
+    const isNothing = showNothingLeft();
+    if (!isNothing && together.hidden && !inState("waiting").length) return;
     event.preventDefault();
     event.stopImmediatePropagation();
+    if (isNothing) return;
     if (!together.hidden) {
       together.scrollIntoView({ block: "center" });
       return;

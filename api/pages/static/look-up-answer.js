@@ -16,12 +16,22 @@ const named = (said, { kind, name }) => [
 
 const isUnproven = ({ kind, grade }) => kind === "site" && ["self", "account"].includes(grade);
 
-const foundItem = (said, one, icons) => {
+/** A form that takes along what was found. */
+const objecting = (prototype, { kind, name, covers }) => {
+  const form = prototype.cloneNode(true);
+  form.elements.kind.value = kind;
+  form.elements.covers.value = covers;
+  form.querySelector("button .sr").textContent = ` ${name}`;
+  return form;
+};
+
+const foundItem = (said, one, icons, prototype) => {
   const item = element("li", one.status, "");
   const text = element("div", "", "");
   const sentences = [said.states[one.status], said.grades[one.grade]];
   if (isUnproven(one)) sentences.push(said.unproven);
   text.append(...named(said, one), element("p", "state", sentences.join(" ")));
+  text.append(objecting(prototype, one));
   const icon = icons.find((each) => each.dataset.icon === one.kind);
   item.append(icon.firstElementChild.cloneNode(true), text);
   return item;
@@ -49,7 +59,9 @@ export const showAnswer = (form, said, question, { found, rest, built }) => {
   heading.textContent = found.length ? said.yes : said.no;
   section.setAttribute("aria-labelledby", heading.id);
   section.querySelector(".asked").textContent = question.shown;
-  section.querySelector("[data-found]").append(...found.map((one) => foundItem(said, one, icons)));
+  const prototype = template.querySelector("[data-object]");
+  const items = found.map((one) => foundItem(said, one, icons, prototype));
+  section.querySelector("[data-found]").append(...items);
   section.querySelector("[data-rest]").append(...rest.map((one) => restItem(said, one)));
   if (!found.length) section.querySelector("[data-found]").remove();
   if (!rest.length) section.querySelector("details").remove();

@@ -34,9 +34,16 @@ export const pictureQuestion = async (file, settings) => {
   if (problem) return { problem };
   const name = file.name;
   const variants = [...new Set(Object.values(hashed.phash256 ?? {}))];
-  const asked = variants.map((digits) => ({ kind: "image", name, space: "image/", digits }));
+  const asked = variants.map((digits) => ({
+    kind: "image",
+    name,
+    covers: digits,
+    space: "image/",
+    digits,
+  }));
   for (const form of [hashed.sha256, `md5:${hashed.md5}`]) {
-    asked.push({ kind: "file", name, space: "", digits: await digitsOf("file", form) });
+    const digits = await digitsOf("file", form);
+    asked.push({ kind: "file", name, covers: form, space: "", digits });
   }
   return { shown: name, isPicture: true, asked, incomplete: !variants.length };
 };

@@ -12,11 +12,11 @@ const rangeOf = async (address) => {
   return { lines, built: new Date(answer.headers.get("Last-Modified")) };
 };
 
-const entriesIn = (lines, { digits }) =>
+const entriesIn = (lines, { digits, covers }) =>
   lines
     .map((line) => line.split(":").map((part) => part.trim()))
     .filter(([rest, , , , count]) => count !== "0" && rest === digits.slice(DIGITS))
-    .map(([, , grade, status]) => ({ grade, status }));
+    .map(([, , grade, status]) => ({ grade, status, covers }));
 
 const strongest = (entries) =>
   entries.toSorted((one, other) => RANKS.indexOf(other.grade) - RANKS.indexOf(one.grade))[0];

@@ -50,6 +50,7 @@ const ofText = async (text) => {
   const asked = question.asked.map(async ([kind, name]) => ({
     kind,
     name,
+    covers: name,
     space: kind === "image" ? "image/" : "",
     digits: await digitsOf(kind, name),
   }));

@@ -44,7 +44,7 @@ if (door) {
     door.elements.secret.value = secret;
     const told = door.querySelector("[data-filled]");
     told.textContent = told.dataset.words;
-    if (door.elements.number.value) door.querySelector("button.main").focus();
+    if ((door.elements.number ?? door.elements.notice).value) door.querySelector("button.main").focus();
   };
   fill();
   window.addEventListener("hashchange", fill);

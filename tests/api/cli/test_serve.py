@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,35 @@ def test_links_lead_where_people_reach_the_service(new_registry: Callable[[], Pa
         finally:
             process.terminate()
     assert process.returncode == Exit.DONE
+
+
+def test_links_in_letters_lead_to_the_port_that_was_taken(
+    new_registry: Callable[[], Path], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "optout.api.cli", "serve", "--port", "0", "--json"]
+    with subprocess.Popen(
+        [*command, "--registry", str(new_registry()), "--state", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            address = json.loads("".join(iter(process.stdout.readline, "}\n")) + "}")["address"]
+            items = [{"kind": "url", "value": "anna.example/a"}]
+            case = httpx2.post(f"{address}/v1/cases", json={"items": items}).json()
+            httpx2.put(
+                f"{address}/v1/cases/{case['case']}/contact",
+                json={"address": "anna@mail.example", "language": "en", "news": ["excluded"]},
+                headers={"Authorization": f"Bearer {case['secret']}"},
+            ).raise_for_status()
+            until = time.monotonic() + 30
+            while not (letters := list(tmp_path.rglob("*.eml"))) and time.monotonic() < until:
+                time.sleep(0.1)
+        finally:
+            process.terminate()
+    (letter,) = letters
+    assert f"{address}/case/" in letter.read_text()
 
 
 @pytest.mark.parametrize(("trusted", "scheme"), [("", "http"), ('"127.0.0.1"', "https")])

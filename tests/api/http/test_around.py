@@ -279,7 +279,7 @@ def test_a_page_tells_a_person_to_wait(equipped: Equipped) -> None:
         assert client.get("/").status_code == 200
         answer = client.get("/", headers={"Accept-Language": "fr"})
     assert answer.status_code == 429
-    assert "Patientez" in answer.text
+    assert "Réessayez dans une minute." in answer.text
     assert 0 < int(answer.headers["retry-after"]) <= 60
     assert answer.headers["x-content-type-options"] == "nosniff"
 
@@ -311,3 +311,16 @@ def test_secrets_tried_on_the_page_are_counted(equipped: Equipped) -> None:
         found = [client.post("/case", data=tried).status_code for _ in range(3)]
         assert client.get("/").status_code == 200
     assert found == [404, 404, 429]
+
+
+def test_a_case_that_stays_shut_for_an_hour_says_so_and_that_it_is_unchanged(
+    equipped: Equipped,
+) -> None:
+    with equipped(quotas={"secrets": "1/hour"}) as client:
+        tried = {"number": "K7WQ-2MZD", "secret": "Q4TN-7XKC-PM2A-ZV6H"}
+        client.post("/case", data=tried)
+        answer = client.post("/case", data=tried)
+    assert answer.status_code == 429
+    assert "Please try again in 60 minutes. Your case is unchanged." in answer.text
+    assert "Nothing has been registered." not in answer.text
+    assert 'href="/case?lang=en"' in answer.text

@@ -36,7 +36,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse("", status)(scope, receive, send)
 
 
-def refusal(_: Request, detail: str, advice: str) -> Response:
+def refusal(_: Request, detail: str, advice: str, _seconds: int) -> Response:
     return PlainTextResponse(f"{detail}. {advice}", 429)
 
 

@@ -106,3 +106,20 @@ def test_the_page_says_where_pictures_are_hashed(browser: Browser) -> None:
     told = browser.get("/").by_id("pictures-where").text
     assert "Without JavaScript" in told
     assert "thrown away at once" in told
+
+
+def test_that_only_the_exact_file_is_looked_for_is_still_told_when_the_page_comes_back(
+    client: TestClient, browser: Browser, photograph: Callable
+) -> None:
+    told = "Only this exact file is looked for."
+    page = checked(client, field(photograph(), "IMG_1.HEIC", opened=False))
+    assert "we cannot tell copies of it that were changed" in page.text
+    page = browser.press(page, "Change something")
+    assert told in page.text
+    page = browser.press(page, page.root.first("main").first("button"))
+    assert told in page.text
+
+
+def test_that_pictures_are_sent_without_a_script_is_shown_to_nobody_else(browser: Browser) -> None:
+    (told,) = browser.get("/").root.every("noscript")
+    assert told.text.startswith("Without JavaScript, up to")

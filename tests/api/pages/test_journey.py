@@ -140,7 +140,7 @@ def test_a_line_that_is_not_understood_is_mended_where_it_stands(browser: Browse
 
 def test_lines_that_are_not_understood_can_be_left_out(browser: Browser) -> None:
     page = browser.give("anna.example/a\n@anna")
-    receipt = browser.press(page, "Leave these lines out and send the rest")
+    receipt = browser.press(page, "Leave this line out and send the rest")
     keys(receipt)
     assert "anna.example/a" in receipt.text
     assert "@anna" not in receipt.text
@@ -176,21 +176,28 @@ def test_close_spellings_are_offered_and_registered_when_wanted(
 ) -> None:
     before = records(client)
     page = browser.give("anna.example/a?b=1")
-    assert "www.anna.example/a?b=1" in page.by_id("also-www").text
+    assert page.by_id("also-spelt").text == "www.anna.example/a?b=1"
     assert page.by_id("also-query").text == "anna.example/a"
-    receipt = browser.press(page, "Send", tick=[("also", "www"), ("also", "query")])
+    receipt = browser.press(page, "Send", tick=[("also", "spelt"), ("also", "query")])
     assert "www.anna.example/a?b=1" in receipt.text
     assert records(client) == before + 3
 
 
 def test_close_spellings_that_were_ticked_stay_ticked(browser: Browser) -> None:
     page = browser.give("anna.example/a\n@anna")
-    page = browser.press(page, "Check again", tick=[("also", "www")])
+    page = browser.press(page, "Check again", tick=[("also", "spelt")])
     form = page.form_of(page.button("Check again"))
-    assert ("also", "www") in page.fields(form)
+    assert ("also", "spelt") in page.fields(form)
     page = browser.press(page, "Change something")
     page = browser.press(page, "Check")
-    assert ("also", "www") in page.fields(page.form_of(page.button("Check again")))
+    assert ("also", "spelt") in page.fields(page.form_of(page.button("Check again")))
+
+
+def test_a_spelling_that_an_older_page_has_named_is_added_alone(client: TestClient) -> None:
+    before = records(client)
+    fields = {"lines": "anna.example/older?b=1", "also": "www", "do": "send"}
+    assert "www.anna.example/older?b=1" in client.post("/", data=fields).text
+    assert records(client) == before + 2
 
 
 def test_everything_given_can_be_changed(browser: Browser, photograph: Callable) -> None:
@@ -322,6 +329,8 @@ def test_the_link_leads_to_a_door_that_asks_for_the_secret(browser: Browser) -> 
     door = browser.get(f"/case/{number}")
     assert door.by_id("number").attributes["value"] == number
     assert door.by_id("secret").attributes.get("value", "") == ""
+    assert "The secret is the part of the link behind #." in door.root.first("noscript").text
+    assert not browser.get("/case").root.every("noscript")
     case = browser.press(door, "Open", write={"secret": secret.lower().replace("-", " ")})
     assert case.heading == f"Case {number}"
     # Carelessly typed, and shown again as it was made.
@@ -453,7 +462,7 @@ def test_the_language_can_be_changed_anywhere_and_nothing_is_lost(
     assert "1 image" in page.text
     assert page.by_id("fix-1").attributes["value"] == "co.uk"
     before = records(client)
-    receipt = browser.press(page, "Écarter ces lignes et envoyer le reste")
+    receipt = browser.press(page, "Écarter cette ligne et envoyer le reste")
     assert receipt.heading == "C’est fait. Vous avez dit non."
     receipt = browser.press(receipt, "English")
     assert receipt.heading == "Your receipt"
@@ -464,6 +473,23 @@ def test_the_language_can_be_changed_anywhere_and_nothing_is_lost(
     asked = browser.press(browser.press(case, "Tout effacer…"), "English")
     assert asked.heading == "Erase everything?"
     assert records(client) == before + 2
+
+
+def test_what_was_typed_on_the_start_page_is_kept_in_another_language(browser: Browser) -> None:
+    page = browser.get("/")
+    page = browser.press(page, "Français", write={"lines": "anna.example/a\n@anna"})
+    assert page.root.first("html").attributes["lang"] == "fr"
+    assert page.by_id("lines").text.split() == ["anna.example/a", "@anna"]
+    page = browser.press(page, "English", write={"lines": "anna.example/b"})
+    assert page.root.first("html").attributes["lang"] == "en"
+    assert page.by_id("lines").text == "anna.example/b"
+    assert browser.press(page, "Check").root.first("html").attributes["lang"] == "en"
+
+
+def test_an_empty_start_page_in_another_language_complains_of_nothing(browser: Browser) -> None:
+    page = browser.press(browser.get("/"), "Français")
+    assert page.heading == "Dites non à l’entraînement des IA, une fois pour toutes."
+    assert not [e for e in page.root.every("p") if e.attributes.get("role") == "alert" and e.text]
 
 
 def test_a_door_that_stayed_shut_can_be_read_in_another_language(browser: Browser) -> None:
@@ -592,3 +618,26 @@ def test_a_receipt_is_given_where_the_log_cannot_be_read_once_more(
     assert receipt.status == 200
     assert all(keys(receipt))
     assert "public log" not in receipt.text
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("https://anna.example/a", "1 item is in force."),
+        ("anna.example", "1 item is in force. It is a site still to be proved."),
+        (
+            "anna.example\nbob.example\ncarl.example/a",
+            "3 items are in force. 2 of them are sites still to be proved.",
+        ),
+        (
+            "anna.example\ncarl.example/a",
+            "2 items are in force. 1 of them is a site still to be proved.",
+        ),
+    ],
+)
+def test_sites_that_filters_do_not_follow_yet_are_counted_apart(
+    browser: Browser, lines: str, told: str
+) -> None:
+    case = opened(browser, registered(browser, lines))
+    lead = next(e for e in case.root.every("p") if e.attributes.get("class") == "lead")
+    assert lead.text.endswith(told)

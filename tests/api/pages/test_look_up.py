@@ -173,3 +173,69 @@ def test_the_script_has_words_for_all_that_it_may_say(browse: Callable, code: st
     form = page.root.first("main").first("form")
     assert html.unescape(form.attributes["data-said"]).startswith("{")
     assert look_up_words.said(load()[code])["yes"]
+
+
+def objecting(browser: Browser, page: Page, name: str) -> Page:
+    """The form for an objection to something that was found."""
+    button = next(b for b in page.buttons() if b.text == f"Object… {name}")
+    return browser.press(page, button)
+
+
+def objected(browser: Browser, page: Page) -> Page:
+    tick = [("reason", "licensed")]
+    return browser.press(page, "Send the objection", write={"statement": "Ours."}, tick=tick)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "kind", "covers"),
+    [
+        ("https://anna.example/boat.jpg?a", "anna.example", "site", "anna.example"),
+        ("anna.example/boat.jpg", "anna.example/boat.jpg", "url", "anna.example/boat.jpg"),
+        ("bea.example/gallery/2", "bea.example/gallery", "prefix", "bea.example/gallery"),
+        ("https://instagram.com/anna/p/1", "instagram:anna", "account", "instagram:anna"),
+        ("ISBN 0-306-40615-2", "isbn:9780306406157", "work", "isbn:9780306406157"),
+    ],
+)
+@pytest.mark.usefixtures("registered")
+def test_who_objects_need_not_name_once_more_what_was_found(
+    browser: Browser, text: str, name: str, kind: str, covers: str
+) -> None:
+    page = objecting(browser, look_up(browser, text), name)
+    fields = dict(page.fields(page.form_of(page.button("Send the objection"))))
+    assert (fields["kind"], fields["covers"].strip()) == (kind, covers)
+    assert fields["entry"].isdigit()
+    assert objected(browser, page).heading == "We have your objection."
+
+
+@pytest.mark.usefixtures("registered")
+def test_who_has_a_licence_for_a_picture_can_object(browser: Browser, photograph: Callable) -> None:
+    found = look_up(browser, picture=("copy.jpg", photograph()))
+    page = objecting(browser, found, "copy.jpg")
+    assert "Picture, fingerprint " in page.text
+    fields = dict(page.fields(page.form_of(page.button("Send the objection"))))
+    assert fields["entry"].isdigit()
+    assert fields["kind"] == "image"
+    french = browser.press(page, "Français")
+    assert "Image, empreinte " in french.text
+    told = browser.press(
+        *(french, "Envoyer la contestation"),
+        write={"statement": "À nous."},
+        tick=[("reason", "licensed")],
+    )
+    assert told.heading == "Nous avons reçu votre contestation."
+
+
+def test_who_has_a_licence_for_an_exact_file_can_object(
+    browser: Browser, plain_picture: bytes
+) -> None:
+    browser.press(browser.give("", ("logo.png", plain_picture)), "Send")
+    found = look_up(browser, picture=("same.png", plain_picture))
+    page = objecting(browser, found, "same.png")
+    assert "Exact file, fingerprint " in page.text
+    assert objected(browser, page).heading == "We have your objection."
+
+
+def test_the_page_leads_to_objections(browser: Browser) -> None:
+    page = browser.get("/look-up")
+    assert "Is something on the list that is yours to license?" in page.text
+    assert 'href="/object?lang=en"' in page.html

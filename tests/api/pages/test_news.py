@@ -117,6 +117,8 @@ def test_nobody_has_to_give_an_address(browser: Browser) -> None:
     [
         ("anna", "This is no e-mail address."),
         ("anna@anna.example, b@b.example", "Please give one e-mail address"),
+        ("anna@anna,example", "This address is not complete: is there a comma"),
+        ("anna,b@anna", "Please give one e-mail address"),
         ("ann\u00e4@anna.example", "whose first part has plain letters"),
         ("a@b", "the part after the @"),
         ("a..b@anna.example", "the part before the @"),
@@ -298,3 +300,19 @@ def test_the_same_form_sent_twice_is_one_letter(
     assert "Thank you: your address is confirmed." in confirmed.text
     # The next letter is not another code.
     assert "/case/code" not in post.box.wait_for(address, 2).get_content()
+
+
+def test_what_is_no_address_is_told_at_the_head_of_the_page_and_led_to(browser: Browser) -> None:
+    page = wanted(browser, "anna@anna,example")
+    assert page.title.startswith("Please look again")
+    (alert,) = (e for e in page.root.every("p") if e.attributes.get("role") == "alert")
+    assert alert.first("a").attributes["href"] == "#email"
+    assert "autofocus" in page.by_id("email").attributes
+
+
+def test_the_receipt_leads_to_another_address(
+    browser: Browser, post: Posting, address: str
+) -> None:
+    page = browser.press(wanted(browser, f"wrong-{address}"), "Change the address")
+    page = browser.press(page, "Send me a code", write={"email": address})
+    assert f"A code is on its way to {address}." in page.text

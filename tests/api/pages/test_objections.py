@@ -15,9 +15,12 @@ from optout.api.pages.object_pages import REASONS, STATES
 from optout.api.settings import Settings
 from optout.registry import Registry
 from optout.registry.cases import MOST_CHARACTERS, NoticeState, Reason
+from optout.registry.identifiers import Identifier
+
+from .conftest import Page
 
 if TYPE_CHECKING:
-    from .conftest import Browser, Page
+    from .conftest import Browser
 
 HOSTILE = "<b>x</b>\r\n\0\N{RIGHT-TO-LEFT OVERRIDE}\x9b31m"
 
@@ -331,3 +334,55 @@ def test_a_wrong_secret_shows_no_objection(browser: Browser, owned: Callable[[st
 def test_there_are_words_for_every_reason_and_state() -> None:
     assert set(REASONS) == {str(reason) for reason in Reason}
     assert set(STATES) == {str(state) for state in NoticeState}
+
+
+def test_a_picture_is_objected_to_by_the_shape_that_somebody_has_of_it(
+    client: TestClient, browser: Browser, photograph: Callable[..., bytes]
+) -> None:
+    hashes = Identifier.image(photograph(seed=77)).hashes["phash256"]
+    original, square, padded = (hashes[name].hex() for name in ("original", "square", "padded"))
+    item = {"kind": "image", "phash256": original, "square": square, "padded": padded}
+    case = client.post("/v1/cases", json={"items": [item]}).json()
+    entry = str(case["items"][0]["index"])
+    for digits in (original, square, padded):
+        sent = {"do": "fill", "kind": "image", "covers": digits}
+        page = Page(client.post("/object", data=sent).text)
+        assert page.by_id("entry").attributes["value"] == entry
+        told = browser.press(
+            *(page, "Send the objection"),
+            write={"statement": "Ours."},
+            tick=[("reason", "licensed")],
+        )
+        assert told.heading == "We have your objection."
+
+
+def test_a_fingerprint_of_no_picture_on_the_list_names_no_entry(client: TestClient) -> None:
+    digits = hashlib.sha256(b"nobody's").hexdigest()
+    sent = {"do": "fill", "kind": "image", "covers": digits}
+    page = Page(client.post("/object", data=sent).text)
+    assert page.by_id("entry").attributes["value"] == ""
+
+
+@pytest.mark.parametrize("kind", ["image", "file", "url", "nothing", ""])
+def test_what_is_carried_over_is_only_words(client: TestClient, kind: str) -> None:
+    told = client.post("/object", data={"do": "fill", "kind": kind, "covers": HOSTILE})
+    assert told.status_code == 200
+    assert "<b>x</b>" not in told.text
+
+
+def test_the_receipt_of_an_objection_can_be_kept_and_opens_it(
+    client: TestClient, browser: Browser, owned: Callable[[str], Owned]
+) -> None:
+    page = objected(browser, owned("kept"))
+    keys = dict(page.fields(page.by_id("again")))
+    link = f"http://optout.example/object/state/{keys['notice']}#{keys['secret']}"
+    assert page.root.first("dl").first("a").attributes["href"] == link
+    door = browser.get(link.partition("#")[0])
+    assert door.by_id("notice").attributes["value"] == keys["notice"]
+    assert browser.press(page, "See this objection").heading == f"Objection {keys['notice']}"
+    saved = client.post("/object/state", data={**keys, "show": "text"})
+    assert saved.headers["Content-Disposition"] == (
+        f'attachment; filename="optout-{keys["notice"]}.txt"'
+    )
+    assert link in saved.text
+    assert keys["secret"] in saved.text

@@ -44,7 +44,7 @@ def test_a_user_name_is_asked_for_its_platform_and_answered_on_the_same_page(
     assert "Send" not in [button.text for button in page.buttons()]
     chosen(page, "Instagram")
     page = browser.press(page, "Check again")
-    assert "Everything on this Instagram account, also future posts." in page.text
+    assert "This Instagram account: its profile, and what is listed under its name." in page.text
     receipt = browser.press(page, "Send")
     assert "instagram:anna" in receipt.text
 
@@ -72,6 +72,39 @@ def test_a_question_that_nobody_answered_is_asked_again(browser: Browser) -> Non
     assert "On which platform is @anna?" in page.text
 
 
+def test_a_question_that_nobody_answered_says_what_is_missing(browser: Browser) -> None:
+    page = browser.give("anna.example/a\n@anna\n@bob")
+    assert "Choose a platform" not in page.text
+    chosen(page, "X", 2)
+    page = browser.press(page, "Check again")
+    assert page.title.startswith("Please look again")
+    told = page.by_id("unanswered-1")
+    assert told.text == "Choose a platform, or “None”."
+    assert told.attributes["role"] == "alert"
+    assert page.by_id("account-1").attributes["aria-describedby"] == "unanswered-1"
+    receipt = browser.press(page, "Leave this line out and send the rest")
+    assert "x:bob" in receipt.text
+
+
+@pytest.mark.parametrize(
+    ("lines", "heading"),
+    [
+        ("@anna", "One more question"),
+        ("@anna\n@bob", "2 more questions"),
+        ("@anna\nco.uk", "This needs another look"),
+        ("@anna\nanna.example/a", "Is this right?"),
+    ],
+)
+def test_who_is_only_asked_something_has_made_no_mistake(
+    browser: Browser, lines: str, heading: str
+) -> None:
+    page = browser.give(lines)
+    assert page.heading == heading
+    if heading.endswith(("question", "questions")):
+        assert page.title.startswith(heading)
+        assert "We understood nothing" not in page.text
+
+
 def test_answers_are_shown_before_they_are_sent(browser: Browser) -> None:
     page = browser.give("anna.example/a\n@anna")
     chosen(page, "GitHub")
@@ -94,7 +127,7 @@ def test_the_link_to_a_profile_is_taken_as_the_account_and_two_clicks_send_it(
     page = browser.give(PROFILE)
     told = understood(page, "account")
     assert PROFILE in told
-    assert "Everything on this Instagram account, also future posts." in told
+    assert "This Instagram account: its profile, and what is listed under its name." in told
     first, second = radios(page)
     assert (first.attributes["value"], "checked" in first.attributes) == ("account", True)
     assert (second.attributes["value"], "checked" in second.attributes) == ("page", False)
@@ -143,6 +176,42 @@ def test_two_texts_stay_two_from_page_to_page(browser: Browser) -> None:
     page = browser.press(page, "Check again")
     assert "2 passages of text" in page.text
     assert "4 items, registered on" in browser.press(page, "Send").text
+
+
+LINKS = "1. https://a.example/1/b\nHarbour: https://a.example/2/b\n> (https://a.example/3/b)."
+
+
+def test_words_among_links_are_told_once_and_two_clicks_send_the_links(browser: Browser) -> None:
+    page = browser.give(f"Hi Tom, here are the links that you asked for:\n\n{LINKS}\n\nCheers\nTom")
+    aside = "Hi Tom, here are the links that you asked for: · Harbour: · Cheers · Tom"
+    assert f"We left these words out: {aside}" in page.text
+    assert "3 links" in page.text
+    assert not page.root.every("select")
+    assert "whole site" not in page.text
+    assert "3 items, registered on" in browser.press(page, "Send").text
+
+
+def test_words_among_links_are_told_in_the_other_language_too(browser: Browser) -> None:
+    page = browser.press(browser.give(f"{LINKS}\nTom"), "Français")
+    assert "Nous avons laissé de côté ces mots : Harbour: · Tom" in page.text
+    assert "3 liens" in page.text
+
+
+def test_words_that_were_told_are_gone_where_something_is_changed(browser: Browser) -> None:
+    page = browser.press(browser.give(f"{LINKS}\nTom"), "Change something")
+    assert page.root.first("textarea").text.split() == [
+        f"https://a.example/{number}/b" for number in (1, 2, 3)
+    ]
+
+
+def test_of_many_words_among_links_a_few_are_shown_and_each_is_cut(browser: Browser) -> None:
+    words = [f"<b>boats {number}</b> {'x' * 90}" for number in range(7)]
+    page = browser.give("\n\n\n".join([LINKS.replace("Harbour:", ""), *words]))
+    (told,) = (e.text for e in page.root.every("p") if "left these words out" in e.text)
+    assert told.count("<b>boats") == 5
+    assert told.endswith("and 2 more")
+    assert len(told) < 400
+    assert not page.root.first("main").every("b")
 
 
 HOSTILE = "<b>\N{RIGHT-TO-LEFT OVERRIDE}x</b>"

@@ -28,7 +28,11 @@ def item(text: str, kind: Kind | None = None) -> Item:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("instagram:anna", "Everything on this Instagram account, also future posts."),
+        ("deviantart:anna", "Everything on this DeviantArt account, also future posts."),
+        (
+            "instagram:anna",
+            "This Instagram account: its profile, and what is listed under its name.",
+        ),
         ("@anna@social.example", "Everything on this Mastodon account, also future posts."),
         ("anna.example", words.SITE),
         ("anna.example/gallery/*", words.PREFIX),
@@ -72,7 +76,23 @@ def test_posts_that_are_said_to_have_no_name_belong_to_no_account(
 
 def test_what_an_account_does_not_reach_is_told_by_its_platform() -> None:
     items = [item(text) for text in ("instagram:anna", "instagram:bob", "x:anna", "gitlab:anna")]
-    assert [title for title, _ in words.beyond(ENGLISH, items)] == ["Instagram", "X"]
+    told = [label for label, _ in words.beyond(ENGLISH, items)]
+    assert told == ["Posts on Instagram:", "On X:"]
     (_, first), (_, second) = words.beyond(ENGLISH, items)
     assert "instagram.com/p/…" in first
     assert "twimg.com" in second
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        (["instagram:anna"], words.REACHES_PROFILE),
+        (["instagram:anna", "youtube:@anna"], words.REACHES_PROFILE),
+        (["instagram:anna", "deviantart:anna"], words.REACHES_SOME),
+        (["deviantart:anna"], words.REACHES["account"][0]),
+    ],
+)
+def test_posts_are_found_only_where_their_addresses_name_the_account(
+    texts: list[str], told: str
+) -> None:
+    assert words.reaches(ENGLISH, [item(text) for text in texts]) == told

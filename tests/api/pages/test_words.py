@@ -11,6 +11,8 @@ import pytest
 from optout.api.http.problems import STATUSES
 from optout.api.pages import words
 from optout.api.pages.languages import load
+from optout.api.pages.quota_words import too_often
+from optout.api.pages.spelling_offers import ALIKE, SPELT
 from optout.api.service import VARIANTS
 from optout.registry.identifiers import Grade, Kind
 from optout.registry.log import Status
@@ -41,7 +43,7 @@ def test_every_picture_that_is_refused_has_a_sentence() -> None:
 def test_every_kind_state_and_spelling_has_a_name() -> None:
     assert set(words.KINDS) == set(words.REACHES) == {str(kind) for kind in Kind}
     assert set(words.STATES) == {str(status) for status in Status}
-    assert set(words.VARIANTS) == set(VARIANTS)
+    assert set(words.VARIANTS) == set(VARIANTS) - set(ALIKE) | {SPELT}
 
 
 def test_every_error_has_a_page() -> None:
@@ -101,3 +103,22 @@ def test_what_the_operator_took_out_is_told_as_that_with_the_reason(
     assert said != words.state(LANGUAGES[code], *of)
     in_force = words.state(LANGUAGES[code], Kind.IMAGE, Status.IN_FORCE, Grade.SELF, why)
     assert in_force == LANGUAGES[code].text(words.STATES["in-force"])
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds", "path", "told"),
+    [
+        ("en", 1, "/look-up", "Please try again in a minute."),
+        ("en", 61, "/", "Please try again in 2 minutes. Nothing has been registered."),
+        ("en", 7200, "/case", "Please try again in 120 minutes. Your case is unchanged."),
+        ("en", 7201, "/case/code", "Please try again in 3 hours. Your case is unchanged."),
+        ("fr", 3600, "/case", "Réessayez dans 60 minutes. Votre dossier est inchangé."),
+        ("en", 90, "/cases", "Please try again in 2 minutes."),
+    ],
+)
+def test_who_asks_too_often_is_told_until_when_and_what_has_not_changed(
+    code: str, seconds: int, path: str, told: str
+) -> None:
+    heading, sentence = too_often(LANGUAGES[code], seconds, path)
+    assert heading == LANGUAGES[code].text(words.FAILURES[429][0])
+    assert sentence.endswith(told)

@@ -38,3 +38,8 @@ def test_what_is_shown_is_one_short_line_that_can_be_encoded(text: str, most: in
 def test_what_is_cut_off_says_so() -> None:
     assert visible("abcdef", 4) == "abc…"
     assert visible("abcd", 4) == "abcd"
+    assert visible("abcd  ", 4) == "abcd"
+
+
+def test_what_is_cut_off_at_a_space_says_so_too() -> None:
+    assert visible("abcd ef", 4) == "abc…"

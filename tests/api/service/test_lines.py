@@ -101,7 +101,45 @@ PASTED = {
     '"(anna.example/a)";': "anna.example/a",
     "\ufeffanna.example/a\u200b": "anna.example/a",
     "anna.example/a , ;": "anna.example/a",
+    "> > • 1) anna.example/a.": "anna.example/a",
+    "https://www.behance.net/tomhale.": "https://www.behance.net/tomhale",
+    "https://anna.example/a_(harbour).": "https://anna.example/a_(harbour)",
+    "https://anna.example/a?b=c?": "https://anna.example/a?b=c?",
+    "https://anna.example/a?": "https://anna.example/a",
+    "https://anna.example/a?b=(c))": "https://anna.example/a?b=(c)",
+    "(www.anna.example/a)": "www.anna.example/a",
+    "1.https://anna.example/a": "https://anna.example/a",
+    "»https://anna.example/a«": "https://anna.example/a",
+    "„https://anna.example/a“": "https://anna.example/a",
+    "https://anna.example/gallery/ *, ": "https://anna.example/gallery/ *",
 }
+MAIL = """Hi Tom, here are the links you asked for:
+
+1. https://500px.com/photo/1/harbour
+2) https://500px.com/photo/2/harbour,
+• https://500px.com/photo/3/harbour;
+> https://500px.com/photo/4/harbour.
+>> (https://500px.com/photo/5/harbour)
+– Harbour: https://500px.com/photo/6/harbour
+(1) «https://500px.com/photo/7/harbour»
+[1] “https://500px.com/photo/8/harbour”!
+a) <https://500px.com/photo/9/harbour>
+* [Boats](https://500px.com/photo/10/harbour)
+See also www.behance.net/tomhale, e.g. the “boats”.
+
+Cheers,
+Tom
+--
+Tom Hale
+tom@hale.example
+On Mon, 3 Nov 2026 at 10:42, Anna Smith <anna@smith.example>
+wrote:
+> Please send me all links.
+"""
+LINK = "https://anna.example/a?b=c"
+BEFORE = ["1. ", "23) ", "(1) ", "[1] ", "a) ", "• ", "•", "> ", ">> ", "> > ", "– ", "— ", "- "]
+BEFORE += ["* ", "« ", "“", "”", '"', "'", "<", "(", "[", "„", "\t", "1.", "\u200b", "✓ "]
+BEHIND = [",", ";", ".", "!", "…", "...", ":", " »", "”", '"', "'", ">", ")", "]", " ,", ")."]
 NASTY = {
     "spaces": " " * 1_000_000,
     "commas": ", ;" * 300_000,
@@ -113,6 +151,20 @@ NASTY = {
     "at signs": "@" * 1_000_000,
     "many spaces within": f"a{' ' * 1_000_000}b",
     "schemes": "https://" * 120_000,
+    "marks of quotation": "> " * 500_000,
+    "marks of quotation in rows": ("> " * 500 + "\n") * 900,
+    "bullets": "• " * 250_000,
+    "bullets without spaces": "•" * 300_000,
+    "numbers": "1. " * 300_000,
+    "numbers in brackets": "(1) [1] a) " * 80_000,
+    "ends of sentences": f"https://anna.example/{').' * 400_000}",
+    "quotes behind a link": f"https://anna.example/{'”' * 300_000}",
+    "quotes before a link": f"{'“' * 300_000}https://anna.example/",
+    "labels": f"{'a:' * 400_000}https://anna.example/",
+    "spaces behind a folder": f"https://anna.example/{' ' * 900_000}*x",
+    "commas behind a link": f"https://anna.example/{',;' * 400_000}",
+    "marks and numbers before a link": f"{'(1.' * 300_000}https://anna.example/",
+    "lists beside a link": f"{'a) « ' * 150_000}https://anna.example/",
 }
 
 
@@ -193,6 +245,114 @@ def test_several_addresses_may_share_a_line() -> None:
         "HTTPS://d.example/4",
     ]
     assert {line.number for line in lines} == {1}
+
+
+def told(text: str) -> list[str]:
+    """What each line was taken for: its kind, why it was refused, or that it was set aside."""
+    return ["aside" if line.is_aside else told_of(line.result) for line in read_lines(text, LIMITS)]
+
+
+def told_of(result: Item | Refusal) -> str:
+    return str(result.kind.value) if isinstance(result, Item) else result.reason
+
+
+def test_a_mail_is_read_for_its_links_and_nothing_else_in_it_is_registered() -> None:
+    lines = read_lines(MAIL, LIMITS)
+    assert [line.text for line in lines if isinstance(line.result, Item)] == [
+        *(f"https://500px.com/photo/{number}/harbour" for number in range(1, 11)),
+        "www.behance.net/tomhale",
+    ]
+    assert all(line.is_aside for line in lines if isinstance(line.result, Refusal))
+    assert {"Harbour:", "Boats", "Cheers", "Tom", "tom@hale.example"} <= {
+        line.text for line in lines if line.is_aside
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("Harbour: https://anna.example/a", ["aside", "url"]),
+        ("Harbour:https://anna.example/a", ["aside", "url"]),
+        ("https://anna.example/a the harbour", ["url", "aside"]),
+        ("harbour on Flickr: https://anna.example/a", ["aside", "url"]),
+        ("anna https://anna.example/a", ["aside", "url"]),
+        ("e.g. https://anna.example/a", ["aside", "url"]),
+        ("anna.example, https://anna.example/a", ["aside", "url"]),
+        ("3.5/5 https://anna.example/a", ["url"]),
+        ("anna.example/b, https://anna.example/a", ["url", "url"]),
+        ("https://anna.example/a, anna.example/b", ["url", "url"]),
+        (
+            '<a href="https://anna.example/a">https://anna.example/a</a>',
+            ["aside", "url", "url", "aside"],
+        ),
+        ("instagram:anna https://anna.example/a", ["account", "url"]),
+        ("@anna@social.example https://anna.example/a", ["account", "url"]),
+        ("instagram:https://www.instagram.com/anna", ["account"]),
+        ("doi:https://doi.org/10.1000/abc", ["aside", "url"]),
+    ],
+)
+def test_the_words_in_a_row_that_holds_a_link_are_set_aside(text: str, kinds: list[str]) -> None:
+    assert told(text) == kinds
+
+
+@pytest.mark.parametrize("row", ["anna", "Tom Hale", "Cheers,", "3.11.2026", "tom@hale.example"])
+def test_rows_of_words_are_set_aside_among_three_links_and_asked_about_among_two(row: str) -> None:
+    two = f"{row}\nhttps://anna.example/a\nanna.example/b\n"
+    assert told(two)[0] in {"handle", "words", "email"}
+    assert told(f"{two}www.anna.example/c")[0] == "aside"
+
+
+@pytest.mark.parametrize("row", ["@anna", "harbour.jpg", "ftp://anna.example/a", "instagram.com"])
+def test_what_is_meant_as_a_thing_is_asked_about_among_links_too(row: str) -> None:
+    assert told(f"a.example/1\na.example/2\na.example/3\n{row}")[-1] == told(row)[0] != "aside"
+
+
+def test_a_text_among_links_stays_a_text_unless_it_announces_them() -> None:
+    links = "\nhttps://a.example/1\nhttps://a.example/2\nhttps://a.example/3"
+    passage = "The harbour lay still, and nobody had told the gulls about the strike."
+    assert told(passage + links) == ["text", "url", "url", "url"]
+    assert told(f"{passage[:-1]}:{links}") == ["aside", "url", "url", "url"]
+    assert told(f"> {passage}{links}") == ["aside", "url", "url", "url"]
+
+
+@pytest.mark.parametrize("text", ["1.", "12)", "(1)", "[1]", "-", "--", "*", "> >", "=====", "…"])
+def test_markers_alone_are_nothing(text: str) -> None:
+    assert read_lines(text, LIMITS) == []
+
+
+@pytest.mark.parametrize("text", ["1.5", "12.30", "3.11.2026", "1.5.", "2026.11", "e.g.", "P.S."])
+def test_numbers_and_shortened_words_are_no_sites_but_the_address_of_a_machine_may_be(
+    text: str,
+) -> None:
+    assert told(text) == ["words"]
+    assert told("1.1.1.1") == ["site"]
+
+
+@given(
+    st.lists(st.sampled_from(BEFORE), max_size=3),
+    st.sampled_from([LINK, "www.anna.example/a", "http://anna.example/a_(b)"]),
+    st.lists(st.sampled_from(BEHIND), max_size=3),
+)
+def test_whatever_stands_around_a_link_it_reads_as_the_link_alone(
+    before: list[str], link: str, behind: list[str]
+) -> None:
+    (line,) = read_lines("".join([*before, link, *behind]), LIMITS)
+    assert line.result == read_line(line.text, LIMITS)
+    assert isinstance(line.result, Item)
+    alone = read_line(link, LIMITS)
+    assert isinstance(alone, Item)
+    assert line.result.identifier == alone.identifier
+
+
+@given(
+    st.lists(
+        st.sampled_from([*BEFORE, *BEHIND, LINK, "Tom", "anna.example", "\n"]).map("{} ".format)
+    )
+)
+def test_no_mixture_of_links_and_marks_makes_a_site_that_nobody_typed(pieces: list[str]) -> None:
+    for line in read_lines("".join(pieces), LIMITS):
+        if isinstance(line.result, Item) and line.result.kind is Kind.SITE:
+            assert "anna.example" in line.text
 
 
 def test_an_address_inside_an_address_stays_there() -> None:

@@ -119,7 +119,7 @@ def test_of_what_did_not_arrive_nothing_is_looked_for(upload: Upload) -> None:
 
 
 def test_made_up_lines_and_other_rests_are_passed_over() -> None:
-    one = Asked(Kind.URL, "a", "items", "0" * 64)
+    one = Asked(Kind.URL, "a", "items", "0" * 64, "a")
     lines = [
         f"{'0' * 59}:url    :self    :in-force:0",
         f"{'0' * 58}1:url    :self    :in-force:1",

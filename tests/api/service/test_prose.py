@@ -93,6 +93,19 @@ def test_a_row_that_holds_a_link_is_read_for_the_link() -> None:
         "https://anna.example/gallery",
     ]
     assert isinstance(lines[1].result, Refusal)
+    assert [line.is_aside for line in lines] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        (f"{SENTENCE}\n--\nTom Hale", ["text", "words"]),
+        (f"{SENTENCE}\n> {SENTENCE} Yes.\n{SENTENCE} No.", ["text", "text", "text"]),
+        (f"{SENTENCE}\n* * *\n{SENTENCE}", ["text"]),
+    ],
+)
+def test_a_text_ends_at_a_signature_and_where_a_mail_quotes(text: str, kinds: list[str]) -> None:
+    assert told(text) == kinds
 
 
 def test_the_same_text_again_repeats_it() -> None:
@@ -112,9 +125,10 @@ def test_a_text_beyond_its_ceiling_is_too_long() -> None:
 
 
 ROWS = st.sampled_from([SENTENCE, "splash!", "a b c d", "anna.example/a", "@anna", "", "  ", "x y"])
+LISTS = st.sampled_from(["https://anna.example/b", "> x y", f"> {SENTENCE}", "--", "1.", "x y z:"])
 
 
-@given(st.lists(ROWS, max_size=8))
+@given(st.lists(ROWS | LISTS, max_size=10))
 def test_what_was_read_is_read_alike_again(rows: list[str]) -> None:
     lines = read_lines("\n".join(rows), LIMITS)
     again = read_lines(joined([line.text for line in lines]), LIMITS)
