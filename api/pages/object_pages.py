@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
@@ -17,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from .languages import N_, Language
 from .rendering import READ, Rendering
+from .sending_once import new_once, once_of
 from .statements import statement_of, statement_problem
 
 REASONS: Mapping[str, str] = {
@@ -56,7 +56,6 @@ _ANOTHER = N_(
 )
 _LARGEST = 1 << 62
 _MOST_NUMBERS = 20
-_LEAST, _MOST = 22, 200
 """Characters of a key by which a form that is sent twice is known again."""
 
 _FINGERPRINT = re.compile(r"(?:md5:)?[0-9a-f]{32}|[0-9a-f]{64}", re.IGNORECASE | re.ASCII)
@@ -119,7 +118,7 @@ class ObjectPages:
             "covers": form.text("covers").strip(),
             "reason": form.text("reason"),
             "statement": statement_of(form),
-            "once": form.text("once"),
+            "once": once_of(form),
         }
         if form.text("do") not in {"send", "fill"}:
             return self._form(request, language, typed, {})
@@ -142,19 +141,18 @@ class ObjectPages:
             or any(problems.values())
         ):
             return self._form(request, language, typed, problems)
-        once = typed["once"] if _LEAST <= len(typed["once"]) <= _MOST else ""
         try:
             with self._counted(request, entry) as admit:
                 sent = await self._desk.disputes.send(
                     *(entry, item.identifier, reason, typed["statement"]),
-                    once,
+                    typed["once"],
                     admit,
                     item.shown,
                 )
         except TooOften:
             return self._form(request, language, typed, {"form": language.text(_OFTEN)}, 429)
         except KeyTaken:
-            typed["once"] = ""  # a new one, or it could never be sent
+            typed["once"] = new_once()  # or it could never be sent
             return self._form(request, language, typed, {"form": language.text(_ANOTHER)})
         except UsageError:
             return self._form(request, language, typed, {"form": language.text(_UNKNOWN)})
@@ -245,7 +243,7 @@ class ObjectPages:
     ) -> Response:
         told = {name: problem for name, problem in problems.items() if problem}
         empty = dict.fromkeys(("entry", "kind", "covers", "reason", "statement"), "")
-        once = typed.get("once") or secrets.token_urlsafe(24)
+        once = typed.get("once") or new_once()
         return self._rendering.page(
             *(request, language, "object.html", status or (422 if told else 200)),
             typed={**empty, **typed, "once": once},
