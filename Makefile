@@ -21,7 +21,9 @@ test: $(VENV)/dev ## every test that needs nothing but PyPI
 	$(BIN)/python tests/house/provoked.py build/provoked
 
 test-all: test $(VENV)/debian ## also what is long or needs Debian packages
-	$(BIN)/python -m pytest -n 2 -m "long or debian"
+	$(BIN)/python -m pytest -n 2 -m "long or debian" --ignore tests/browser
+	# Apart: whoever drives a browser has an event loop of its own for as long as the process lives.
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "long or debian" tests/browser
 
 bench: $(VENV)/dev build/peers ## measure it beside others: twenty minutes; BENCH=quick for a few
 	$(BIN)/python -m benchmarks
