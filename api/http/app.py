@@ -12,7 +12,17 @@ from fastapi.exceptions import RequestValidationError
 from optout.api.errors import Fault, TooOften
 from optout.api.pages import Pages
 from optout.api.places import where
-from optout.api.service import Counted, Desk, Limits, Outside, Round, running, uncounted
+from optout.api.service import (
+    Counted,
+    CountedNotice,
+    Desk,
+    Limits,
+    Outside,
+    Round,
+    running,
+    uncounted,
+    uncounted_notice,
+)
 from optout.api.settings import Settings
 from optout.api.words import says
 from optout.registry.errors import OptOutError
@@ -43,7 +53,7 @@ from .access import anybody, opened_by
 from .code_quota import asker_of
 from .domain_quota import DomainQuota
 from .guard import BodyCeiling, Guard, log
-from .notice_quota import CountedNotice, NoticeQuota, uncounted_notice
+from .notice_quota import NoticeQuota
 from .openapi import DESCRIPTION, document_of
 from .problems import Problem, problem_of, status_of
 from .schemas import pointer

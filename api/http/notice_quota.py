@@ -15,32 +15,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import TypeAlias
+from contextlib import contextmanager
 
 from optout.api.errors import TooOften
-from optout.api.service import Rate, Windows
+from optout.api.service import Admit, Rate, Windows
 from starlette.requests import Request
 
 from .quotas import Networks, in_words, network_of
-
-Admit: TypeAlias = Callable[[], None]
-"""Counts a notice that is about to be kept, or raises. It may be called in any thread."""
-
-CountedNotice: TypeAlias = Callable[[Request, int], AbstractContextManager[Admit]]
-"""Counts notices by who sends them and by entry."""
 
 NOTICES = Rate(3, 86_400)
 """Notices about one entry from one network."""
 
 OF_ALL = Rate(40, 86_400)
 """Notices about all entries from one network."""
-
-
-@contextmanager
-def uncounted_notice(_request: Request, _entry: int) -> Iterator[Admit]:
-    """Counts nothing."""
-    yield lambda: None
 
 
 class NoticeQuota:

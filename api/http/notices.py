@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from optout.api.service import Desk
+from optout.api.service import CountedNotice, Desk, uncounted_notice
 from optout.registry.cases import CaseNotFound, Notice, NoticeState, Reason, folded
 from starlette.responses import Response
 
@@ -26,7 +26,6 @@ from .dispute_schemas import (
     SentNoticeAnswer,
 )
 from .given import one_item
-from .notice_quota import CountedNotice, uncounted_notice
 from .problems import Problem
 from .schemas import body_of
 

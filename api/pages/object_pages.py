@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 
 from fastapi import Request
 from optout.api.errors import KeyTaken, TooOften
-from optout.api.service import Desk, Item, Refusal, read_line, read_value, visible
+from optout.api.service import (
+    CountedNotice,
+    Desk,
+    Item,
+    Refusal,
+    read_line,
+    read_value,
+    uncounted_notice,
+    visible,
+)
 from optout.registry.cases import CaseNotFound, Notice, Reason, folded
 from optout.registry.errors import IdentifierError, UsageError
 from optout.registry.identifiers import Identifier, Kind
@@ -48,7 +56,8 @@ _UNKNOWN = N_(
     "are right, so many objections to it are waiting that we take no more for now."
 )
 _OFTEN = N_(
-    "Your network has sent so many objections to this entry that we take no more of them today."
+    "Your network has sent so many objections, to this entry or to all, that we take no more of "
+    "them today."
 )
 _ANOTHER = N_(
     "You have sent this form already, with other words. If this is another objection, send it once "
@@ -56,20 +65,11 @@ _ANOTHER = N_(
 )
 _LARGEST = 1 << 62
 _MOST_NUMBERS = 20
-"""Characters of a key by which a form that is sent twice is known again."""
+"""Entries that are named where several cover the same."""
 
 _FINGERPRINT = re.compile(r"(?:md5:)?[0-9a-f]{32}|[0-9a-f]{64}", re.IGNORECASE | re.ASCII)
 _SHOWN_DIGITS = 12
-
-Admitting = AbstractContextManager[Callable[[], None]]
-CountedNotice = Callable[[Request, int], Admitting]
-"""Counts notices by who sends them and by entry."""
-
-
-@contextmanager
-def uncounted_notice(_request: Request, _entry: int) -> Iterator[Callable[[], None]]:
-    """Counts nothing."""
-    yield lambda: None
+_MD5_DIGITS = 32
 
 
 class ObjectPages:
@@ -79,7 +79,7 @@ class ObjectPages:
         desk: takes notices.
         rendering: makes pages.
         base: the address under which a request's sender reaches the service.
-        counted: counts what a network sends about an entry.
+        counted: counts what a network objects to.
     """
 
     routes: Sequence[tuple[str, Sequence[str], str]] = (
@@ -293,6 +293,3 @@ def _understood(kind: str, value: str, desk: Desk) -> Item | Refusal:
     if kind in {each.value for each in Kind}:
         return read_value(Kind(kind), value, limits)
     return read_line(value, limits)
-
-
-_MD5_DIGITS = 32

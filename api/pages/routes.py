@@ -9,10 +9,17 @@ import logging
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request
-from optout.api.errors import KeyTaken, TooMuchBelow
+from optout.api.errors import TooMuchBelow
 from optout.api.places import where
-from optout.api.service import Counted, Desk, read_form, uncounted
-from optout.registry.cases import Contact, OpenedCase
+from optout.api.service import (
+    Counted,
+    CountedNotice,
+    Desk,
+    read_form,
+    uncounted,
+    uncounted_notice,
+)
+from optout.registry.cases import Contact
 from optout.registry.errors import OptOutError
 from starlette.responses import RedirectResponse, Response
 
@@ -24,7 +31,7 @@ from .contact_pages import Asker, ContactPages, address_problem, nobody
 from .door import Door
 from .languages import Language
 from .look_up import LookUpPages
-from .object_pages import CountedNotice, ObjectPages, uncounted_notice
+from .object_pages import ObjectPages
 from .proof_pages import ProofPages
 from .quota_words import too_often
 from .receipt_pages import ReceiptPages
@@ -129,11 +136,11 @@ class Pages:
 
     async def _register(self, request: Request, language: Language, given: Submission) -> Response:
         # Who loads the receipt anew sends the form again: it is shown again, and nothing is done.
-        if before := await self._desk.opened_before(given.wanted, _USAGE, given.once):
+        if before := await self._desk.opened_before(given.wanted, _USAGE, given.key):
             return await self._receipts.shown_again(request, language, before[0])
         try:
             with self._counted(request, given.wanted):
-                opened, checkpoint = await self._wish(given)
+                opened, checkpoint = await self._desk.register(given.wanted, _USAGE, given.key)
         except TooMuchBelow as fault:
             heading, sentence = words.too_much(language, fault.domain, fault.instead)
             page = self._rendering.page(
@@ -147,12 +154,6 @@ class Pages:
         contact = await self._wants_news(request, language, receipt.keys, given.email)
         unheard = bool(given.email) and contact is None
         return self._receipts.fresh(request, language, receipt, contact, unheard=unheard)
-
-    async def _wish(self, given: Submission) -> tuple[OpenedCase, str]:
-        try:
-            return await self._desk.register(given.wanted, _USAGE, given.once)
-        except KeyTaken:  # who went back and changed something wants that, too
-            return await self._desk.register(given.wanted, _USAGE)
 
     async def _wants_news(
         self, request: Request, language: Language, keys: tuple[str, str], address: str

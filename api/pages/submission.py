@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -23,12 +24,10 @@ from optout.api.words import visible_prose
 from optout.registry.identifiers import Kind
 from optout.registry.images import MAX_PIXELS
 
+from .groups import by_kind
 from .questions import Profile, answers, only_pages, profile_of
 from .sending_once import new_once, once_of
 from .spelling_offers import Variants, named
-
-ORDER = tuple(Kind)
-"""In which the kinds are shown."""
 
 _LONGEST_ADDRESS = 1000
 """Characters of an address of mail that are looked at: more than any has."""
@@ -156,11 +155,9 @@ class Submission:
         return [item for item in made if item is not None]
 
     @property
-    def by_kind(self) -> list[tuple[str, list[Item]]]:
+    def by_kind(self) -> list[tuple[Kind, list[Item]]]:
         """What was understood, kind by kind."""
-        items = self.understood
-        groups = [(kind, [item for item in items if item.kind is kind]) for kind in ORDER]
-        return [(str(kind.value), group) for kind, group in groups if group]
+        return by_kind(self.understood, lambda item: item.kind)
 
     def _found_variants(self) -> list[Variants]:
         # Of a profile is asked beside it.
@@ -179,6 +176,16 @@ class Submission:
         """What is registered when it is sent: variants too, each thing once."""
         extra = [item for variant in self.variants if variant.wanted for item in variant.items]
         return [item for item in _once([*self.understood, *extra]) if isinstance(item, Item)]
+
+    @property
+    def key(self) -> str:
+        """By which the registry knows this very thing again, and nothing that was changed in it."""
+        said = hashlib.sha256()
+        for item in self.wanted:
+            for identifier in item.identifiers:
+                told = f"{identifier.digest.hex()} {identifier.radius} {item.shown}\0"
+                said.update(told.encode("utf-8", "surrogatepass"))
+        return f"{self.once}-{said.hexdigest()}"
 
     @property
     def good_lines(self) -> str:

@@ -7,7 +7,7 @@ from .below import Counted, TakeBack, below, instead, uncounted
 from .contacts import CodeAsker, ContactDesk
 from .covering import GIVES, Way, ways_of
 from .desk import Desk
-from .disputes import DisputeDesk
+from .disputes import Admit, CountedNotice, DisputeDesk, uncounted_notice
 from .feed import FeedPage
 from .figures import Day, Figures
 from .forms import MULTIPART, URLENCODED, Form, Upload, media_type, read_form
@@ -44,11 +44,13 @@ __all__ = [
     "STEP",
     "URLENCODED",
     "VARIANTS",
+    "Admit",
     "Asked",
     "Checked",
     "CodeAsker",
     "ContactDesk",
     "Counted",
+    "CountedNotice",
     "Day",
     "Desk",
     "DisputeDesk",
@@ -96,6 +98,7 @@ __all__ = [
     "read_value",
     "running",
     "uncounted",
+    "uncounted_notice",
     "variants",
     "visible",
     "ways_of",

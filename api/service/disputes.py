@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeAlias
 
 from optout.api.errors import KeyTaken
 from optout.registry import Registry
 from optout.registry.cases import ANSWERS, Notice, OpenedNotice, Reason, Repeat
 from optout.registry.identifiers import Identifier
+from starlette.requests import Request
 
 from .outside import Outside
 from .turns import Turns
+
+Admit: TypeAlias = Callable[[], None]
+"""Counts a notice that is about to be kept, or raises. It may be called in any thread."""
+
+CountedNotice: TypeAlias = Callable[[Request, int], AbstractContextManager[Admit]]
+"""Counts notices by who sends them and by entry."""
+
+
+@contextmanager
+def uncounted_notice(_request: Request, _entry: int) -> Iterator[Admit]:
+    """Counts nothing."""
+    yield lambda: None
 
 
 class DisputeDesk:

@@ -34,14 +34,14 @@ _WORDS = ("words", "scheme")
 _WORK = re.compile(
     r"(?:isbn|doi|arxiv|iscc)\s*:|isbn[\s-]|(?:doi|arxiv)\s+\S|10\.\d{4,9}/", re.IGNORECASE
 )
-_BELOW = re.compile(r"/[ \t]*\*{1,2}$")
+BELOW = re.compile(r"/[ \t]*\*{1,2}$")
 """What stands behind an address to say: and everything below it."""
 
 _LIGATURES = {"\ufdfa": 17, "\ufdfb": 7}
 """Signs for whole sentences, and by how many characters NFKC makes each longer. No other becomes
 more than six, and a megabyte of these would take seconds, in which nobody else is served."""
 
-_EXCERPT = 60
+EXCERPT = 60
 """Characters of a passage by which its sender knows it again."""
 
 _FILE = re.compile(
@@ -102,7 +102,7 @@ def kind_of(text: str) -> Kind:
         return Kind.ACCOUNT
     if _WORK.match(text):
         return Kind.WORK
-    if _BELOW.search(text):
+    if BELOW.search(text):
         return Kind.PREFIX
     return Kind.SITE if _is_bare_host(text) else Kind.URL
 
@@ -121,7 +121,7 @@ def _reason(kind: Kind, text: str, error: IdentifierError) -> str:
 def _shown(kind: Kind, text: str, understood: str) -> str:
     if kind is Kind.TEXT:
         # A passage is not kept, not even sealed: its beginning is enough to know it again.
-        return visible(" ".join(text[: 4 * _EXCERPT].split()), _EXCERPT)
+        return visible(" ".join(text[: 4 * EXCERPT].split()), EXCERPT)
     if kind in {Kind.URL, Kind.SITE, Kind.PREFIX}:
         return _without_password(text, understood)
     return visible(text, len(text))

@@ -25,14 +25,20 @@ from optout.registry.log import Status
 
 from .forms import Upload
 from .items import Item, Refusal
-from .lines import kind_of, not_an_address, read_line, unwrapped, written_out
+from .lines import (
+    BELOW,
+    EXCERPT,
+    kind_of,
+    not_an_address,
+    read_line,
+    unwrapped,
+    written_out,
+)
+from .prose import rows
 from .ranges import DIGITS, IMAGES, ITEMS
 
-_EXCERPT = 60
 _DIGEST = re.compile(r"(?:md5:)?[0-9a-f]{32}|[0-9a-f]{64}", re.IGNORECASE | re.ASCII)
-_LINE_ENDS = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 _PLACES = (Kind.URL, Kind.SITE, Kind.PREFIX)
-_BELOW = re.compile(r"/[ \t]*\*{1,2}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ def read_question(text: str, limits: Limits) -> Question | Refusal:
     if _DIGEST.fullmatch(value):
         return _of_digest(value.lower())
     refusal = Refusal(visible(value), "not-a-text", "the passage is too short")
-    if not _LINE_ENDS.search(value):
+    if len(rows(value)) == 1:
         understood = _of_line(value, limits)
         if isinstance(understood, Question):
             return understood
@@ -107,7 +113,7 @@ def read_question(text: str, limits: Limits) -> Question | Refusal:
     form = fold_text(text) if refusal.reason in {"words", "not-a-text", "too-long"} else ""
     if len(form) < LEAST_CHARACTERS:
         return refusal
-    return Question(visible(text, _EXCERPT), Kind.TEXT, (_item(Kind.TEXT, form),))
+    return Question(visible(text, EXCERPT), Kind.TEXT, (_item(Kind.TEXT, form),))
 
 
 def _of_line(value: str, limits: Limits) -> Question | Refusal:
@@ -122,7 +128,7 @@ def _of_line(value: str, limits: Limits) -> Question | Refusal:
         named = read_line(value, limits)
         return _of_named(named) if isinstance(named, Item) else named
     # Nobody can register all of a platform, but one can ask what is known of its start page.
-    forms = url_forms(_BELOW.sub("/", value))
+    forms = url_forms(BELOW.sub("/", value))
     if forms is None:
         return Refusal(shown, f"not-a-{kind}", "this is not an address")
     asked = [_item(*form) for form in forms if (kind, form[0]) != (Kind.PREFIX, Kind.URL)]

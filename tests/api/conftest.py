@@ -19,6 +19,8 @@ from optout.api.settings import Settings
 from optout.registry import Registry
 from PIL import Image
 
+from tests.api.proofs.world import World, world
+
 Serving = Callable[..., AbstractContextManager[TestClient]]
 
 
@@ -104,3 +106,16 @@ def client(serving: Serving) -> Iterator[TestClient]:
     """One service for a whole file of tests."""
     with serving() as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def _around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world(tmp_path_factory.mktemp("world")) as made:
+        yield made
+
+
+@pytest.fixture
+def around(_around: World) -> World:
+    """The world, in which nothing stands anywhere."""
+    _around.reset()
+    return _around

@@ -37,7 +37,7 @@ export const fold = (platform, written, form = platform.forms[0]) => {
 };
 
 /** What a platform is called, without case, spaces and `.com`. */
-export const plainName = (word) =>
+const plainName = (word) =>
   [".com", ".org", ".net"].reduce(
     (bare, end) => (bare.endsWith(end) ? bare.slice(0, -end.length) : bare),
     word.toLowerCase().replace(/[\s_-]/g, ""),

@@ -23,7 +23,7 @@ async function digestsOf(bytes) {
 }
 
 /** The hashes of each shape of a picture, by their names. */
-export async function hashesOf(held, mostPixels) {
+async function hashesOf(held, mostPixels) {
   let shapes;
   let ratio;
   await readGreys(held, mostPixels, (width, height) => {

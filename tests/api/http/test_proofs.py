@@ -16,7 +16,7 @@ from optout.api.http.proof_schemas import CheckAnswer, ProofAnswer
 from optout.api.service import Limits
 
 from tests.api.proofs.servers import answer
-from tests.api.proofs.world import World, world
+from tests.api.proofs.world import World
 
 from .test_cases import bearer, opened, problem, shown
 
@@ -34,19 +34,6 @@ EVERYTHING = (PAGE, WHOLE, BELOW, ACCOUNT, OTHER, PASSAGE)
 DOMAIN = {"method": "dns", "domain": "anna.example"}
 FILE = {"method": "file", "domain": "anna.example"}
 GITHUB = {"method": "account", "account": "https://github.com/Anna"}
-
-
-@pytest.fixture(scope="module")
-def _around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("world")) as made:
-        yield made
-
-
-@pytest.fixture
-def around(_around: World) -> World:
-    """The world, in which nothing stands anywhere."""
-    _around.reset()
-    return _around
 
 
 @pytest.fixture(scope="module")

@@ -15,26 +15,13 @@ from optout.api.service import Limits
 from optout.registry.identifiers import Grade
 
 from tests.api.proofs.servers import answer
-from tests.api.proofs.world import World, world
+from tests.api.proofs.world import World
 
 if TYPE_CHECKING:
     from .conftest import Browser, Page
 
 GIVEN = "anna.example\nhttps://anna.example/harbour.jpg\ngithub:anna\nisbn:9780306406157"
 CHECK = "I have done it: check now"
-
-
-@pytest.fixture(scope="module")
-def _around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("world")) as made:
-        yield made
-
-
-@pytest.fixture
-def around(_around: World) -> World:
-    """The world, in which nothing stands anywhere."""
-    _around.reset()
-    return _around
 
 
 @pytest.fixture(scope="module")

@@ -40,9 +40,12 @@ def test_who_goes_back_and_changes_something_gets_another_case(browser: Browser)
     page = browser.give("https://anna.example/back/a.jpg")
     first = browser.press(page, "Send")
     box = next(each for each in page.root.every("input") if each.attributes["name"] == "also")
-    second = browser.press(page, "Send", tick=[("also", box.attributes["value"])])
+    ticked = [("also", box.attributes["value"])]
+    second = browser.press(page, "Send", tick=ticked)
     assert second.heading == "Done. You have said no."
     assert keys(second) != keys(first)
+    assert keys(browser.press(page, "Send", tick=ticked)) == keys(second)
+    assert keys(browser.press(page, "Send")) == keys(first)
 
 
 def test_two_people_who_say_the_same_have_two_cases(browser: Browser) -> None:

@@ -8,22 +8,9 @@ from pathlib import Path
 import pytest
 from optout.api.service import Desk
 
-from tests.api.proofs.world import World, world
+from tests.api.proofs.world import World
 
 from .owners import opened_desk
-
-
-@pytest.fixture(scope="module")
-def _around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("world")) as made:
-        yield made
-
-
-@pytest.fixture
-def around(_around: World) -> World:
-    """The world, in which nothing stands anywhere."""
-    _around.reset()
-    return _around
 
 
 @pytest.fixture
