@@ -17,7 +17,7 @@ demo: $(VENV)/demo ## a photograph is opted out, filtered, audited: in a minute
 test: $(VENV)/dev ## every test that needs nothing but PyPI
 	@mkdir -p build && rm -f build/provoked
 	OPTOUT_PROVOKED=$(CURDIR)/build/provoked PYTHONPATH=$(CURDIR)/tests/house/recording \
-		$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long and not debian"
+		$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long and not debian" --ignore tests/browser
 	$(BIN)/python tests/house/provoked.py build/provoked
 
 test-all: test $(VENV)/debian ## also what is long or needs Debian packages

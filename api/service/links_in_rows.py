@@ -15,22 +15,23 @@ from collections.abc import Iterator
 from optout.registry.identifiers import PLATFORMS
 
 # Everything here is linear in the length of what was pasted: nobody has been asked who they are.
-# Possessive quantifiers (`++`) give nothing back, so that a run is looked at once.
+# Atomic groups (`(?>…)`) give nothing back, so that a run is looked at once. Possessive quantifiers
+# would say the same, and are matched wrongly before Python 3.11.5 (python/cpython#106052).
 _NAMED = {f"{name}:" for name in (*PLATFORMS, "mastodon", "http", "https")}
 """Labels that say more than a label: an account by the link to its profile, half a scheme."""
 
 _LINK = re.compile(
-    r"(?<![^\s,;<>\"])(?:[^\w\s,;<>\"./?#@]|\d{1,3}[.)])*+"
+    r"(?<![^\s,;<>\"])(?>(?:[^\w\s,;<>\"./?#@]|\d{1,3}[.)])*)"
     r"(?P<label>(?:[^\s,;<>\"./?#@]*[^\w\s,;<>\"./?#@])?)"
-    r"(?P<link>(?:https?://|www\.(?=[^\W_]))(?:(?![,;]https?://)[^\s<>\"])*+"
-    r"(?:(?<=/)[ \t]++\*{1,2}(?![^\s,;]))?)",
+    r"(?P<link>(?:https?://|www\.(?=[^\W_]))(?>(?:(?![,;]https?://)[^\s<>\"])*)"
+    r"(?:(?<=/)(?>[ \t]+)\*{1,2}(?![^\s,;]))?)",
     re.IGNORECASE,
 )
 _BULLETS = "•‣◦▪●○■□✓✔➤→"
 _MARKERS = re.compile(
-    rf"(?:(?:[>|{_BULLETS}]+\s*|[-*–—·]+(?:\s+|$)"
+    rf"(?>(?:(?:[>|{_BULLETS}]+\s*|[-*–—·]+(?:\s+|$)"
     r"|(?:\(?\d{1,3}[.)]{1,2}|\(?[a-z]\)|\[(?:\d{1,3}|[a-z])\])"
-    r"(?:\s+|$|(?=[a-z]\)|[^\w\s./]))))++"
+    r"(?:\s+|$|(?=[a-z]\)|[^\w\s./]))))+)"
 )
 _NUMBER = re.compile(r"[\d.,()]*")
 _NO_BARE_HOST = re.compile(r"[\s/?#:@\[\]]")
@@ -42,7 +43,7 @@ _MOST_ENDS = 64
 _OPENING = dict(zip(")]}>»«›‹”“’‘\"'`", "([{<«»‹›“„‘‚\"'`", strict=True))
 _EDGES = _BULLETS + "<>()[]{}\"'`«»‹›“”„‘‚|*•–—-=_~#,; "
 _MARK = re.compile(f"[{re.escape(''.join(set(_EDGES) - set('-_*')))}]")
-_BESIDE = re.compile(rf"(?:[\s{re.escape(_EDGES)}]|\d{{1,3}}[.)\]]|[a-z][)\]])++")
+_BESIDE = re.compile(rf"(?>(?:[\s{re.escape(_EDGES)}]|\d{{1,3}}[.)\]]|[a-z][)\]])+)")
 
 
 def in_row(row: str) -> Iterator[tuple[str, bool]]:
