@@ -26,8 +26,8 @@ class Limits:
         lines: lines of one text.
         line: characters of one line or value.
         passage: characters of one passage of text.
-        uploads: bodies above `words` held in memory at once.
-        decoders: pictures decoded at once.
+        uploads: bodies above `words` held in memory at once; half as many of one network.
+        decoders: pictures decoded at once; one fewer of one network.
         picture_memory: bytes of memory that decoding one picture may take.
         picture_seconds: how long that may take.
         writers: registry calls at once.

@@ -57,6 +57,7 @@ from .notice_quota import NoticeQuota
 from .openapi import DESCRIPTION, document_of
 from .problems import Problem, problem_of, status_of
 from .schemas import pointer
+from .sender import SenderKnown
 from .world import outside_of
 
 _WATCH_SECONDS = 5.0
@@ -149,7 +150,11 @@ def build(
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        middleware=[Middleware(Guard, failure=failure), Middleware(BodyCeiling, limits=limits)],
+        middleware=[
+            Middleware(Guard, failure=failure),
+            Middleware(SenderKnown, trusted=held.trusted_proxies),
+            Middleware(BodyCeiling, limits=limits),
+        ],
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )

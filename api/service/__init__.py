@@ -29,7 +29,7 @@ from .ranges import DIGITS, IMAGES, ITEMS, STEP, Ranges
 from .reviews import ReviewDesk
 from .rounds import Round, running
 from .spellings import VARIANTS, variants
-from .turns import Turns
+from .turns import SENDER, Turns
 from .uploads import FORMS, UploadDesk
 from .windows import Rate, Windows
 
@@ -41,6 +41,7 @@ __all__ = [
     "IMAGES",
     "ITEMS",
     "MULTIPART",
+    "SENDER",
     "STEP",
     "URLENCODED",
     "VARIANTS",

@@ -68,7 +68,8 @@ class Desk:
         self.letters = Letters(registry, outside)
         self.partners = PartnerDesk(registry, limits, outside, self.letters.queued, beside)
         self.published = PublishedDesk(registry, folder, limits, beside)
-        self.uploads = Turns(limits.uploads, limits.waiting)
+        # What takes long is never all one sender's: others would wait for the end of it.
+        self.uploads = Turns(limits.uploads, limits.waiting, each=max(1, limits.uploads // 2))
         self.readers = Turns(limits.decoders, limits.waiting)
         claimants = Turns(limits.writers, limits.waiting)
         self.disputes = DisputeDesk(registry, outside, claimants)
@@ -82,7 +83,9 @@ class Desk:
         self._registry = registry
         self._answers = registry.derive(ANSWERS)
         self._history = History(registry)
-        self._decoders = Turns(limits.decoders, limits.waiting * limits.pictures)
+        self._decoders = Turns(
+            limits.decoders, limits.waiting * limits.pictures, each=max(1, limits.decoders - 1)
+        )
         self._registrars = Turns(limits.writers, limits.waiting)
         self._sequencer = Sequencer(self._open_cases, most=_BATCH, waiting=limits.waiting)
         self._historians = Turns(1, limits.waiting)
@@ -129,7 +132,6 @@ class Desk:
 
     async def read_pictures(self, uploads: Sequence[Upload]) -> list[Item | Refusal]:
         """Hash pictures, each with its place from 1."""
-        # One after another: who sends many does not keep those waiting who send one.
         return [
             await self._read_picture(upload, number)
             for number, upload in enumerate(uploads, start=1)

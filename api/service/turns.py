@@ -10,11 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from optout.api.errors import Busy
+
+from .fair_places import FairPlaces
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,25 +31,28 @@ PAUSE_SECONDS = 3.0
 WAIT_SECONDS = 30.0
 """How long a body waits for its place."""
 
+SENDER: ContextVar[str] = ContextVar("sender", default="")
+"""Whose request is being answered; what is done for nobody has the empty name."""
+
 _LOOK_SECONDS = 0.25
 
 
 class Turns:
-    """A number of places, and a queue before them that has an end.
+    """A number of places, given fairly to those who send, and a queue before them that has an end.
 
     Args:
         places: how many may be at work at once.
         waiting: how many may wait; who comes after is turned away.
+        each: how many may be at work for one sender; all by default.
     """
 
-    def __init__(self, places: int, waiting: int) -> None:
-        self._limiter = CapacityLimiter(places)
-        self._waiting = waiting
+    def __init__(self, places: int, waiting: int, each: int | None = None) -> None:
+        self._places = FairPlaces(places, waiting, each)
 
     @property
     def waiting(self) -> int:
         """How many wait for a place."""
-        return self._limiter.statistics().tasks_waiting
+        return self._places.waiting
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do blocking work in a thread.
@@ -54,8 +60,11 @@ class Turns:
         Raises:
             Busy: too many are waiting already.
         """
-        self._check()
-        return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=self._limiter)
+        async with self.hold():
+            # A limiter of its own: who is here has its turn.
+            return await to_thread.run_sync(
+                partial(work, *args, **kwargs), limiter=CapacityLimiter(1)
+            )
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[None]:
@@ -64,8 +73,7 @@ class Turns:
         Raises:
             Busy: too many are waiting already.
         """
-        self._check()
-        async with self._limiter:
+        async with self._places.hold(SENDER.get()):
             yield
 
     @asynccontextmanager
@@ -134,12 +142,6 @@ class Turns:
             earned = len(chunk) / BRISK
             patience = min(max(0.0, patience - waited) + earned, PAUSE_SECONDS)
             yield chunk
-
-    def _check(self) -> None:
-        if self.waiting >= self._waiting:
-            raise Busy(
-                "the service has its hands full", "Nothing was registered. Try again in a minute."
-            )
 
 
 async def _next_of(body: AsyncIterator[bytes]) -> bytes | None:

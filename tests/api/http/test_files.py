@@ -195,7 +195,7 @@ def test_what_is_erased_is_told_to_be_however_busy_the_service_is_behind_it(
 
         def erased(*given: object) -> None:
             erase(*given)
-            monkeypatch.setattr("optout.api.service.turns.Turns._check", failing)
+            monkeypatch.setattr("optout.api.service.fair_places.FairPlaces._queue", failing)
             monkeypatch.setattr(Publisher, "forget_erased", failing)
 
         desk.when_erased[:0] = [failing, lambda: told.append("erased")]
