@@ -9,18 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import optout.api.pages
 from optout.api.http.guard import HEADERS
+from optout.api.pages import assets
 from PIL import Image, ImageCms
 from playwright.sync_api import Browser, Page
 
-STATIC = Path(optout.api.pages.__file__).parent / "static"
-
-_HASH = """async ({ names, mostPixels }) => {
+HASH = """async ({ names, mostPixels }) => {
   const worker = new Worker("/static/pictures-worker.js", { type: "module" });
   const told = [];
   await new Promise((resolve, reject) => {
@@ -50,8 +47,8 @@ class _Files(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         kind, _, name = self.path.lstrip("/").partition("/")
-        if kind == "static" and (STATIC / name).is_file():
-            self._answer((STATIC / name).read_bytes(), "text/javascript")
+        if kind == "static" and (asset := assets.load().get(name)):
+            self._answer(asset.data, asset.media_type)
         elif kind == "pictures" and name in self.pictures:
             self._answer(self.pictures[name], "application/octet-stream")
         else:
@@ -61,7 +58,7 @@ class _Files(SimpleHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
-        if kind == "text/javascript":
+        if kind.startswith("text/javascript"):
             # A worker is held to what is sent with its script.
             self.send_header("Content-Security-Policy", HEADERS["Content-Security-Policy"])
         self.end_headers()
@@ -89,30 +86,39 @@ class Device:
         names = [f"picture-{place}" for place, _ in enumerate(pictures)]
         self._pictures |= dict(zip(names, pictures, strict=True))
         told: list[dict[str, Any]] = self.page.evaluate(
-            _HASH, {"names": names, "mostPixels": most_pixels}
+            HASH, {"names": names, "mostPixels": most_pixels}
         )
         self._pictures.clear()
         return told
 
 
 @contextmanager
-def device(browser: Browser) -> Iterator[Device]:
-    """A page of a browser that can be handed pictures."""
-    pictures: dict[str, bytes] = {}
+def serving_files(pictures: Mapping[str, bytes]) -> Iterator[str]:
+    """The address of a server that has the pages' static files, and whatever pictures there are."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, pictures))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    context = browser.new_context()
     try:
-        page = context.new_page()
-        page.set_default_timeout(600_000)
-        page.goto(f"http://127.0.0.1:{server.server_port}/")
-        yield Device(page, pictures)
+        yield f"http://127.0.0.1:{server.server_port}/"
     finally:
-        context.close()
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def device(browser: Browser) -> Iterator[Device]:
+    """A page of a browser that can be handed pictures."""
+    pictures: dict[str, bytes] = {}
+    context = browser.new_context()
+    try:
+        with serving_files(pictures) as address:
+            page = context.new_page()
+            page.set_default_timeout(600_000)
+            page.goto(address)
+            yield Device(page, pictures)
+    finally:
+        context.close()
 
 
 @cache

@@ -22,6 +22,9 @@ QUESTIONS = 6000
 BATCH = 2000
 SEED = 20261128
 
+SOME_POINTS = [*range(0x80, 0x3400), *range(0x3400, 0xD800, 97), *range(0xE000, 0x20000, 7)]
+"""Characters: of ideographs and syllables, which all behave alike, some."""
+
 UNDERSTAND = """async (texts) => {
   const { Platforms, Unsure, digitsOf, questionOf } = await import("/static/canonical.js");
   const told = await (await fetch("/static/platforms.json")).json();
@@ -95,16 +98,19 @@ def test_thousands_of_questions_are_understood_as_the_registry_does(
     assert sure > QUESTIONS * 0.7
 
 
+def with_character(character: str) -> list[str]:
+    """A passage, an account and a link with a character in them."""
+    return [
+        f"a passage that is long enough a{character}z",
+        f"youtube:ab{character}c",
+        f"a{character}b.example/x",
+    ]
+
+
 def test_every_character_that_is_not_left_to_the_server_folds_as_the_registry_folds_it(
     understand: Understand,
 ) -> None:
-    # Of ideographs and syllables, which all behave alike, some.
-    points = [*range(0x80, 0x3400), *range(0x3400, 0xD800, 97), *range(0xE000, 0x20000, 7)]
-    texts = [
-        text.format(chr(point))
-        for point in points
-        for text in ("a passage that is long enough a{}z", "youtube:ab{}c", "a{}b.example/x")
-    ]
+    texts = [text for point in SOME_POINTS for text in with_character(chr(point))]
     sure, different = differences(texts, understand(texts))
     assert not different, different[:20]
     assert sure > 5000

@@ -62,6 +62,7 @@ export const hrefOf = (text) => {
   try {
     return new URL(text).href;
   } catch {
+    if (/[^\0-\x7f]/.test(host)) throw new Unsure("a letter that this browser refuses in a host");
     return null;
   }
 };

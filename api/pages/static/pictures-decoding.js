@@ -9,6 +9,13 @@ import { headerOf, readPng } from "./pictures-png.js";
 const BAND_PIXELS = 1 << 21;
 const TEST_SIDE = 48;
 
+// A picture of one pixel, half transparent: lossless WebP.
+const SEE_THROUGH = [
+  82, 73, 70, 70, 30, 0, 0, 0, 87, 69, 66, 80, 86, 80, 56, 76, 17, 0, 0, 0, 47, 0, 0, 0, 16, 7, 80, 178,
+  34, 87, 166, 128, 129, 136, 232, 127, 0, 0,
+];
+const SEE_THROUGH_PIXEL = [200, 100, 50, 128];
+
 /** More pixels than are read. */
 export class TooManyPixels extends Error {}
 
@@ -73,16 +80,30 @@ async function readBands(source, orientation, begin) {
 }
 
 async function opened({ parts, type, alpha }) {
-  if (alpha && type !== "image/gif" && globalThis.ImageDecoder) {
+  // In one piece: Firefox knows a picture by its first part alone, which may be two bytes.
+  const data = await new Blob(parts).arrayBuffer();
+  if (alpha && type !== "image/gif" && (await isDecoderTrue())) {
     // A canvas multiplies colours by what is transparent, and rounds them.
-    const frame = await frameOf(parts, type).catch(() => null);
+    const frame = await frameOf(data, type).catch(() => null);
     if (frame) return frame;
   }
-  return bitmapOf(new Blob(parts, { type }));
+  return bitmapOf(new Blob([data], { type }));
 }
 
-async function frameOf(parts, type) {
-  const data = await new Blob(parts).arrayBuffer();
+let decoderTrue;
+
+/** Whether a decoder gives colours as they are stored: Firefox multiplies those that are transparent. */
+function isDecoderTrue() {
+  decoderTrue ??= (async () => {
+    const frame = await frameOf(Uint8Array.from(SEE_THROUGH).buffer, "image/webp");
+    const pixel = await frame.pixels(0, 0, 1, 1);
+    frame.close();
+    return SEE_THROUGH_PIXEL.every((level, channel) => pixel[channel] === level);
+  })().catch(() => false);
+  return decoderTrue;
+}
+
+async function frameOf(data, type) {
   const decoder = new ImageDecoder({ data, type, colorSpaceConversion: "none" });
   const { image } = await decoder.decode({ frameIndex: 0 });
   return {
