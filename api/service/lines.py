@@ -16,6 +16,7 @@ from optout.registry.errors import IdentifierError
 from optout.registry.identifiers import PLATFORMS, Identifier, Kind, canonical
 
 from .items import Item, Refusal
+from .links_in_rows import without_ending
 
 # Everything here is linear in the length of what was pasted: nobody has been asked who they are.
 _BULLET = re.compile(r"^(?:[-*•–—·>]|\d{1,3}[.)])\s+")
@@ -36,6 +37,8 @@ _WORK = re.compile(
 )
 BELOW = re.compile(r"/[ \t]*\*{1,2}$")
 """What stands behind an address to say: and everything below it."""
+
+_SPACED = re.compile(r"\s")
 
 _LIGATURES = {"\ufdfa": 17, "\ufdfb": 7}
 """Signs for whole sentences, and by how many characters NFKC makes each longer. No other becomes
@@ -58,6 +61,12 @@ def unwrapped(piece: str) -> str:
             break
         value = value[1:-1].strip()
     return value
+
+
+def without_sentence(value: str) -> str:
+    """An address or a site without what ends the sentence that it stands in; else the value."""
+    is_place = not _SPACED.search(value) and kind_of(value) in {Kind.URL, Kind.SITE}
+    return without_ending(value) if is_place else value
 
 
 def read_line(text: str, limits: Limits) -> Item | Refusal:

@@ -32,6 +32,7 @@ from .lines import (
     not_an_address,
     read_line,
     unwrapped,
+    without_sentence,
     written_out,
 )
 from .prose import rows
@@ -100,7 +101,7 @@ def read_question(text: str, limits: Limits) -> Question | Refusal:
     """
     if written_out(text) > limits.passage:
         return Refusal(visible(text), "too-long", "the text is longer than a passage may be")
-    value = unwrapped(text)
+    value = without_sentence(unwrapped(text))
     if _DIGEST.fullmatch(value):
         return _of_digest(value.lower())
     refusal = Refusal(visible(value), "not-a-text", "the passage is too short")

@@ -21,8 +21,8 @@ from optout.api.words import visible
 from optout.registry.identifiers import Kind
 
 from .items import Item, Refusal
-from .lines import ZERO_WIDTH, kind_of, read_line, read_value, unwrapped
-from .links_in_rows import has_link, in_row, is_no_host, without_ending, without_markers, words_of
+from .lines import ZERO_WIDTH, read_line, read_value, unwrapped, without_sentence
+from .links_in_rows import has_link, in_row, is_no_host, without_markers, words_of
 from .prose import Part, is_quoted, parts, rows
 
 _PLACES = (Kind.URL, Kind.SITE, Kind.PREFIX)
@@ -160,9 +160,7 @@ def _is_named_beside(value: str, limits: Limits) -> bool:
 
 def _bare(row: str) -> str:
     """A row's value without its markers, its brackets, and the end of its sentence."""
-    value = unwrapped(without_markers(row.translate(ZERO_WIDTH)))
-    is_place = kind_of(value) in {Kind.URL, Kind.SITE} and re.search(r"\s", value) is None
-    return without_ending(value) if is_place else value
+    return without_sentence(unwrapped(without_markers(row.translate(ZERO_WIDTH))))
 
 
 def _count(lines: int, limits: Limits) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +38,18 @@ HASH = """async ({ names, mostPixels }) => {
   worker.terminate();
   return told;
 }"""
+
+
+ADAM7 = [
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+]
+"""The passes of an interlaced PNG, each by where it begins and its steps (PNG, section 8.2)."""
 
 
 class _Files(SimpleHTTPRequestHandler):
@@ -165,29 +179,40 @@ def see_through(picture: Image.Image, seed: int = 0) -> Image.Image:
     return faded
 
 
-def deep_png(picture: Image.Image, *, colour: bool, alpha: bool = False) -> bytes:
-    """A PNG of 16 bits a level, whose low bytes are not those that Pillow would write."""
-    import struct
-    import zlib
-
-    bands = picture.convert("RGB" if colour else "L")
-    levels = np.asarray(bands).reshape(picture.height, picture.width, -1).astype(np.uint32)
-    levels = (levels * 257 + 77) % 65536
-    if alpha:
-        fade = np.linspace(0, 65535, picture.width, dtype=np.uint32)[None, :, None]
-        levels = np.concatenate([levels, np.repeat(fade, picture.height, 0)], 2)
-    rows = levels.astype(">u2").reshape(picture.height, -1)
-    data = b"".join(b"\0" + row.tobytes() for row in rows)
+def png(
+    levels: np.ndarray, *, colour: bool, alpha: bool = False, interlaced: bool = False
+) -> bytes:
+    """A PNG of levels of 8 or 16 bits, rows by columns by channels, as Pillow does not write it."""
     kind = 2 * colour + 4 * alpha
-    header = struct.pack(">IIBBBBB", *picture.size, 16, kind, 0, 0, 0)
+    height, width = levels.shape[:2]
+    depth = levels.dtype.itemsize * 8
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, interlaced)
+    passes = ADAM7 if interlaced else [(0, 0, 1, 1)]
+    rows = [
+        b"\0" + row.tobytes()
+        for left, top, across, down in passes
+        for row in levels[top::down, left::across].astype(f">u{levels.dtype.itemsize}")
+        if row.size
+    ]
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return (
             struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
         )
 
-    parts = (b"IHDR", header), (b"IDAT", zlib.compress(data)), (b"IEND", b"")
+    parts = (b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows))), (b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+def deep_png(picture: Image.Image, *, colour: bool, alpha: bool = False) -> bytes:
+    """A PNG of 16 bits a level, whose low bytes are not those that Pillow would write."""
+    bands = picture.convert("RGB" if colour else "L")
+    levels = np.asarray(bands).reshape(picture.height, picture.width, -1).astype(np.uint32)
+    levels = (levels * 257 + 77) % 65536
+    if alpha:
+        fade = np.linspace(0, 65535, picture.width, dtype=np.uint32)[None, :, None]
+        levels = np.concatenate([levels, np.repeat(fade, picture.height, 0)], 2)
+    return png(levels.astype(np.uint16), colour=colour, alpha=alpha)
 
 
 def profile() -> bytes:
@@ -238,6 +263,12 @@ SORTS: Mapping[str, Callable[[Source], bytes]] = {
     "PNG with alpha": lambda each: stored(see_through(each.picture, each.seed), "PNG"),
     "PNG 16 bits": lambda each: deep_png(
         each.picture, colour=each.seed % 2 == 0, alpha=each.seed % 3 == 0
+    ),
+    "PNG interlaced": lambda each: png(
+        np.asarray(see_through(each.picture, each.seed) if each.seed % 2 else each.picture),
+        colour=True,
+        alpha=each.seed % 2 == 1,
+        interlaced=True,
     ),
     "PNG turned by EXIF": lambda each: stored(each.picture, "PNG", exif=exif(each.seed % 8 + 1)),
     "WebP lossy": lambda each: stored(each.picture, "WEBP", quality=each.quality),

@@ -16,6 +16,7 @@ const MAX_DEPTH = 16;
 const LEAST_CHARACTERS = 24;
 
 const S = `[${SPACE}]`;
+const SPACED = new RegExp(S);
 const LINE_ENDS = /[\n\r\v\f\x85\u2028\u2029]/;
 const DIGEST = /^(?:(?:md5:)?[0-9a-f]{32}|[0-9a-f]{64})$/i;
 const ZERO_WIDTH = /[\u200b\u2060\ufeff\u200e\u200f]/g;
@@ -47,6 +48,34 @@ const unwrapped = (piece) => {
   return value;
 };
 
+// By what stands behind a link; of signs that come in pairs, their first ones.
+const ENDS = ".,;:!…。！";
+const OPENING = new Map(Object.entries({
+  ")": "(", "]": "[", "}": "{", ">": "<", "»": "«", "«": "»", "›": "‹", "”": "“", "“": "„", "’": "‘",
+  "‘": "‚", '"': '"', "'": "'", "`": "`",
+}));
+const MOST_ENDS = 64;
+
+/** A link without what ends the sentence or the brackets that it stands in. */
+const withoutEnding = (link) => {
+  const signs = [...link];
+  const counts = new Map();
+  for (const sign of signs) counts.set(sign, (counts.get(sign) ?? 0) + 1);
+  const count = (sign) => counts.get(sign) ?? 0;
+  let end = signs.length;
+  while (end > Math.max(0, signs.length - MOST_ENDS)) {
+    const last = signs[end - 1];
+    const first = OPENING.get(last);
+    const isBehind = first
+      ? first === last || count(first) < count(last)
+      : ENDS.includes(last) || ("?？".includes(last) && count(last) === 1);
+    if (!isBehind) break;
+    counts.set(last, count(last) - 1);
+    end -= 1;
+  }
+  return signs.slice(0, end).join("");
+};
+
 const isBareHost = (text) => ["", "/"].includes(HOST.exec(text)?.[2]);
 
 const kindOf = (text, platforms) => {
@@ -71,7 +100,7 @@ const notAnAddress = (text, kind) => {
   }
   if (kind === "site" && FILE.test(authority)) return "file-name";
   const dotted = /[.\u3002\uff0e\uff61]/.test(authority) || authority.startsWith("[");
-  return new RegExp(S).test(authority) || !dotted ? "words" : "";
+  return SPACED.test(authority) || !dotted ? "words" : "";
 };
 
 const sitesAbove = (host) => {
@@ -107,10 +136,21 @@ const addressForms = (address, platforms) => {
 
 const refused = (problem) => ({ problem, asked: [] });
 
+// Where case does not matter, Python takes some letters for those of ASCII.
+const checkLetters = (value) => {
+  if (ODD_LETTERS.test(value)) throw new Unsure("a letter");
+};
+
+/** An address or a site without what ends the sentence that it stands in; else the value. */
+const withoutSentence = (value, platforms) => {
+  if (SPACED.test(value)) return value;
+  checkLetters(value);
+  return ["url", "site"].includes(kindOf(value, platforms)) ? withoutEnding(value) : value;
+};
+
 const ofLine = (value, platforms, mostLine) => {
   if (lengthOf(value) > mostLine) return refused("too-long");
-  // Where case does not matter, Python takes some letters for those of ASCII.
-  if (ODD_LETTERS.test(value)) throw new Unsure("a letter");
+  checkLetters(value);
   const kind = kindOf(value, platforms);
   if (kind === "account") {
     const form = accountOf(value, platforms);
@@ -148,7 +188,7 @@ const ofLine = (value, platforms, mostLine) => {
 export const questionOf = (text, { platforms, mostLine, mostPassage }) => {
   if (lengthOf(text) > mostPassage) return refused("too-long");
   if (!text.isWellFormed()) throw new Unsure("half a character");
-  const value = unwrapped(text);
+  const value = withoutSentence(unwrapped(text), platforms);
   if (DIGEST.test(value)) {
     const digits = value.toLowerCase().replace(/^md5:/, "");
     if (digits.length === 32) return { kind: "file", asked: [["file", `md5:${digits}`]] };

@@ -34,6 +34,12 @@ def test_of_a_link_everything_is_looked_for_that_would_cover_it() -> None:
     ]
 
 
+@pytest.mark.parametrize("end", [".", "…", ").", "!”", ",", ";)"])
+def test_what_ends_the_sentence_is_no_part_of_a_link(end: str) -> None:
+    assert asked(f"https://anna.example/boat_(blue){end}") == asked("anna.example/boat_(blue)")
+    assert asked(f"anna.example{end}") == asked("anna.example")
+
+
 @pytest.mark.parametrize(
     ("text", "first", "count"),
     [
