@@ -26,13 +26,13 @@ class Limits:
         lines: lines of one text.
         line: characters of one line or value.
         passage: characters of one passage of text.
-        uploads: bodies above `words` held in memory at once; half as many of one network.
+        uploads: bodies above `words` held in memory at once; one fewer of one network.
         decoders: pictures decoded at once; one fewer of one network.
         picture_memory: bytes of memory that decoding one picture may take.
         picture_seconds: how long that may take.
         writers: registry calls at once.
         waiting: requests that may wait for their turn before new ones are turned away.
-        checks: proofs that are looked at at once.
+        checks: proofs that are looked at at once; one fewer of one network.
         check_seconds: how long looking at one may take, and waiting for one's turn before it.
         addresses: lines of one bulk query.
         addresses_body: bytes of one.

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from ipaddress import IPv6Network, ip_network
+
 from optout.api.service import SENDER
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .quotas import Networks, network_of
+from .quotas import UNKNOWN, Networks, network_of
+
+_SITE_BITS = 48
+"""Of an IPv6 address, those that tell one site from another (RFC 6177): it has networks enough."""
 
 
 class SenderKnown:
-    """Tells turns whose request is being answered: that of a network, as quotas count them.
+    """Tells turns whose request is being answered: an IPv4 address's, or an IPv6 site's.
 
     Args:
         app: what answers.
@@ -25,8 +31,16 @@ class SenderKnown:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        before = SENDER.set(network_of(scope, self._trusted))
+        before = SENDER.set(_site(network_of(scope, self._trusted)))
         try:
             await self._app(scope, receive, send)
         finally:
             SENDER.reset(before)
+
+
+@lru_cache(4096)
+def _site(network: str) -> str:
+    if network == UNKNOWN:
+        return ""
+    read = ip_network(network)
+    return str(read.supernet(new_prefix=_SITE_BITS)) if isinstance(read, IPv6Network) else network

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import threading
@@ -18,6 +19,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 _CHOOSE = "Choose another --host or --port."
 _LAST_PORT = 65_535
+_GARBAGE = 10_000, 10, 10
+"""Objects after which garbage is looked for: some megabytes."""
+
 HEAD_SECONDS = 20.0
 """How long the head of a request may take to arrive."""
 
@@ -84,7 +88,16 @@ def run(
         ready: called once requests are being answered.
         trusted: proxies whose X-Forwarded-Proto and X-Forwarded-For are believed.
     """
-    server_of(app, ready, trusted).run(sockets=[listener])
+
+    def settled() -> None:
+        # Nothing that is there now becomes garbage, and need not be looked through. What requests
+        # leave behind is looked for in time: commands, which end soon, have the collector wait.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*_GARBAGE)
+        ready()
+
+    server_of(app, settled, trusted).run(sockets=[listener])
 
 
 def server_of(

@@ -69,7 +69,7 @@ class Desk:
         self.partners = PartnerDesk(registry, limits, outside, self.letters.queued, beside)
         self.published = PublishedDesk(registry, folder, limits, beside)
         # What takes long is never all one sender's: others would wait for the end of it.
-        self.uploads = Turns(limits.uploads, limits.waiting, each=max(1, limits.uploads // 2))
+        self.uploads = Turns(limits.uploads, limits.waiting, each=max(1, limits.uploads - 1))
         self.readers = Turns(limits.decoders, limits.waiting)
         claimants = Turns(limits.writers, limits.waiting)
         self.disputes = DisputeDesk(registry, outside, claimants)

@@ -101,12 +101,13 @@ def read_question(text: str, limits: Limits) -> Question | Refusal:
     """
     if written_out(text) > limits.passage:
         return Refusal(visible(text), "too-long", "the text is longer than a passage may be")
-    value = without_sentence(unwrapped(text))
+    written = unwrapped(text)
+    value = without_sentence(written)
     if _DIGEST.fullmatch(value):
         return _of_digest(value.lower())
     refusal = Refusal(visible(value), "not-a-text", "the passage is too short")
     if len(rows(value)) == 1:
-        understood = _of_line(value, limits)
+        understood = _of_line(value, written, limits)
         if isinstance(understood, Question):
             return understood
         refusal = understood
@@ -117,7 +118,7 @@ def read_question(text: str, limits: Limits) -> Question | Refusal:
     return Question(visible(text, EXCERPT), Kind.TEXT, (_item(Kind.TEXT, form),))
 
 
-def _of_line(value: str, limits: Limits) -> Question | Refusal:
+def _of_line(value: str, written: str, limits: Limits) -> Question | Refusal:
     shown = visible(value)
     if len(value) > limits.line:
         return Refusal(shown, "too-long", f"the line is longer than {limits.line:,} characters")
@@ -132,6 +133,9 @@ def _of_line(value: str, limits: Limits) -> Question | Refusal:
     forms = url_forms(BELOW.sub("/", value))
     if forms is None:
         return Refusal(shown, f"not-a-{kind}", "this is not an address")
+    if written != value:
+        # What ends the sentence may belong to the link, as in `/wiki/Washington,_D.C.`
+        forms += [form for form in url_forms(written) or () if form not in forms]
     asked = [_item(*form) for form in forms if (kind, form[0]) != (Kind.PREFIX, Kind.URL)]
     if work := work_form(value):
         asked.append(_item(Kind.WORK, work))

@@ -32,7 +32,7 @@ WAIT_SECONDS = 30.0
 """How long a body waits for its place."""
 
 SENDER: ContextVar[str] = ContextVar("sender", default="")
-"""Whose request is being answered; what is done for nobody has the empty name."""
+"""Whose request is being answered; empty where that is nobody, or not known."""
 
 _LOOK_SECONDS = 0.25
 
@@ -129,7 +129,7 @@ class Turns:
                     await asyncio.wait({coming}, timeout=_LOOK_SECONDS)
                     waited = clock() - begun
                     # Others may have begun to wait only just now.
-                    if waited > patience and self.waiting:
+                    if waited > patience and self._places.is_wanted_of(SENDER.get()):
                         raise Busy(
                             "others wait, and the request arrives too slowly",
                             "Nothing was registered. Send less at a time, or try again later.",

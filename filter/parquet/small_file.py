@@ -42,7 +42,8 @@ def grown(rows: pa.Table, options: dict[str, Any]) -> Encoded:
     # Arrow's own stream doubles its memory whenever it is full.
     sink = io.BytesIO()
     _write(rows, sink, options)
-    return Encoded(sink.getbuffer())
+    # Not its buffer: a stream that is still read cannot be closed, and says so when it ends.
+    return Encoded(memoryview(sink.getvalue()))
 
 
 def filled(block: mmap.mmap, rows: pa.Table, options: dict[str, Any]) -> Encoded:

@@ -47,7 +47,7 @@ def build_filter(keys: Keys, *, shard_keys: int = SHARD_KEYS, few: int = FEW) ->
     """The bytes of a filter; the arguments are those of `write_filter`."""
     stream = io.BytesIO()
     write_filter(keys, stream, shard_keys=shard_keys, few=few)
-    return np.frombuffer(stream.getbuffer(), np.uint8)
+    return np.frombuffer(stream.getvalue(), np.uint8)
 
 
 def write_filter(

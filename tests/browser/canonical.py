@@ -103,12 +103,9 @@ WRAPPERS = [
     "* {}\n",
     "{}/*",
     "{} **",
-    "{}.",
-    "{}?).",
-    "{}…»!",
-    "«{} »:",
-    "{}”.",
+    *("{}.", "{}?).", "{}…»!", "«{} »:", "{}”.", "›{}‹", "„{}“,", "‚{}‘;"),
 ]
+ENDS = ".,;:!…。！?？)]}>»«›‹”“’‘\"'`"
 LETTERS = [*"abc-09éßøİςωйאبあ中한😀", *"ﬁ１۱\u0301\u200d"]
 SIGNS = [
     *(
@@ -197,6 +194,8 @@ def questions(seed: int, count: int) -> Iterator[str]:
         text = one()
         if drawn.random() < 0.3:
             text = drawn.choice(WRAPPERS).format(text)
+        if drawn.random() < 0.1:
+            text += "".join(drawn.choices(ENDS, k=drawn.randrange(1, 5)))
         if drawn.random() < 0.1 and text:
             place = drawn.randrange(len(text))
             text = text[:place] + drawn.choice(SIGNS) + text[place + 1 :]

@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 from websockets.sync.client import ClientConnection, connect
 
@@ -28,6 +28,8 @@ MINI_BROWSERS = sorted(Path("/usr/lib").glob("*/webkit*gtk-*/MiniBrowser"))
 """What comes with WebKitGTK to try it."""
 
 _SECONDS = 120.0
+_DIRECT = build_opener(ProxyHandler({}))
+"""Whatever proxy is set: all of this is on this machine."""
 
 
 class Engine(ABC):
@@ -149,7 +151,7 @@ class WebKit(Engine):
             {"Content-Type": "application/json"},
         )
         try:
-            with urlopen(request, timeout=_SECONDS) as answer:
+            with _DIRECT.open(request, timeout=_SECONDS) as answer:
                 return json.load(answer)["value"]
         except HTTPError as fault:
             raise WentAway(fault.read().decode("utf-8")) from None
@@ -173,17 +175,17 @@ def firefox(folder: Path, **preferences: bool) -> Iterator[Firefox]:
     with errors.open("w") as told:
         process = subprocess.Popen(
             [*command, "--profile", str(folder)],
-            env=os.environ | {"HOME": str(folder)},
+            env=_environment(folder),
             stdout=subprocess.DEVNULL,
             stderr=told,
+            start_new_session=True,
         )
     try:
         address = _said(errors, r"WebDriver BiDi listening on (ws://\S+)")
-        with connect(f"{address}/session", max_size=None) as spoken:
+        with connect(f"{address}/session", max_size=None, proxy=None) as spoken:
             yield Firefox(spoken)
     finally:
-        process.terminate()
-        process.wait(30)
+        _end(process)
 
 
 @contextmanager
@@ -195,14 +197,14 @@ def webkit(folder: Path) -> Iterator[WebKit]:
             ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
             stdout=told,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
     try:
         port = _free_port()
         driver = subprocess.Popen(
             ["WebKitWebDriver", f"--port={port}"],
-            env=os.environ
+            env=_environment(folder)
             | {
-                "HOME": str(folder),
                 "DISPLAY": ":" + _said(screen, r"(\d+)\n"),
                 # Whoever runs this may be root, in a container that allows no other.
                 "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",
@@ -214,11 +216,24 @@ def webkit(folder: Path) -> Iterator[WebKit]:
         try:
             yield _first_session(port)
         finally:
-            os.killpg(driver.pid, signal.SIGTERM)
-            driver.wait(30)
+            _end(driver)
     finally:
-        display.terminate()
-        display.wait(30)
+        _end(display)
+
+
+def _environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    return kept | {"HOME": str(home)}
+
+
+def _end(process: subprocess.Popen[Any]) -> None:
+    """End a process that leads a session, and all that it began."""
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _said(path: Path, pattern: str) -> str:
@@ -241,7 +256,7 @@ def _first_session(port: int) -> WebKit:
     while True:
         try:
             return WebKit(port)
-        except URLError:
+        except (URLError, ConnectionError):
             if time.monotonic() > end:
                 raise
             time.sleep(0.1)

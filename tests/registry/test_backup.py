@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -340,9 +341,8 @@ def test_what_is_no_backup_is_refused(database, registry: Registry, tmp_path) ->
     (tmp_path / "words").write_bytes(b"no database at all" * 100)
     with pytest.raises(RegistryError, match="is not an optout registry"):
         Registry.recover(target, tmp_path / "words")
-    import sqlite3
-
-    sqlite3.connect(tmp_path / "another.db").executescript("CREATE TABLE a (b)")
+    with closing(sqlite3.connect(tmp_path / "another.db")) as another:
+        another.executescript("CREATE TABLE a (b)")
     with pytest.raises(RegistryError, match="is no backup of a registry"):
         Registry.recover(target, tmp_path / "another.db")
     assert sorted(path.name for path in target.parent.iterdir()) == ["new.key", "new.vault"]

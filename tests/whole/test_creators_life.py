@@ -300,6 +300,7 @@ def the_next_snapshot_makes_a_filter_drop_them_and_its_report_is_shown(
     optout("filter", corpus, "--snapshot", snapshot, "--out", clean, "--key", key)
     assert pq.read_table(clean / "part-0.parquet")["url"].to_pylist() == stays
     with pytest.MonkeyPatch.context() as patch, Registry.open(life.location) as registry:
+        patch.delenv("OPTOUT_SIGNING_KEY", raising=False)
         for name, value in environment.items():
             patch.setenv(name, value)
         verifier = str(operator_key().verifier)

@@ -51,7 +51,7 @@ const unwrapped = (piece) => {
 // By what stands behind a link; of signs that come in pairs, their first ones.
 const ENDS = ".,;:!…。！";
 const OPENING = new Map(Object.entries({
-  ")": "(", "]": "[", "}": "{", ">": "<", "»": "«", "«": "»", "›": "‹", "”": "“", "“": "„", "’": "‘",
+  ")": "(", "]": "[", "}": "{", ">": "<", "»": "«", "«": "»", "›": "‹", "‹": "›", "”": "“", "“": "„", "’": "‘",
   "‘": "‚", '"': '"', "'": "'", "`": "`",
 }));
 const MOST_ENDS = 64;
@@ -148,7 +148,7 @@ const withoutSentence = (value, platforms) => {
   return ["url", "site"].includes(kindOf(value, platforms)) ? withoutEnding(value) : value;
 };
 
-const ofLine = (value, platforms, mostLine) => {
+const ofLine = (value, written, platforms, mostLine) => {
   if (lengthOf(value) > mostLine) return refused("too-long");
   checkLetters(value);
   const kind = kindOf(value, platforms);
@@ -169,6 +169,12 @@ const ofLine = (value, platforms, mostLine) => {
   const address = readAddress(value.replace(BELOW, "/"));
   if (!address) return refused(`not-a-${kind}`);
   const forms = addressForms(address, platforms);
+  if (written !== value) {
+    // What ends the sentence may belong to the link, as in `/wiki/Washington,_D.C.`
+    const other = readAddress(written);
+    const isNew = ([kind, form]) => !forms.some((each) => each[0] === kind && each[1] === form);
+    if (other) forms.push(...addressForms(other, platforms).filter(isNew));
+  }
   const asked = kind === "prefix" ? forms.filter(([each]) => each !== "url") : forms;
   const work = workForm(value);
   if (work) asked.push(["work", work]);
@@ -188,13 +194,14 @@ const ofLine = (value, platforms, mostLine) => {
 export const questionOf = (text, { platforms, mostLine, mostPassage }) => {
   if (lengthOf(text) > mostPassage) return refused("too-long");
   if (!text.isWellFormed()) throw new Unsure("half a character");
-  const value = withoutSentence(unwrapped(text), platforms);
+  const written = unwrapped(text);
+  const value = withoutSentence(written, platforms);
   if (DIGEST.test(value)) {
     const digits = value.toLowerCase().replace(/^md5:/, "");
     if (digits.length === 32) return { kind: "file", asked: [["file", `md5:${digits}`]] };
     return { kind: "file", asked: [["file", digits], ["image", digits]] };
   }
-  const understood = LINE_ENDS.test(value) ? refused("not-a-text") : ofLine(value, platforms, mostLine);
+  const understood = LINE_ENDS.test(value) ? refused("not-a-text") : ofLine(value, written, platforms, mostLine);
   if (!understood.problem) return understood;
   const canBeText = ["words", "not-a-text", "too-long"].includes(understood.problem);
   const form = canBeText ? foldText(text) : "";

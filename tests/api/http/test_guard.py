@@ -124,7 +124,10 @@ def test_a_body_at_its_ceiling_is_taken(small: TestClient) -> None:
 
 
 async def asked(
-    app: ASGIApp, headers: list[tuple[bytes, bytes]], *pieces: Message | float
+    app: ASGIApp,
+    headers: list[tuple[bytes, bytes]],
+    *pieces: Message | float,
+    client: str = "192.0.2.1",
 ) -> list[Message]:
     """One POST to the start page, piece by piece; a number is a pause in seconds."""
     sent: list[Message] = []
@@ -151,7 +154,7 @@ async def asked(
         "query_string": b"",
         "root_path": "",
         "headers": [*headers, (b"host", b"optout.example"), (b"content-type", FORM.encode())],
-        "client": ("192.0.2.1", 1),
+        "client": (client, 1),
         "server": ("optout.example", 80),
     }
     await asyncio.wait_for(app(scope, receive, send), 10)  # type: ignore[arg-type]
@@ -229,7 +232,10 @@ def test_large_bodies_that_come_slowly_keep_no_other_large_one_out(
 
     async def main(app: ASGIApp) -> None:
         drops = [piece for _ in range(400) for piece in (0.02, more(b"a"))]
-        slow = [asyncio.create_task(asked(app, form, more(picture), *drops)) for _ in range(2)]
+        slow = [
+            asyncio.create_task(asked(app, form, more(picture), *drops, client=f"192.0.2.{number}"))
+            for number in (7, 8)
+        ]
         await asyncio.sleep(0.3)
         assert not any(task.done() for task in slow)
         async with asyncio.timeout(5):

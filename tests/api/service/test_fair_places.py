@@ -127,6 +127,35 @@ def test_one_sender_never_holds_more_than_its_share() -> None:
     run(main())
 
 
+def test_who_holds_fewest_comes_first() -> None:
+    async def main() -> None:
+        one = World(3)
+        tasks = [one.ask(name) for name in ("two", "two", "other", "two")]
+        await settle()
+        tasks.append(one.ask("none"))
+        await settle()
+        await one.finish("other", 1)
+        assert one.at_work == ["two", "two", "none"]
+        for name in ("two", "none", "two", "two"):
+            await one.finish(name, 1)
+        await asyncio.gather(*tasks)
+
+    run(main())
+
+
+def test_who_has_no_name_may_hold_all() -> None:
+    async def main() -> None:
+        one = World(3, each=1)
+        tasks = [one.ask("") for _ in range(3)]
+        await settle()
+        assert one.at_work == [""] * 3
+        for _ in range(3):
+            await one.finish("", 0)
+        await asyncio.gather(*tasks)
+
+    run(main())
+
+
 def test_what_somebody_had_long_ago_is_forgotten() -> None:
     async def main() -> None:
         one = World(1)
@@ -136,16 +165,101 @@ def test_what_somebody_had_long_ago_is_forgotten() -> None:
         one.now += 20 * HALF_LIFE
         tasks.append(one.ask("holds"))
         await settle()
-        tasks += [one.ask("earlier"), one.ask("new")]
-        await settle()
+        for name in ("earlier", "new"):
+            tasks.append(one.ask(name))
+            await settle()
+            one.now += 1
         await one.finish("holds", 0)
         assert one.at_work == ["earlier"]
         await one.finish("earlier", 0)
         await one.finish("new", 0)
         await asyncio.gather(*tasks)
-        assert not one.places._senders or not any(
-            sender.is_known(one.now) for sender in one.places._senders.values()
-        )
+
+    run(main())
+
+
+@pytest.mark.parametrize("seconds", [0.01, 1.0, 60.0])
+def test_much_that_is_short_counts_as_what_is_long(seconds: float) -> None:
+    async def main() -> None:
+        one = World(1)
+        tasks = [one.ask(name) for name in ("a", "b") * 50]
+        await settle()
+        for name in ("a", "b") * 10:
+            await one.finish(name, seconds)
+        tasks.append(one.ask("c"))
+        await settle()
+        await one.finish("a", seconds)
+        assert one.at_work == ["c"]
+        await one.finish("c", seconds)
+        for name in ("b", "a") * 39 + ("b",):
+            await one.finish(name, seconds)
+        await asyncio.gather(*tasks)
+
+    run(main())
+
+
+def test_what_was_had_bit_by_bit_is_remembered() -> None:
+    async def main() -> None:
+        one = World(1)
+        for _ in range(30):
+            async with one.places.hold("often"):
+                one.now += 1
+        tasks = [one.ask("holds")]
+        await settle()
+        tasks.append(one.ask("often"))
+        await settle()
+        one.now += 10
+        tasks.append(one.ask("later"))
+        await settle()
+        await one.finish("holds", 0)
+        assert one.at_work == ["later"], "some 25 seconds are more than the 10 that it came before"
+        await one.finish("later", 0)
+        await one.finish("often", 0)
+        await asyncio.gather(*tasks)
+
+    run(main())
+
+
+def test_nobody_is_overtaken_without_end_by_who_is_always_new() -> None:
+    async def main() -> None:
+        one = World(1)
+        async with one.places.hold("honest"):
+            one.now += 10
+        tasks = [one.ask("0")]
+        await settle()
+        honest = one.ask("honest")
+        for number in range(100):
+            tasks.append(one.ask(str(number + 1)))
+            await settle()
+            if one.at_work == ["honest"]:
+                break
+            await one.finish(one.at_work[0], 1)
+        assert number < 12, "a second for each of the ten that it had, and the one that was there"
+        await one.finish("honest", 0)
+        for _ in range(2):
+            await one.finish(one.at_work[0], 0)
+        await asyncio.gather(honest, *tasks)
+
+    run(main())
+
+
+def test_a_place_is_wanted_of_who_holds_it_where_others_could_have_it() -> None:
+    async def main() -> None:
+        one = World(3, each=2)
+        tasks = [one.ask("a") for _ in range(3)] + [one.ask("b")]
+        await settle()
+        assert one.at_work == ["a", "a", "b"]
+        assert one.places.is_wanted_of("a"), "another of its own waits for it"
+        assert not one.places.is_wanted_of("b"), "nobody would get what b gives back"
+        tasks.append(one.ask("c"))
+        await settle()
+        assert one.places.is_wanted_of("b")
+        await one.finish("b", 1)
+        assert one.at_work == ["a", "a", "c"]
+        for name in "caaa":
+            await one.finish(name, 1)
+        await asyncio.gather(*tasks)
+        assert not one.places.is_wanted_of("a")
 
     run(main())
 
@@ -191,6 +305,28 @@ def test_nobody_is_turned_away_for_who_has_as_many_waiting() -> None:
     run(main())
 
 
+def test_who_has_just_given_a_place_back_is_not_turned_away() -> None:
+    async def main() -> None:
+        one, served = World(1, waiting=1), []
+
+        async def two() -> None:
+            for number in range(2):
+                async with one.places.hold("two"):
+                    served.append(number)
+                    await settle()
+
+        task = asyncio.create_task(two())
+        await asyncio.sleep(0)
+        other = one.ask("other")
+        while one.at_work != ["other"]:
+            await asyncio.sleep(0)
+        await one.finish("other", 0)
+        await asyncio.gather(task, other)
+        assert served == [0, 1]
+
+    run(main())
+
+
 def test_who_does_not_want_to_wait_any_more_loses_nothing_for_others() -> None:
     async def main() -> None:
         one = World(1)
@@ -231,7 +367,7 @@ def test_senders_who_are_gone_are_not_remembered_for_ever() -> None:
         for number in range(5000):
             async with places.hold(str(number)):
                 now += 1
-        assert len(places._senders) < 1500
+        assert len(places._senders) < 2500
 
     run(main())
 

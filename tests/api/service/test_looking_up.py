@@ -7,10 +7,18 @@ from collections.abc import Callable
 
 import pytest
 from optout.api.limits import Limits
-from optout.api.service import Asked, Question, Upload, picture_question, read_question
+from optout.api.service import (
+    Asked,
+    Item,
+    Question,
+    Upload,
+    picture_question,
+    read_line,
+    read_question,
+)
 from optout.api.service.looking_up import found_in
 from optout.api.service.pictures import read_picture
-from optout.registry.identifiers import Grade, Identifier, Kind
+from optout.registry.identifiers import Grade, Identifier, Kind, canonical
 from optout.registry.log import Status
 
 LIMITS = Limits()
@@ -34,10 +42,23 @@ def test_of_a_link_everything_is_looked_for_that_would_cover_it() -> None:
     ]
 
 
-@pytest.mark.parametrize("end", [".", "…", ").", "!”", ",", ";)"])
-def test_what_ends_the_sentence_is_no_part_of_a_link(end: str) -> None:
-    assert asked(f"https://anna.example/boat_(blue){end}") == asked("anna.example/boat_(blue)")
-    assert asked(f"anna.example{end}") == asked("anna.example")
+@pytest.mark.parametrize("end", [".", "…", ").", "!”", ";)"])
+def test_what_ends_the_sentence_is_no_part_of_a_link_or_is(end: str) -> None:
+    plain = asked("anna.example/boat_(blue)")
+    assert asked("https://anna.example/boat_(blue),") == plain
+    found = asked(f"https://anna.example/boat_(blue){end}")
+    assert found[0] == plain[0]
+    assert set(found) > set(plain)
+    assert asked(f"anna.example{end}")[0] == ("site", "anna.example")
+
+
+@pytest.mark.parametrize("link", ["wiki/Washington,_D.C.", "wiki/Yahoo!", "boat?q='x'"])
+def test_a_link_that_ends_as_sentences_do_is_looked_for(link: str) -> None:
+    found = asked(f"https://anna.example/{link}")
+    assert ("url", canonical(Kind.URL, f"https://anna.example/{link}")) in found
+    below = read_line(f"https://anna.example/{link.partition('?')[0]}/*", LIMITS)
+    assert isinstance(below, Item)
+    assert ("prefix", below.understood) in found
 
 
 @pytest.mark.parametrize(
