@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optout.api.errors import MissingExtra
+from optout.api.limits import Limits
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from optout.api.service import Limits
     from optout.api.settings import Settings
 
 _EXTRA = (
@@ -56,8 +56,6 @@ def create_app(
         RegistryError: there is no registry, or it cannot be opened.
     """
     with extra():
-        from optout.api.service import Limits
-
         from .app import build
     return build(registry, published, public_url, limits or Limits())
 

@@ -29,6 +29,29 @@ serve(sys.argv[1], port=0, limits=Limits(publish_seconds=0), ready=told)
 """
 
 
+COLLECTING = """\
+import gc, os, signal, sys
+from optout.api.http import serve
+def told(address):
+    print(gc.get_threshold()[0], gc.get_freeze_count(), len(gc.get_objects()), flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+gc.set_threshold(100_000, 20, 20)  # as our commands have it
+serve(sys.argv[1], port=0, ready=told)
+"""
+
+
+def test_what_requests_leave_behind_is_looked_for_in_time(new_registry: Callable) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTING, str(new_registry())],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    threshold, frozen, others = map(int, done.stdout.split())
+    assert threshold <= 10_000
+    assert frozen > 10 * others, "what was there at first is not looked through with it"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_answers_until_it_is_told_to_end(
     new_registry: Callable[[], Path], number: signal.Signals
