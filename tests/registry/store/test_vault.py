@@ -24,8 +24,10 @@ def vault(tmp_path: Path) -> Vault:
 
 @pytest.fixture
 def connection(vault: Vault) -> Iterator[Connection]:
-    with create_engine("sqlite://").connect() as plain:
+    engine = create_engine("sqlite://")
+    with engine.connect() as plain:
         yield with_keys(plain, Keys(vault, ((100, 2), (200, 0))))
+    engine.dispose()
 
 
 def is_there(vault: Vault, number: int, label: Label = Label.ENTRY) -> bool:
