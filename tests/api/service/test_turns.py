@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Coroutine
 
 import pytest
 from optout.api.errors import Busy
-from optout.api.service import Turns
+from optout.api.service import SENDER, Turns
 
 
 def run(work: Coroutine[None, None, None]) -> None:
@@ -137,6 +137,33 @@ def test_a_slow_body_loses_its_place_once_somebody_waits_for_it(
             assert await read(pieces(4, 7, 1)) == 12
         with pytest.raises(Busy, match="others wait, and the request arrives too slowly"):
             await slow
+
+    run(main())
+
+
+@pytest.mark.usefixtures("_hurried")
+def test_a_slow_body_is_kept_where_only_its_own_share_keeps_another_waiting() -> None:
+    async def main() -> None:
+        turns = Turns(3, 5, each=1)
+
+        end = asyncio.Event()
+
+        async def hold() -> None:
+            SENDER.set("a")
+            async with turns.hold():
+                await end.wait()
+
+        async def read() -> int:
+            SENDER.set("b")
+            async with turns.hold_beyond(10, pieces(11, 1, pause=0.3)) as kept:
+                return sum([len(chunk) async for chunk in kept])
+
+        holding = [asyncio.create_task(hold()) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert turns.waiting == 1
+        assert await asyncio.create_task(read()) == 12
+        end.set()
+        await asyncio.gather(*holding)
 
     run(main())
 
