@@ -68,8 +68,7 @@ class Desk:
         self.letters = Letters(registry, outside)
         self.partners = PartnerDesk(registry, limits, outside, self.letters.queued, beside)
         self.published = PublishedDesk(registry, folder, limits, beside)
-        # What takes long is never all one sender's: others would wait for the end of it.
-        self.uploads = Turns(limits.uploads, limits.waiting, each=max(1, limits.uploads - 1))
+        self.uploads = Turns.leaving_one(limits.uploads, limits.waiting)
         self.readers = Turns(limits.decoders, limits.waiting)
         claimants = Turns(limits.writers, limits.waiting)
         self.disputes = DisputeDesk(registry, outside, claimants)
@@ -83,9 +82,7 @@ class Desk:
         self._registry = registry
         self._answers = registry.derive(ANSWERS)
         self._history = History(registry)
-        self._decoders = Turns(
-            limits.decoders, limits.waiting * limits.pictures, each=max(1, limits.decoders - 1)
-        )
+        self._decoders = Turns.leaving_one(limits.decoders, limits.waiting * limits.pictures)
         self._registrars = Turns(limits.writers, limits.waiting)
         self._sequencer = Sequencer(self._open_cases, most=_BATCH, waiting=limits.waiting)
         self._historians = Turns(1, limits.waiting)

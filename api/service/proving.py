@@ -108,8 +108,7 @@ class ProofDesk:
         self._asker = asker
         self._seconds = limits.check_seconds
         self._keepers = turns
-        # Nobody's slow domains keep all others' from being looked at.
-        self._askers = Turns(limits.checks, limits.waiting, each=max(1, limits.checks - 1))
+        self._askers = Turns.leaving_one(limits.checks, limits.waiting)
         self._queued = queued
         self._counted = Windows(_REMEMBERED, lambda: outside.clock().timestamp())
         self._ended = Windows(_REMEMBERED, lambda: outside.clock().timestamp())

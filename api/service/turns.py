@@ -49,6 +49,11 @@ class Turns:
     def __init__(self, places: int, waiting: int, each: int | None = None) -> None:
         self._places = FairPlaces(places, waiting, each)
 
+    @classmethod
+    def leaving_one(cls, places: int, waiting: int) -> Turns:
+        """Places for what takes long: never all are one sender's, where there are several."""
+        return cls(places, waiting, max(1, places - 1))
+
     @property
     def waiting(self) -> int:
         """How many wait for a place."""
